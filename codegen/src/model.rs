@@ -1,0 +1,650 @@
+//! The model: what the schema says, complete and inert, for everything downstream to read.
+//!
+//! It knows no protobuf descriptor and no template. A *resource* is the shape that the API shows, an *entity* what is
+//! stored; they are one to one by default. All lists are in schema order, files and entities sorted by full name, so
+//! that what is rendered from the model is deterministic.
+
+use std::ops::Range;
+
+use serde::Serialize;
+
+/// Everything the schema says.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Model {
+    /// Schema files of the project (not the imported standards), sorted by path.
+    pub files: Vec<File>,
+    /// What is stored, sorted by full name; owned children included.
+    pub entities: Vec<Entity>,
+    /// What the API shows, sorted by full name; owned children included.
+    pub resources: Vec<Resource>,
+    /// Messages that are no entity: requests, answers, JSON values. Sorted by full name.
+    pub messages: Vec<Message>,
+    /// Enumerations, sorted by full name.
+    pub enums: Vec<Enum>,
+    /// Services: one per resource that has methods, and those the schema declares on their own. Sorted by full name.
+    pub services: Vec<Service>,
+}
+
+/// One schema file.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct File {
+    /// Path below the schema folder, such as `shop/v1/order.proto`.
+    pub path: String,
+    /// Package, such as `shop.v1`.
+    pub package: String,
+    /// Comment above the `syntax` or `package` line, without markers.
+    pub comment: String,
+    /// Imports as written.
+    pub imports: Vec<String>,
+    /// Full names of the top-level messages, enums and services in the order of the file.
+    pub declarations: Vec<String>,
+}
+
+/// Where something stands in the schema.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Span {
+    /// Path below the schema folder.
+    pub file: String,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column, from 1.
+    pub column: usize,
+    /// Bytes in the text of the file.
+    #[serde(skip)]
+    pub bytes: Range<usize>,
+}
+
+/// What is stored: one table.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Entity {
+    /// Full name of the message, such as `shop.v1.Order`: the identity of the storage.
+    pub full_name: String,
+    /// Former full name (`moved_from`).
+    pub moved_from: Option<String>,
+    /// Name of the table.
+    pub table: String,
+    /// Columns in field order. Owned fields have none; an owned child starts with its parent's key columns and
+    /// `position` (see [`Column::hidden`]); soft delete adds `deleted_at`.
+    pub columns: Vec<Column>,
+    /// The key.
+    pub key: Key,
+    /// Unique and plain indexes: declared ones and those that `unique`, `references` and `sortable` bring along.
+    pub indexes: Vec<Index>,
+    /// References to other tables.
+    pub foreign_keys: Vec<ForeignKey>,
+    /// The entity that this one is an owned child of.
+    pub parent: Option<Parent>,
+    /// Owned child tables, in field order.
+    pub owned: Vec<Owned>,
+    /// Deletes mark the row.
+    pub soft_delete: bool,
+    /// How a row's owner is found.
+    pub owner: Option<OwnerPath>,
+    /// Column of the tenant.
+    pub tenant: Option<String>,
+    /// Emits created, updated and deleted events.
+    pub events: bool,
+    /// Writes audit entries.
+    pub audit: bool,
+    /// Seconds that a cached row stays fresh.
+    pub cache_ttl_seconds: Option<u32>,
+    /// Column of the optimistic lock (`int64 version`).
+    pub version: Option<String>,
+    /// Column set on insert (`google.protobuf.Timestamp created_at`).
+    pub created_at: Option<String>,
+    /// Column set on every write (`google.protobuf.Timestamp updated_at`).
+    pub updated_at: Option<String>,
+    /// Where the message stands.
+    pub span: Span,
+}
+
+/// One column.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Column {
+    /// Name in the database.
+    pub name: String,
+    /// Name of the field that it stores; for a hidden column, its own name.
+    pub field: String,
+    /// Number of the field; 0 for hidden columns, which the lock keys by name.
+    pub number: u32,
+    /// Type of its values.
+    pub ty: Type,
+    /// May be NULL.
+    pub nullable: bool,
+    /// Stored default, as text, for rows that exist when the column is added.
+    pub default: Option<String>,
+    /// Longest text in characters.
+    pub max_len: Option<u64>,
+    /// Type in the words of the database.
+    pub storage_type: Option<String>,
+    /// Made by the storage design, not a field: parent key, `position`, `deleted_at`.
+    pub hidden: bool,
+    /// Where the field stands.
+    pub span: Span,
+}
+
+/// The key of an entity.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Key {
+    /// Where its values come from.
+    pub kind: KeyKind,
+    /// Fields of the key: one, or several for [`KeyKind::Composite`].
+    pub fields: Vec<String>,
+    /// Columns in the same order.
+    pub columns: Vec<String>,
+}
+
+/// Where the value of a key comes from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub enum KeyKind {
+    /// UUID of version 7, made by the service.
+    #[default]
+    UuidV7,
+    /// Number, allotted by the service.
+    Int64,
+    /// Number, given by the client.
+    Int64Client,
+    /// Text, given by the client.
+    String,
+    /// Several fields, given by the client.
+    Composite,
+}
+
+/// One index.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Index {
+    /// Name in the database: `<table>_<columns>_idx` or `_key` if unique.
+    pub name: String,
+    /// Columns in order.
+    pub columns: Vec<String>,
+    /// No two (live) rows share the values.
+    pub unique: bool,
+    /// Condition of a partial index; soft delete makes unique indexes partial.
+    pub condition: Option<String>,
+}
+
+/// A reference to another table.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct ForeignKey {
+    /// Field that holds the key.
+    pub field: String,
+    /// Columns that hold the key.
+    pub columns: Vec<String>,
+    /// Full name of the entity that is referenced.
+    pub entity: String,
+    /// Its table.
+    pub table: String,
+    /// Its key columns.
+    pub key_columns: Vec<String>,
+    /// What happens when the referenced row is deleted.
+    pub on_delete: OnDelete,
+}
+
+/// What happens to a row when the row it references is deleted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub enum OnDelete {
+    /// Refused.
+    #[default]
+    Restrict,
+    /// Deleted too.
+    Cascade,
+    /// Reference becomes NULL.
+    SetNull,
+}
+
+/// The entity an owned child belongs to.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Parent {
+    /// Full name of the parent entity.
+    pub entity: String,
+    /// Field of the parent that lists the children.
+    pub field: String,
+    /// Column of the child that holds the parent's key, such as `order_id`.
+    pub column: String,
+}
+
+/// An owned child table, seen from the parent.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Owned {
+    /// Field that lists the children.
+    pub field: String,
+    /// Full name of the child entity.
+    pub entity: String,
+}
+
+/// From a row to its owner: follow `steps`, then compare `column` with the principal.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct OwnerPath {
+    /// The path as written.
+    pub path: String,
+    /// References to follow, first one from the entity's own table.
+    pub steps: Vec<OwnerStep>,
+    /// Column of the last table (the entity's own if there are no steps) that holds the principal's id.
+    pub column: String,
+}
+
+/// One reference on the way to the owner.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct OwnerStep {
+    /// Column that holds the key.
+    pub column: String,
+    /// Table that is referenced.
+    pub table: String,
+    /// Its key column.
+    pub key_column: String,
+}
+
+/// What the API shows of an entity.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Resource {
+    /// Full name, such as `shop.v1.Order`.
+    pub full_name: String,
+    /// Package, such as `shop.v1`.
+    pub package: String,
+    /// Name, such as `Order`.
+    pub name: String,
+    /// Plural in snake_case, such as `orders`; last segment of the collection path.
+    pub plural: String,
+    /// Collection path, such as `/api/v1/orders`.
+    pub path: String,
+    /// Full name of the entity that stores it.
+    pub entity: String,
+    /// Comment, without markers.
+    pub comment: String,
+    /// Fields in schema order.
+    pub fields: Vec<Field>,
+    /// Numbers and names the schema reserves.
+    pub reserved: Reserved,
+    /// Derived methods, in the order list, get, create, update, delete.
+    pub methods: Vec<Standard>,
+    /// File it stands in.
+    pub file: String,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// Reserved numbers and names of a message or enum.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Reserved {
+    /// Inclusive ranges.
+    pub ranges: Vec<(i32, i32)>,
+    /// Names.
+    pub names: Vec<String>,
+}
+
+/// A derived method of a resource.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Standard {
+    /// Which one.
+    pub kind: StandardKind,
+    /// Who may call it.
+    pub access: Access,
+    /// Options of an rpc that replaces the derived one under its name.
+    pub options: MethodOptions,
+}
+
+/// The derived methods.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[allow(missing_docs)]
+pub enum StandardKind {
+    #[default]
+    List,
+    Get,
+    Create,
+    Update,
+    Delete,
+}
+
+/// Who may call a method.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Access {
+    /// Rule as written; empty if the schema says none, which means admin only.
+    pub written: String,
+    /// Alternatives; any one of them suffices.
+    pub any: Vec<Grant>,
+}
+
+/// One alternative of an access rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub enum Grant {
+    /// Everyone, signed in or not.
+    Public,
+    /// The owner of the row.
+    Owner,
+    /// Peers of the deployment.
+    Internal,
+    /// A role (or one that inherits it): `user`, `moderator`, `admin`, `super_admin`, or the project's own.
+    Role(String),
+}
+
+/// Options of a method.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct MethodOptions {
+    /// `N/s`, `N/min` or `N/h`.
+    pub rate_limit: Option<String>,
+    /// Seconds until TIMEOUT.
+    pub timeout_seconds: Option<u32>,
+    /// May be repeated without a further effect.
+    pub idempotent: bool,
+    /// Body is hand-written.
+    pub manual: bool,
+}
+
+/// One field of a resource or message.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Field {
+    /// Name, as written.
+    pub name: String,
+    /// Number on the wire.
+    pub number: u32,
+    /// Comment, without markers.
+    pub comment: String,
+    /// Type.
+    pub ty: Type,
+    /// Part that the generator knows by name or annotation.
+    pub role: FieldRole,
+    /// `optional` in the schema: may be null.
+    pub optional: bool,
+    /// REQUIRED.
+    pub required: bool,
+    /// OUTPUT_ONLY (also: keys that the service makes, version, created_at, updated_at).
+    pub output_only: bool,
+    /// IMMUTABLE (also: keys that the client gives).
+    pub immutable: bool,
+    /// INPUT_ONLY.
+    pub input_only: bool,
+    /// Never leaves the service.
+    pub sensitive: bool,
+    /// Not part of the contract.
+    pub internal: bool,
+    /// Unique among live rows.
+    pub unique: bool,
+    /// Lists may be filtered by it.
+    pub filterable: bool,
+    /// Lists may be ordered by it.
+    pub sortable: bool,
+    /// Full text looks into it.
+    pub searchable: bool,
+    /// int64 as a JSON string (`jstype = JS_STRING`).
+    pub json_string: bool,
+    /// Default, as text (enum value name, number, text).
+    pub default: Option<String>,
+    /// Example, as text.
+    pub example: Option<String>,
+    /// Value rules (`buf.validate`).
+    pub rules: Vec<Rule>,
+    /// The options `[...]` of the field as they appear in the published contract: google.api and buf.validate only,
+    /// in protobuf text, such as `(buf.validate.field).string.max_len = 32`.
+    pub contract_options: Vec<String>,
+    /// `deprecated = true`.
+    pub deprecated: bool,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// The part a field plays.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[allow(missing_docs)]
+pub enum FieldRole {
+    #[default]
+    Plain,
+    Key,
+    Version,
+    CreatedAt,
+    UpdatedAt,
+    /// List of owned children.
+    Owned,
+}
+
+/// Types of values.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub enum Type {
+    /// bool
+    Bool,
+    /// int32, sint32, sfixed32
+    I32,
+    /// int64, sint64, sfixed64
+    I64,
+    /// uint32, fixed32
+    U32,
+    /// uint64, fixed64 (stored up to 2^63-1)
+    U64,
+    /// float
+    F32,
+    /// double
+    F64,
+    /// string
+    #[default]
+    String,
+    /// bytes
+    Bytes,
+    /// string that is a decimal number
+    Decimal {
+        /// Digits in total.
+        precision: u32,
+        /// Digits behind the point.
+        scale: u32,
+    },
+    /// google.protobuf.Timestamp
+    Timestamp,
+    /// google.protobuf.Duration
+    Duration,
+    /// google.type.Date
+    Date,
+    /// google.protobuf.Struct
+    Struct,
+    /// The key (or a part of a composite key) of an entity: its own, or that of a reference.
+    Id {
+        /// Full name of the entity whose key it is.
+        entity: String,
+        /// Kind of that key; never Composite (a part of one has the kind of its value).
+        kind: KeyKind,
+    },
+    /// Enumeration, by full name.
+    Enum(String),
+    /// Message that is no entity, by full name; stored as JSON.
+    Message(String),
+    /// Owned child entity or answer resource, by full name.
+    Resource(String),
+    /// repeated
+    List(Box<Type>),
+    /// map
+    Map(Box<Type>, Box<Type>),
+}
+
+/// A value rule of `buf.validate`, on the field or on the items of its list (`Items`, `Keys`, `Values`).
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[allow(missing_docs)]
+pub enum Rule {
+    /// Characters.
+    MinLen(u64),
+    MaxLen(u64),
+    /// Bytes of a string or of bytes.
+    MinBytes(u64),
+    MaxBytes(u64),
+    Pattern(String),
+    Prefix(String),
+    Suffix(String),
+    Contains(String),
+    NotContains(String),
+    Email,
+    Hostname,
+    Uri,
+    Uuid,
+    Ip,
+    /// Values as text: numbers in decimal, enum values by number.
+    Const(String),
+    In(Vec<String>),
+    NotIn(Vec<String>),
+    Gt(String),
+    Gte(String),
+    Lt(String),
+    Lte(String),
+    /// Not NaN nor infinite.
+    Finite,
+    /// Only values the enum declares.
+    DefinedOnly,
+    MinItems(u64),
+    MaxItems(u64),
+    Unique,
+    MinPairs(u64),
+    MaxPairs(u64),
+    LtNow,
+    GtNow,
+    Items(Vec<Rule>),
+    Keys(Vec<Rule>),
+    Values(Vec<Rule>),
+}
+
+/// A message that is no entity.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Message {
+    /// Full name.
+    pub full_name: String,
+    /// Package.
+    pub package: String,
+    /// Name; nested messages join with `_`... as `Outer.Inner`.
+    pub name: String,
+    /// Comment, without markers.
+    pub comment: String,
+    /// Fields in schema order.
+    pub fields: Vec<Field>,
+    /// Reserved numbers and names.
+    pub reserved: Reserved,
+    /// File it stands in.
+    pub file: String,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// An enumeration.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Enum {
+    /// Full name.
+    pub full_name: String,
+    /// Package.
+    pub package: String,
+    /// Name.
+    pub name: String,
+    /// Comment, without markers.
+    pub comment: String,
+    /// Values in schema order; no aliases.
+    pub values: Vec<EnumValue>,
+    /// Reserved numbers and names.
+    pub reserved: Reserved,
+    /// File it stands in.
+    pub file: String,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// One value of an enumeration.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct EnumValue {
+    /// Name as written, such as `ORDER_STATUS_OPEN`: what JSON and storage show.
+    pub name: String,
+    /// Name without the prefix of the enum, such as `OPEN`.
+    pub short: String,
+    /// Number on the wire.
+    pub number: i32,
+    /// Comment, without markers.
+    pub comment: String,
+}
+
+/// A service.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Service {
+    /// Full name, such as `shop.v1.OrderService`.
+    pub full_name: String,
+    /// Package.
+    pub package: String,
+    /// Name, such as `OrderService`.
+    pub name: String,
+    /// Comment, without markers.
+    pub comment: String,
+    /// Full name of the resource whose derived methods it has.
+    pub resource: Option<String>,
+    /// Custom rpcs in schema order (rpcs under a derived name are in [`Standard::options`] instead).
+    pub rpcs: Vec<Rpc>,
+    /// File it stands in (that of the resource, if derived).
+    pub file: String,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// A custom rpc.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Rpc {
+    /// Name, such as `CancelOrder`.
+    pub name: String,
+    /// Comment, without markers.
+    pub comment: String,
+    /// Full name of the request message.
+    pub request: String,
+    /// What it answers.
+    pub response: Type,
+    /// Routes: the first is the main one, the rest `additional_bindings`.
+    pub bindings: Vec<Binding>,
+    /// Who may call it.
+    pub access: Access,
+    /// Further options.
+    pub options: MethodOptions,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// One HTTP route of an rpc.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Binding {
+    /// `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
+    pub method: String,
+    /// Template as written, such as `/api/v1/orders/{id}:cancel`.
+    pub path: String,
+    /// Fields of the request that the path names.
+    pub variables: Vec<String>,
+    /// Custom verb after the last `:`, such as `cancel`.
+    pub verb: Option<String>,
+    /// `*`, a field name, or empty: the rest comes from the query.
+    pub body: String,
+}
+
+impl Model {
+    /// The entity of that full name.
+    pub fn entity(&self, full_name: &str) -> Option<&Entity> {
+        self.entities.iter().find(|entity| entity.full_name == full_name)
+    }
+
+    /// The resource of that full name.
+    pub fn resource(&self, full_name: &str) -> Option<&Resource> {
+        self.resources.iter().find(|resource| resource.full_name == full_name)
+    }
+
+    /// The message of that full name.
+    pub fn message(&self, full_name: &str) -> Option<&Message> {
+        self.messages.iter().find(|message| message.full_name == full_name)
+    }
+
+    /// The enumeration of that full name.
+    pub fn enumeration(&self, full_name: &str) -> Option<&Enum> {
+        self.enums.iter().find(|enumeration| enumeration.full_name == full_name)
+    }
+
+    /// The service that carries a resource's methods.
+    pub fn service_of(&self, resource: &str) -> Option<&Service> {
+        self.services.iter().find(|service| service.resource.as_deref() == Some(resource))
+    }
+}
+
+impl Resource {
+    /// The field of that name.
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+}
+
+impl Entity {
+    /// The column that stores a field.
+    pub fn column_of(&self, field: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.field == field)
+    }
+}
