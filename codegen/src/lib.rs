@@ -7,4 +7,23 @@
 //!
 //! The library writes nothing: it returns a map of paths to texts.
 
+pub mod annotation;
+pub mod check;
+pub mod diagnostic;
+pub mod load;
+pub mod lower;
 pub mod model;
+pub mod project;
+
+pub use diagnostic::{Colour, Diagnostic, Diagnostics};
+pub use load::Sources;
+pub use model::Model;
+pub use project::Project;
+
+/// Loads, lowers and checks a schema.
+pub fn read_model(sources: &Sources) -> Result<Model, Diagnostics> {
+    let loaded = load::load(sources)?;
+    let (model, mut found) = lower::lower(&loaded);
+    check::check(&model, &mut found);
+    if found.is_empty() { Ok(model) } else { Err(found.point(&sources.files)) }
+}

@@ -648,3 +648,19 @@ impl Entity {
         self.columns.iter().find(|column| column.field == field)
     }
 }
+
+impl StandardKind {
+    /// All of them, in the order of [`Resource::methods`].
+    pub const ALL: [Self; 5] = [Self::List, Self::Get, Self::Create, Self::Update, Self::Delete];
+
+    /// Name in lower case, such as `list`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::List => "list",
+            Self::Get => "get",
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! From the texts of the schema to a descriptor pool: parsed, linked, with spans and comments.
+
+mod include;
+mod spans;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use prost_reflect::DescriptorPool;
+use protox::file::{ChainFileResolver, File, FileResolver, GoogleFileResolver, IncludeFileResolver};
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::model::Span;
+use crate::project::Project;
+
+pub use spans::Spans;
+
+/// Path of Arcana's own vocabulary, which every project can import.
+pub const ANNOTATIONS_PATH: &str = "arcana/annotations.proto";
+const ANNOTATIONS: &str = include_str!("../../schema/arcana/annotations.proto");
+
+/// The texts of a schema.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    /// Path below the schema folder, such as `shop/v1/order.proto`, to text.
+    pub files: BTreeMap<String, String>,
+    /// Folders with the standards: google/api and buf/validate.
+    pub include: Vec<PathBuf>,
+}
+
+/// A schema that parses and links.
+#[derive(Debug)]
+pub struct Loaded {
+    /// Descriptors of the schema and all that it imports; options readable as extensions.
+    pub pool: DescriptorPool,
+    /// Files of the project, sorted; without the vocabulary itself.
+    pub files: Vec<String>,
+    /// Where things stand, and their comments.
+    pub spans: Spans,
+}
+
+impl Sources {
+    /// Reads every `.proto` under the schema folder, and finds the folders of the standards.
+    pub fn read(project: &Project) -> Result<Self, Diagnostics> {
+        let root = project.schema_dir();
+        let mut files = BTreeMap::new();
+        let mut found = Diagnostics::default();
+        read_folder(&root, &root, &mut files, &mut found);
+        let include = include::folders(&project.root).unwrap_or_else(|diagnostic| {
+            found.push(diagnostic);
+            Vec::new()
+        });
+        if found.is_empty() { Ok(Self { files, include }) } else { Err(found) }
+    }
+
+    /// Texts in memory, with the folders of the standards that the workspace of `root` knows.
+    pub fn of(files: BTreeMap<String, String>, root: &Path) -> Result<Self, Diagnostics> {
+        include::folders(root).map(|include| Self { files, include }).map_err(Diagnostics::one)
+    }
+}
+
+fn read_folder(root: &Path, folder: &Path, files: &mut BTreeMap<String, String>, found: &mut Diagnostics) {
+    let unreadable = |path: &Path, error: std::io::Error| {
+        Diagnostic::new("arcana::schema_unreadable", format!("{} cannot be read: {error}", path.display()))
+            .help("check the `schema` key of arcana.toml and the rights of the file, which must be UTF-8")
+    };
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) => return found.push(unreadable(folder, error)),
+    };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            read_folder(root, &path, files, found);
+        } else if path.extension().is_some_and(|extension| extension == "proto") {
+            let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+            match fs::read_to_string(&path) {
+                Ok(text) => {
+                    files.insert(name, text);
+                }
+                Err(error) => found.push(unreadable(&path, error)),
+            }
+        }
+    }
+}
+
+/// Compiles all files, and reports what is wrong in any of them.
+pub fn load(sources: &Sources) -> Result<Loaded, Diagnostics> {
+    let mut resolver = ChainFileResolver::new();
+    resolver.add(Texts { files: sources.files.clone() });
+    for folder in &sources.include {
+        resolver.add(IncludeFileResolver::new(folder.clone()));
+    }
+    resolver.add(GoogleFileResolver::new());
+    let mut compiler = protox::Compiler::with_file_resolver(resolver);
+    compiler.include_imports(true).include_source_info(true);
+
+    let mut found = Diagnostics::default();
+    let files: Vec<String> = sources.files.keys().filter(|path| *path != ANNOTATIONS_PATH).cloned().collect();
+    for path in &files {
+        if let Err(error) = compiler.open_file(path) {
+            let file = error.file().unwrap_or(path).to_owned();
+            report(&error, &file, sources, &mut found);
+        }
+    }
+    if !found.is_empty() {
+        return Err(found);
+    }
+    let pool = compiler.descriptor_pool();
+    let spans = Spans::new(&pool, sources, &files);
+    Ok(Loaded { pool, files, spans })
+}
+
+/// The project's texts, and the embedded vocabulary for those that have no copy of it.
+struct Texts {
+    files: BTreeMap<String, String>,
+}
+
+impl FileResolver for Texts {
+    fn resolve_path(&self, path: &Path) -> Option<String> {
+        path.to_str().map(|path| path.replace('\\', "/"))
+    }
+
+    fn open_file(&self, name: &str) -> Result<File, protox::Error> {
+        match self.files.get(name) {
+            Some(text) => File::from_source(name, text),
+            None if name == ANNOTATIONS_PATH => File::from_source(name, ANNOTATIONS),
+            None => Err(protox::Error::file_not_found(name)),
+        }
+    }
+}
+
+/// Takes over what the compiler says, with all it says besides.
+fn report(error: &dyn miette::Diagnostic, file: &str, sources: &Sources, found: &mut Diagnostics) {
+    let mut diagnostic = Diagnostic::new("arcana::schema", error.to_string());
+    let text = sources.files.get(file);
+    let label = error.labels().and_then(|mut labels| labels.next());
+    match (text, label) {
+        (Some(text), Some(label)) => {
+            let bytes = label.offset()..label.offset() + label.len().max(1);
+            diagnostic.span = Some(Span::in_text(file, text, bytes));
+            diagnostic.label = label.label().map(str::to_owned);
+        }
+        // The end of the file, where something is missing.
+        (Some(text), None) => diagnostic.span = Some(Span::in_text(file, text, end_of(text))),
+        (None, _) => diagnostic.message = format!("{file}: {}", diagnostic.message),
+    }
+    diagnostic.help = error.help().map(|help| help.to_string()).or_else(|| help_for(&diagnostic.message));
+    found.push(diagnostic);
+    for related in error.related().into_iter().flatten() {
+        report(related, file, sources, found);
+    }
+}
+
+fn end_of(text: &str) -> Range<usize> {
+    let end = text.trim_end().len();
+    end.saturating_sub(1)..end
+}
+
+fn help_for(message: &str) -> Option<String> {
+    let help = if message.starts_with("import") && message.contains("not found") {
+        "imports are paths below the schema folder, or one of google/api, google/type, google/protobuf, buf/validate \
+         and arcana/annotations.proto"
+    } else if message.contains("option") {
+        "import the file that declares the option, and look its name up there"
+    } else if message.contains("was not found") || message.contains("not found") {
+        "declare it, import the file that does, or write its full name"
+    } else {
+        return None;
+    };
+    Some(help.to_owned())
+}

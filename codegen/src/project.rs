@@ -1,0 +1,224 @@
+//! The project: what `arcana.toml` at its root says, with defaults for all of it.
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::model::Span;
+
+/// Name of the project file.
+pub const PROJECT_FILE: &str = "arcana.toml";
+
+/// What the project says about itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Project {
+    /// Folder of `arcana.toml`.
+    pub root: PathBuf,
+    /// Name of the service binary, such as `arcana`.
+    pub name: String,
+    /// First part of its environment variables, such as `ARCANA`.
+    pub env_prefix: String,
+    /// Databases that are rendered for.
+    pub dialects: Vec<Dialect>,
+    /// Folder of the `.proto` files, seen from the root.
+    pub schema: PathBuf,
+    /// Folder of the generated crate, seen from the root.
+    pub generated: PathBuf,
+    /// Name of the generated crate, such as `arcana-generated`.
+    pub generated_crate: String,
+    /// Folder of the migrations, seen from the root.
+    pub migrations: PathBuf,
+    /// Folder of the hand-written logic, seen from the root.
+    pub logic: PathBuf,
+    /// How the generated crate depends on the runtime.
+    pub runtime: Dependency,
+}
+
+/// A database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Dialect {
+    /// SQLite, embedded.
+    Sqlite,
+    /// PostgreSQL.
+    Postgres,
+    /// MySQL and MariaDB.
+    Mysql,
+}
+
+/// Where a crate comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
+pub enum Dependency {
+    /// A folder, seen from the generated crate.
+    Path(String),
+    /// A version requirement.
+    Version(String),
+}
+
+/// The file as written.
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct ProjectFile {
+    name: String,
+    env_prefix: Option<String>,
+    dialects: Vec<Dialect>,
+    schema: PathBuf,
+    generated: PathBuf,
+    generated_crate: Option<String>,
+    migrations: PathBuf,
+    logic: PathBuf,
+    runtime: Dependency,
+}
+
+impl Default for ProjectFile {
+    fn default() -> Self {
+        Self {
+            name: "arcana".to_owned(),
+            env_prefix: None,
+            dialects: vec![Dialect::Sqlite],
+            schema: PathBuf::from("schema"),
+            generated: PathBuf::from("generated"),
+            generated_crate: None,
+            migrations: PathBuf::from("migrations"),
+            logic: PathBuf::from("src/logic"),
+            runtime: Dependency::Path("../runtime".to_owned()),
+        }
+    }
+}
+
+impl Dialect {
+    /// Its name, as in `arcana.toml` and in the folders of migrations.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+            Self::Mysql => "mysql",
+        }
+    }
+}
+
+impl fmt::Display for Dialect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl fmt::Display for Dependency {
+    /// As the value of a line under `[dependencies]`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Path(path) => write!(f, "{{ path = {path:?} }}"),
+            Self::Version(version) => write!(f, "{version:?}"),
+        }
+    }
+}
+
+impl Project {
+    /// Reads `arcana.toml` in `root`.
+    pub fn read(root: &Path) -> Result<Self, Diagnostics> {
+        let path = root.join(PROJECT_FILE);
+        match fs::read_to_string(&path) {
+            Ok(text) => Self::parse(root, &text),
+            Err(error) => Err(Diagnostics::one(
+                Diagnostic::new("arcana::project_file", format!("{} cannot be read: {error}", path.display())).help(
+                    "run the command in the root of a project, or write an arcana.toml there (an empty one takes all \
+                     defaults)",
+                ),
+            )),
+        }
+    }
+
+    /// Reads the text of an `arcana.toml`.
+    pub fn parse(root: &Path, text: &str) -> Result<Self, Diagnostics> {
+        let file: ProjectFile = toml::from_str(text).map_err(|error| {
+            let mut diagnostic = Diagnostic::new("arcana::project_file", error.message().trim().to_owned())
+                .help("see the comments in arcana.toml; a key that is left out takes its default");
+            if let Some(bytes) = error.span() {
+                diagnostic.span = Some(Span::in_text(PROJECT_FILE, text, bytes));
+            }
+            Diagnostics::one(diagnostic)
+        })?;
+        let mut found = Diagnostics::default();
+        check_names(&file, text, &mut found);
+        if !found.is_empty() {
+            return Err(found);
+        }
+        Ok(Self {
+            root: root.to_owned(),
+            env_prefix: file.env_prefix.unwrap_or_else(|| file.name.to_uppercase().replace('-', "_")),
+            generated_crate: file.generated_crate.unwrap_or_else(|| format!("{}-generated", file.name)),
+            name: file.name,
+            dialects: file.dialects,
+            schema: file.schema,
+            generated: file.generated,
+            migrations: file.migrations,
+            logic: file.logic,
+            runtime: file.runtime,
+        })
+    }
+
+    /// Folder of the `.proto` files.
+    pub fn schema_dir(&self) -> PathBuf {
+        self.root.join(&self.schema)
+    }
+}
+
+fn check_names(file: &ProjectFile, text: &str, found: &mut Diagnostics) {
+    let at = |word: &str| text.find(word).map(|start| Span::in_text(PROJECT_FILE, text, start..start + word.len()));
+    let fits = |name: &str| {
+        name.starts_with(|c: char| c.is_ascii_lowercase())
+            && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_')
+    };
+    for name in [Some(&file.name), file.generated_crate.as_ref()].into_iter().flatten() {
+        if !fits(name) {
+            let mut diagnostic = Diagnostic::new("arcana::project_name", format!("`{name}` is no name for a crate"))
+                .help("use lower-case letters, digits, `-` and `_`, with a letter first");
+            diagnostic.span = at(name);
+            found.push(diagnostic);
+        }
+    }
+    if file.dialects.is_empty() {
+        found.push(
+            Diagnostic::new("arcana::no_dialect", "the project names no database".to_owned())
+                .help("write dialects = [\"sqlite\"]"),
+        );
+    }
+    for dialect in file.dialects.iter().filter(|dialect| **dialect != Dialect::Sqlite) {
+        let mut diagnostic =
+            Diagnostic::new("arcana::dialect_unsupported", format!("{dialect} is not rendered yet; only sqlite is"))
+                .help("write dialects = [\"sqlite\"] in arcana.toml");
+        diagnostic.span = at(dialect.name());
+        found.push(diagnostic);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_defaults_from_an_empty_file() {
+        let project = Project::parse(Path::new("."), "").unwrap();
+        assert_eq!(project.name, "arcana");
+        assert_eq!(project.env_prefix, "ARCANA");
+        assert_eq!(project.generated_crate, "arcana-generated");
+        assert_eq!(project.dialects, [Dialect::Sqlite]);
+        assert_eq!(project.runtime.to_string(), "{ path = \"../runtime\" }");
+    }
+
+    #[test]
+    fn refuses_dialects_that_are_not_rendered() {
+        let found = Project::parse(Path::new("."), "dialects = [\"sqlite\", \"postgres\"]").unwrap_err();
+        assert_eq!(found.codes(), ["arcana::dialect_unsupported"]);
+        assert_eq!(found.iter().next().unwrap().span.as_ref().unwrap().column, 24);
+    }
+
+    #[test]
+    fn refuses_unknown_keys() {
+        assert_eq!(Project::parse(Path::new("."), "nmae = \"x\"").unwrap_err().codes(), ["arcana::project_file"]);
+    }
+}
