@@ -1,1 +1,18 @@
-//! Runtime.
+//! What a generated service stands on: errors, context, database, the service pipeline, and the edges of REST and gRPC.
+//!
+//! The runtime knows no entity: generated code tells it, as data and through small traits, what differs.
+
+pub mod access;
+pub mod changes;
+pub mod check;
+pub mod context;
+pub mod db;
+pub mod entity;
+pub mod error;
+pub mod json;
+pub mod proto;
+pub mod query;
+pub mod repository;
+pub mod service;
+pub mod types;
+pub mod violations;

@@ -30,7 +30,7 @@ pub struct Name<E>(pub String, PhantomData<fn() -> E>);
 
 /// What the three single keys share; derives would ask the same of `E`.
 macro_rules! key {
-    ($name:ident, $inner:ty, $rule:literal, $message:literal, $value:expr) => {
+    ($name:ident, $inner:ty, $rule:literal, $message:literal, $value:expr, $parse:expr) => {
         impl<E> $name<E> {
             /// Wraps a value.
             pub fn new(value: $inner) -> Self {
@@ -94,20 +94,36 @@ macro_rules! key {
             }
             fn parse(segments: &[&str], fields: &[&str]) -> Result<Self, Vec<Violation>> {
                 let parsed = match segments {
-                    [one] => one.parse().ok(),
+                    [one] => $parse(one),
                     _ => None,
                 };
-                parsed.map(Self::new).ok_or_else(|| {
-                    vec![Violation::new(fields.first().copied().unwrap_or("id"), $rule, $message)]
-                })
+                parsed
+                    .map(Self::new)
+                    .ok_or_else(|| vec![Violation::new(fields.first().copied().unwrap_or("id"), $rule, $message)])
             }
         }
     };
 }
 
-key!(Uid, Uuid, "string.uuid", "must be a UUID, such as 0190d8a2-6c1f-7b3e-9d54-3f1a2b4c5d6e", Value::Uuid);
-key!(Num, i64, "int64", "must be a whole number between -9223372036854775808 and 9223372036854775807", Value::I64);
-key!(Name, String, "string", "must be a text", Value::Text);
+key!(Uid, Uuid, "string.uuid", "must be a UUID, such as 0190d8a2-6c1f-7b3e-9d54-3f1a2b4c5d6e", Value::Uuid, uuid);
+key!(
+    Num,
+    i64,
+    "int64",
+    "must be a whole number between -9223372036854775808 and 9223372036854775807",
+    Value::I64,
+    |text: &&str| text.parse().ok()
+);
+key!(Name, String, "string", "must be a text that is not empty", Value::Text, name);
+
+/// The usual form only: 32 hexadecimal digits with four hyphens.
+fn uuid(text: &&str) -> Option<Uuid> {
+    if text.len() == 36 { Uuid::try_parse(text).ok() } else { None }
+}
+
+fn name(text: &&str) -> Option<String> {
+    (!text.is_empty() && !text.contains('\0')).then(|| (*text).to_owned())
+}
 
 impl<E> Copy for Uid<E> {}
 impl<E> Copy for Num<E> {}

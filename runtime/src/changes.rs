@@ -1,0 +1,331 @@
+//! Declared writes: what a call wants to change, as plain data, committed in one transaction by a [`Store`].
+//!
+//! Logic that only declares its writes can be tested without a database, and works the same when the store is another
+//! process.
+
+use std::marker::PhantomData;
+
+use async_trait::async_trait;
+
+use crate::context::Context;
+use crate::db::{Db, Value};
+use crate::entity::{Entity, EntitySpec, Stamps};
+use crate::error::Result;
+use crate::types::{Key, Timestamp};
+
+/// Writes that are committed together or not at all.
+#[derive(Debug, Clone)]
+pub struct Changes {
+    pub(crate) now: Timestamp,
+    pub(crate) writes: Vec<Write>,
+}
+
+/// One declared write.
+#[derive(Debug, Clone)]
+pub enum Write {
+    /// A new row with its owned children.
+    Insert {
+        /// Shape of the row.
+        spec: &'static EntitySpec,
+        /// Its key.
+        key: Vec<Value>,
+        /// Values of all its fields.
+        values: Vec<Value>,
+        /// Its children.
+        children: Vec<Rows>,
+    },
+    /// A row in its new state; refused if another wrote it meanwhile.
+    Update {
+        /// Shape of the row.
+        spec: &'static EntitySpec,
+        /// Its key.
+        key: Vec<Value>,
+        /// New values of all its fields.
+        values: Vec<Value>,
+        /// Version that was read.
+        version: Option<i64>,
+        /// What becomes of its children.
+        children: Vec<ChildDiff>,
+    },
+    /// Single members of a row, relative to what is stored, bound by guards.
+    Adjust {
+        /// Shape of the row.
+        spec: &'static EntitySpec,
+        /// Its key.
+        key: Vec<Value>,
+        /// What to set or to add.
+        sets: Vec<Set>,
+        /// What must hold afterwards.
+        guards: Vec<Guard>,
+    },
+    /// A row that goes, or is marked as gone.
+    Delete {
+        /// Shape of the row.
+        spec: &'static EntitySpec,
+        /// Its key.
+        key: Vec<Value>,
+        /// Version that was read.
+        version: Option<i64>,
+    },
+    /// A row that was marked as gone and comes back.
+    Undelete {
+        /// Shape of the row.
+        spec: &'static EntitySpec,
+        /// Its key.
+        key: Vec<Value>,
+        /// Values of all its fields, for the checks.
+        values: Vec<Value>,
+        /// Version that was read.
+        version: Option<i64>,
+    },
+    /// A row that must still be as it was read.
+    Expect {
+        /// Shape of the row.
+        spec: &'static EntitySpec,
+        /// Its key.
+        key: Vec<Value>,
+        /// Version that was read.
+        version: i64,
+    },
+}
+
+/// Children of one table.
+#[derive(Debug, Clone)]
+pub struct Rows {
+    /// Their shape.
+    pub spec: &'static EntitySpec,
+    /// Values of each, without the hidden columns, in order.
+    pub rows: Vec<Vec<Value>>,
+}
+
+/// What becomes of the children of one table.
+#[derive(Debug, Clone)]
+pub struct ChildDiff {
+    /// Their shape.
+    pub spec: &'static EntitySpec,
+    /// Keys of those that go.
+    pub removed: Vec<Value>,
+    /// Position and values of those that change.
+    pub changed: Vec<(i64, Vec<Value>)>,
+    /// Position and values of those that are new.
+    pub added: Vec<(i64, Vec<Value>)>,
+}
+
+/// A member to set or to add to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Set {
+    /// `column = value`
+    To(&'static str, Value),
+    /// `column = column + value`
+    Add(&'static str, Value),
+}
+
+/// What must hold for a member after the write.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Guard {
+    /// Field, as errors name it.
+    pub field: &'static str,
+    /// Column.
+    pub column: &'static str,
+    /// What.
+    pub check: GuardCheck,
+    /// Compared with this.
+    pub value: Value,
+}
+
+/// How a guard compares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GuardCheck {
+    /// At least the value.
+    AtLeast,
+    /// At most the value.
+    AtMost,
+    /// Was the value before the write.
+    Was,
+}
+
+/// A field of entity `E` with values of type `T`, for typed writes and filters.
+pub struct Field<E, T> {
+    /// Name of the field.
+    pub name: &'static str,
+    /// Column.
+    pub column: &'static str,
+    /// A value as the database takes it.
+    pub value: fn(&T) -> Value,
+    entity: PhantomData<fn() -> E>,
+}
+
+impl<E, T> Field<E, T> {
+    /// Describes a field.
+    pub const fn new(name: &'static str, column: &'static str, value: fn(&T) -> Value) -> Self {
+        Self { name, column, value, entity: PhantomData }
+    }
+}
+
+/// A write of single members, relative to what is stored.
+#[must_use = "nothing is written until it is handed to Changes::adjust"]
+pub struct Adjust<E> {
+    key: Vec<Value>,
+    sets: Vec<Set>,
+    guards: Vec<Guard>,
+    entity: PhantomData<fn() -> E>,
+}
+
+impl<E: Entity> Adjust<E> {
+    /// Of the row with this key.
+    pub fn of(id: &E::Id) -> Self {
+        Self { key: id.values(), sets: Vec::new(), guards: Vec::new(), entity: PhantomData }
+    }
+
+    /// Sets a member.
+    pub fn set<T>(mut self, field: &Field<E, T>, value: &T) -> Self {
+        self.sets.push(Set::To(field.column, (field.value)(value)));
+        self
+    }
+
+    /// Adds to a member, whatever it is by then.
+    pub fn add<T>(mut self, field: &Field<E, T>, value: &T) -> Self {
+        self.sets.push(Set::Add(field.column, (field.value)(value)));
+        self
+    }
+
+    /// Refuses the write unless the member is at least this much afterwards.
+    pub fn at_least<T>(self, field: &Field<E, T>, value: &T) -> Self {
+        self.guard(field, GuardCheck::AtLeast, value)
+    }
+
+    /// Refuses the write unless the member is at most this much afterwards.
+    pub fn at_most<T>(self, field: &Field<E, T>, value: &T) -> Self {
+        self.guard(field, GuardCheck::AtMost, value)
+    }
+
+    /// Refuses the write unless the member was this before.
+    pub fn was<T>(self, field: &Field<E, T>, value: &T) -> Self {
+        self.guard(field, GuardCheck::Was, value)
+    }
+
+    fn guard<T>(mut self, field: &Field<E, T>, check: GuardCheck, value: &T) -> Self {
+        let value = (field.value)(value);
+        self.guards.push(Guard { field: field.name, column: field.column, check, value });
+        self
+    }
+}
+
+impl Changes {
+    /// No writes yet; times are those of the call.
+    pub fn new(cx: &Context) -> Self {
+        Self { now: cx.now(), writes: Vec::new() }
+    }
+
+    /// Inserts a row and its owned children, and answers it as it will be stored.
+    pub fn insert<E: Entity>(&mut self, mut row: E) -> E {
+        let Stamps { version, created_at, updated_at } = row.stamps();
+        version.into_iter().for_each(|version| *version = 1);
+        created_at.into_iter().chain(updated_at).for_each(|time| *time = self.now);
+        let children = E::owned().iter().map(|owned| Rows { spec: (owned.spec)(), rows: (owned.rows)(&row) }).collect();
+        let (key, values) = (row.id().values(), row.values());
+        self.writes.push(Write::Insert { spec: E::SPEC, key, values, children });
+        row
+    }
+
+    /// Brings a row from the state that was read to a new one, with its owned children, and answers it as it will be
+    /// stored. The commit is refused if another wrote the row meanwhile; the call then starts over.
+    pub fn update<E: Entity>(&mut self, before: &E, mut after: E) -> E {
+        let Stamps { version, updated_at, .. } = after.stamps();
+        version.into_iter().for_each(|version| *version = before.version().unwrap_or_default() + 1);
+        updated_at.into_iter().for_each(|time| *time = self.now);
+        let children = E::owned()
+            .iter()
+            .map(|owned| diff_children((owned.spec)(), &(owned.rows)(before), (owned.rows)(&after)))
+            .collect();
+        self.writes.push(Write::Update {
+            spec: E::SPEC,
+            key: before.id().values(),
+            values: after.values(),
+            version: before.version(),
+            children,
+        });
+        after
+    }
+
+    /// Writes single members, relative to what is stored.
+    pub fn adjust<E: Entity>(&mut self, adjust: Adjust<E>) {
+        let Adjust { key, sets, guards, .. } = adjust;
+        self.writes.push(Write::Adjust { spec: E::SPEC, key, sets, guards });
+    }
+
+    /// Deletes a row, or marks it where the entity says so.
+    pub fn delete<E: Entity>(&mut self, row: &E) {
+        self.writes.push(Write::Delete { spec: E::SPEC, key: row.id().values(), version: row.version() });
+    }
+
+    /// Brings back a row that was marked as deleted, and answers it as it will be stored.
+    pub fn undelete<E: Entity>(&mut self, before: &E) -> E {
+        let mut row = before.clone();
+        let Stamps { version, updated_at, .. } = row.stamps();
+        version.into_iter().for_each(|version| *version += 1);
+        updated_at.into_iter().for_each(|time| *time = self.now);
+        let (key, values) = (row.id().values(), row.values());
+        self.writes.push(Write::Undelete { spec: E::SPEC, key, values, version: before.version() });
+        row
+    }
+
+    /// Makes the commit depend on a row that was read and is not written. Rows without a version cannot be expected.
+    pub fn expect_version<E: Entity>(&mut self, row: &E) {
+        if let Some(version) = row.version() {
+            self.writes.push(Write::Expect { spec: E::SPEC, key: row.id().values(), version });
+        }
+    }
+
+    /// Counts the version of a row up without changing it, so that rules over sets of its children serialise on it.
+    pub fn touch<E: Entity>(&mut self, row: &E) {
+        let key = row.id().values();
+        self.writes.push(Write::Adjust { spec: E::SPEC, key, sets: Vec::new(), guards: Vec::new() });
+    }
+
+    /// The writes, in order.
+    pub fn writes(&self) -> &[Write] {
+        &self.writes
+    }
+
+    /// Whether nothing is declared.
+    pub fn is_empty(&self) -> bool {
+        self.writes.is_empty()
+    }
+}
+
+fn diff_children(spec: &'static EntitySpec, before: &[Vec<Value>], after: Vec<Vec<Value>>) -> ChildDiff {
+    let key_at = spec.fields().iter().position(|column| spec.key.contains(&column.name)).unwrap_or_default();
+    let key = |row: &[Value]| row.get(key_at).cloned().unwrap_or(Value::Null);
+    let removed = before.iter().map(|row| key(row)).filter(|id| after.iter().all(|row| key(row) != *id)).collect();
+    let (mut changed, mut added) = (Vec::new(), Vec::new());
+    for (position, row) in (0i64..).zip(after) {
+        let was = before.iter().position(|old| key(old) == key(&row));
+        match was {
+            Some(at) if i64::try_from(at) == Ok(position) && before.get(at) == Some(&row) => {}
+            Some(_) => changed.push((position, row)),
+            None => added.push((position, row)),
+        }
+    }
+    ChildDiff { spec, removed, changed, added }
+}
+
+/// Where declared writes go: a database here, or another process.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Commits all writes in one transaction, or none.
+    async fn commit(&self, cx: &Context, changes: Changes) -> Result<()>;
+    /// A number that no row of this entity has had.
+    async fn allot(&self, cx: &Context, spec: &'static EntitySpec) -> Result<i64>;
+}
+
+#[async_trait]
+impl Store for Db {
+    async fn commit(&self, cx: &Context, changes: Changes) -> Result<()> {
+        Self::commit(self, cx, changes).await
+    }
+
+    async fn allot(&self, cx: &Context, spec: &'static EntitySpec) -> Result<i64> {
+        Self::allot(self, cx, spec.table).await
+    }
+}

@@ -1,0 +1,312 @@
+//! The embedded engine: reads run in the thread of the request, writes in one thread that groups them.
+//!
+//! Handing every row from one thread to another costs more than most queries, so each worker thread has a reading
+//! connection of its own. Writers would only wait for each other; one thread takes all commits that are waiting into
+//! one transaction, a savepoint each, so that a failure fails only its own.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError, mpsc};
+use std::time::{Duration, Instant};
+
+use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+use tokio::sync::oneshot;
+
+use super::value::scaled;
+use super::{DbConfig, Row, Synchronous, Value, commit};
+use crate::changes::Changes;
+use crate::context::Context;
+use crate::error::{Error, Result};
+
+/// Commits that one transaction takes at most: beyond it, the first would wait too long for the last.
+const GROUP_MAX: usize = 256;
+/// Statements that a connection keeps prepared.
+const STATEMENT_CACHE: usize = 256;
+/// Virtual machine steps between two looks at the clock.
+const PROGRESS_STEPS: i32 = 10_000;
+/// Numbers that are allotted to a sequence at once.
+const BLOCK: i64 = 100;
+
+thread_local! {
+    /// Reading connections of this thread, by the id of the database.
+    static READERS: RefCell<HashMap<u64, Rc<Connection>>> = RefCell::new(HashMap::new());
+    /// When the statement that runs in this thread must stop.
+    static STOP_AT: Cell<Option<Instant>> = const { Cell::new(None) };
+}
+
+static NEXT_ID: AtomicU64 = AtomicU64::new(0);
+
+pub(super) struct Sqlite {
+    id: u64,
+    path: PathBuf,
+    statement_timeout: Duration,
+    writer: mpsc::Sender<Job>,
+    /// Allotted numbers that are left, by sequence: next and end.
+    blocks: Mutex<HashMap<&'static str, (i64, i64)>>,
+}
+
+enum Job {
+    Commit { changes: Changes, stop_at: Instant, reply: oneshot::Sender<Result<()>> },
+    Run(Box<dyn FnOnce(&mut Connection) + Send>),
+}
+
+impl Sqlite {
+    pub(super) fn open(config: &DbConfig) -> Result<Self> {
+        if let Some(folder) = config.path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder).map_err(|cause| {
+                Error::unavailable(format!("cannot create the folder {} of the database: {cause}", folder.display()))
+            })?;
+        }
+        let connection = open_writer(config)?;
+        let (writer, jobs) = mpsc::channel();
+        std::thread::Builder::new()
+            .name("sqlite-writer".to_owned())
+            .spawn(move || write_loop(connection, &jobs))
+            .map_err(Error::unavailable)?;
+        Ok(Self {
+            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            path: config.path.clone(),
+            statement_timeout: config.statement_timeout,
+            writer,
+            blocks: Mutex::new(HashMap::new()),
+        })
+    }
+
+    pub(super) fn fetch<T>(
+        &self,
+        cx: &Context,
+        sql: &str,
+        values: &[Value],
+        mut read: impl FnMut(&Row<'_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        cx.check_deadline()?;
+        let connection = self.reader()?;
+        STOP_AT.set(Some(self.stop_at(cx)));
+        let mut statement = connection.prepare_cached(sql).map_err(error)?;
+        bind(&mut statement, values)?;
+        let mut rows = statement.raw_query();
+        let mut found = Vec::new();
+        while let Some(row) = rows.next().map_err(error)? {
+            found.push(read(&Row::new(row))?);
+        }
+        Ok(found)
+    }
+
+    pub(super) async fn commit(&self, cx: &Context, changes: Changes) -> Result<()> {
+        cx.check_deadline()?;
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::Commit { changes, stop_at: self.stop_at(cx), reply })?;
+        answer.await.map_err(|_| Error::unavailable("the writer of the database has stopped"))?
+    }
+
+    /// Runs work on the writing connection, outside any transaction.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Job::Run(Box::new(move |connection| {
+            STOP_AT.set(None);
+            // Nobody listens when the caller went away; the work is done all the same.
+            let _ = reply.send(work(connection));
+        })))?;
+        answer.await.map_err(|_| Error::unavailable("the writer of the database has stopped"))?
+    }
+
+    pub(super) async fn allot(&self, _cx: &Context, sequence: &'static str) -> Result<i64> {
+        if let Some(number) = self.take(sequence) {
+            return Ok(number);
+        }
+        let first = self.run(move |connection| commit::allot(connection, sequence, BLOCK)).await?;
+        let mut blocks = self.blocks.lock().unwrap_or_else(PoisonError::into_inner);
+        // Another caller may have fetched a block meanwhile; the numbers it left are lost, which a sequence allows.
+        blocks.insert(sequence, (first + 1, first + BLOCK));
+        Ok(first)
+    }
+
+    fn take(&self, sequence: &'static str) -> Option<i64> {
+        let mut blocks = self.blocks.lock().unwrap_or_else(PoisonError::into_inner);
+        let (next, end) = blocks.get_mut(sequence)?;
+        (*next < *end).then(|| {
+            *next += 1;
+            *next - 1
+        })
+    }
+
+    fn send(&self, job: Job) -> Result<()> {
+        self.writer.send(job).map_err(|_| Error::unavailable("the writer of the database has stopped"))
+    }
+
+    fn stop_at(&self, cx: &Context) -> Instant {
+        let limit = Instant::now() + self.statement_timeout;
+        cx.deadline.map_or(limit, |deadline| deadline.min(limit))
+    }
+
+    fn reader(&self) -> Result<Rc<Connection>> {
+        READERS.with_borrow_mut(|readers| {
+            if let Some(connection) = readers.get(&self.id) {
+                return Ok(connection.clone());
+            }
+            let connection = Rc::new(open_reader(&self.path)?);
+            readers.insert(self.id, connection.clone());
+            Ok(connection)
+        })
+    }
+}
+
+fn open_writer(config: &DbConfig) -> Result<Connection> {
+    let mut connection = Connection::open(&config.path)
+        .map_err(|cause| Error::unavailable(format!("cannot open the database {}: {cause}", config.path.display())))?;
+    let synchronous = match config.synchronous {
+        Synchronous::Normal => "NORMAL",
+        Synchronous::Full => "FULL",
+    };
+    connection.execute_batch(&format!("PRAGMA journal_mode=WAL; PRAGMA synchronous={synchronous};")).map_err(error)?;
+    prepare(&mut connection)?;
+    Ok(connection)
+}
+
+fn open_reader(path: &Path) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags).map_err(error)?;
+    prepare(&mut connection)?;
+    connection.execute_batch("PRAGMA query_only=ON;").map_err(error)?;
+    Ok(connection)
+}
+
+fn prepare(connection: &mut Connection) -> Result<()> {
+    connection
+        .execute_batch(
+            "PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=268435456; PRAGMA cache_size=-16384;",
+        )
+        .map_err(error)?;
+    connection.busy_timeout(Duration::from_secs(5)).map_err(error)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
+    let late = || STOP_AT.get().is_some_and(|stop_at| Instant::now() >= stop_at);
+    connection.progress_handler(PROGRESS_STEPS, Some(late)).map_err(error)
+}
+
+fn write_loop(mut connection: Connection, jobs: &mpsc::Receiver<Job>) {
+    let mut waiting = None;
+    while let Some(job) = waiting.take().or_else(|| jobs.recv().ok()) {
+        match job {
+            Job::Run(work) => work(&mut connection),
+            Job::Commit { changes, stop_at, reply } => {
+                let mut group = vec![(changes, stop_at, reply)];
+                while group.len() < GROUP_MAX {
+                    match jobs.try_recv() {
+                        Ok(Job::Commit { changes, stop_at, reply }) => group.push((changes, stop_at, reply)),
+                        Ok(other) => {
+                            waiting = Some(other);
+                            break;
+                        }
+                        Err(_) => break,
+                    }
+                }
+                write_group(&connection, group);
+            }
+        }
+    }
+}
+
+/// One transaction for all; each caller learns its own outcome only after the commit.
+fn write_group(connection: &Connection, group: Vec<(Changes, Instant, oneshot::Sender<Result<()>>)>) {
+    STOP_AT.set(None);
+    let mut answers = Vec::with_capacity(group.len());
+    let begun = execute(connection, "BEGIN IMMEDIATE");
+    let alone = group.len() == 1;
+    for (changes, stop_at, reply) in group {
+        let outcome = match &begun {
+            Ok(()) => write_one(connection, &changes, stop_at, alone),
+            Err(cause) => Err(Error::unavailable(cause.to_string())),
+        };
+        answers.push((outcome, reply));
+    }
+    STOP_AT.set(None);
+    let nothing_to_keep = alone && answers.iter().all(|(outcome, _)| outcome.is_err());
+    let committed = match &begun {
+        Err(_) => Ok(()),
+        Ok(()) if nothing_to_keep => execute(connection, "ROLLBACK"),
+        Ok(()) => execute(connection, "COMMIT"),
+    };
+    if committed.is_err() && !connection.is_autocommit() {
+        let _ = execute(connection, "ROLLBACK");
+    }
+    for (outcome, reply) in answers {
+        let outcome = match &committed {
+            Err(cause) if outcome.is_ok() => Err(Error::unavailable(cause.to_string())),
+            _ => outcome,
+        };
+        // A caller that went away does not learn that its write was kept; that is what retries with keys are for.
+        let _ = reply.send(outcome);
+    }
+}
+
+fn write_one(connection: &Connection, changes: &Changes, stop_at: Instant, alone: bool) -> Result<()> {
+    STOP_AT.set(Some(stop_at));
+    if alone {
+        return commit::apply(connection, changes);
+    }
+    execute(connection, "SAVEPOINT one").map_err(error)?;
+    let outcome = commit::apply(connection, changes);
+    STOP_AT.set(None);
+    if outcome.is_err() {
+        execute(connection, "ROLLBACK TO one").map_err(error)?;
+    }
+    execute(connection, "RELEASE one").map_err(error)?;
+    outcome
+}
+
+pub(super) fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.raw_execute().map(drop)
+}
+
+pub(super) fn bind(statement: &mut rusqlite::Statement<'_>, values: &[Value]) -> Result<()> {
+    for (at, value) in values.iter().enumerate() {
+        statement.raw_bind_parameter(at + 1, value).map_err(error)?;
+    }
+    Ok(())
+}
+
+impl ToSql for Value {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        let number = |number: i64| ToSqlOutput::Owned(rusqlite::types::Value::Integer(number));
+        Ok(match self {
+            Self::Null => ToSqlOutput::Borrowed(ValueRef::Null),
+            Self::Bool(value) => number(i64::from(*value)),
+            Self::I64(value) => number(*value),
+            Self::F64(value) => ToSqlOutput::Owned(rusqlite::types::Value::Real(*value)),
+            Self::Text(text) | Self::Json(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+            Self::Bytes(bytes) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
+            Self::Uuid(uuid) => ToSqlOutput::Borrowed(ValueRef::Blob(uuid.as_bytes())),
+            Self::Timestamp(time) => number(time.micros()),
+            Self::Duration(span) => number(span.micros()),
+            Self::Date(date) => ToSqlOutput::Owned(rusqlite::types::Value::Text(date.to_string())),
+            Self::Decimal { value, scale } => number(scaled(*value, *scale).ok_or_else(|| {
+                rusqlite::Error::ToSqlConversionFailure(format!("{value} has more than {scale} decimals").into())
+            })?),
+        })
+    }
+}
+
+/// What a failure of the engine means for the caller, by its kind.
+pub(super) fn error(cause: rusqlite::Error) -> Error {
+    match cause.sqlite_error_code() {
+        Some(ErrorCode::OperationInterrupted) => Error::unavailable("a statement ran longer than it may"),
+        Some(
+            ErrorCode::DatabaseBusy
+            | ErrorCode::DatabaseLocked
+            | ErrorCode::CannotOpen
+            | ErrorCode::SystemIoFailure
+            | ErrorCode::DiskFull
+            | ErrorCode::ReadOnly
+            | ErrorCode::DatabaseCorrupt
+            | ErrorCode::NotADatabase,
+        ) => Error::unavailable(cause),
+        _ => Error::internal(cause),
+    }
+}

@@ -1,0 +1,270 @@
+//! What a generated entity tells the runtime: its shape as data, and how to read, write and change a row.
+
+use crate::access::Rule;
+use crate::context::Context;
+use crate::db::{Row, Sql, Value};
+use crate::error::Result;
+use crate::types::{Key, Timestamp};
+use crate::violations::Violations;
+
+/// A stored entity.
+pub trait Entity: Clone + PartialEq + std::fmt::Debug + Send + Sync + 'static {
+    /// Its key.
+    type Id: Key;
+    /// What a client may say when it creates or replaces a row.
+    type New: Clone + Send + Sync + 'static;
+    /// What a client may say when it changes a row.
+    type Patch: Clone + Send + Sync + From<Self::New> + 'static;
+    /// Its shape, as data.
+    const SPEC: &'static EntitySpec;
+
+    /// The key of this row.
+    fn id(&self) -> Self::Id;
+    /// A row from the columns of [`EntitySpec::columns`], in order.
+    fn read(row: &Row<'_>) -> Result<Self>;
+    /// The values of [`EntitySpec::columns`] that are not hidden, in order.
+    fn values(&self) -> Vec<Value>;
+    /// A new row; `number` is the allotted key where the service allots numbers.
+    fn create(new: Self::New, cx: &Context, number: i64) -> Self;
+    /// Applies a change; what may not be changed is a violation.
+    fn apply(&mut self, patch: Self::Patch, cx: &Context, found: &mut Violations);
+    /// Checks the value rules: of what clients send, and of what the service computes.
+    fn validate(&self, what: Validate, found: &mut Violations);
+    /// The members that the runtime keeps.
+    fn stamps(&mut self) -> Stamps<'_>;
+    /// Version of the row, if it has one.
+    fn version(&self) -> Option<i64>;
+    /// Owned child tables.
+    fn owned() -> &'static [OwnedSpec<Self>] {
+        &[]
+    }
+}
+
+/// Which rules to check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Validate {
+    /// Those of members that clients send.
+    Input,
+    /// All of them: what will be stored.
+    Stored,
+}
+
+/// A child that is stored in a table of its own, together with its parent.
+pub trait Child: Entity {
+    /// The key that a client sent with the child, if any.
+    fn sent_id(new: &Self::New) -> Option<Self::Id>;
+}
+
+/// The members that the runtime keeps.
+#[derive(Default)]
+pub struct Stamps<'a> {
+    /// Counts the writes, from 1.
+    pub version: Option<&'a mut i64>,
+    /// Time of the insert.
+    pub created_at: Option<&'a mut Timestamp>,
+    /// Time of the last write.
+    pub updated_at: Option<&'a mut Timestamp>,
+}
+
+/// One owned child table, seen from its parent.
+pub struct OwnedSpec<P> {
+    /// Shape of the child.
+    pub spec: fn() -> &'static EntitySpec,
+    /// Values of each child, without the hidden columns.
+    pub rows: fn(&P) -> Vec<Vec<Value>>,
+    /// Empties the list before the children are read.
+    pub clear: fn(&mut P),
+    /// Adds a child that was read.
+    pub push: fn(&mut P, &Row<'_>) -> Result<()>,
+}
+
+/// The shape of an entity, as data.
+#[derive(Debug)]
+pub struct EntitySpec {
+    /// Name, such as `Order`.
+    pub name: &'static str,
+    /// Full name, such as `shop.v1.Order`.
+    pub full_name: &'static str,
+    /// Table.
+    pub table: &'static str,
+    /// Columns; of an owned child, the parent's key and `position` first.
+    pub columns: &'static [ColumnSpec],
+    /// Key columns.
+    pub key: &'static [&'static str],
+    /// Key fields, as routes and errors name them.
+    pub key_fields: &'static [&'static str],
+    /// Whether the service allots the numbers of the key.
+    pub allotted: bool,
+    /// Hidden columns at the start of an owned child: the parent's key and `position`.
+    pub hidden: usize,
+    /// Column of the optimistic lock.
+    pub version: Option<&'static str>,
+    /// Column of the last write.
+    pub updated_at: Option<&'static str>,
+    /// Whether deletes only mark the row.
+    pub soft_delete: bool,
+    /// `SELECT … FROM …`.
+    pub select: Sql,
+    /// Insert of all columns.
+    pub insert: Sql,
+    /// Update of all columns by key.
+    pub update: Sql,
+    /// Delete by key.
+    pub delete: Sql,
+    /// Condition that binds a row to its owner, with one `?`.
+    pub owner: Option<Sql>,
+    /// Column that binds a row to its tenant.
+    pub tenant: Option<&'static str>,
+    /// What must be unique.
+    pub unique: &'static [Unique],
+    /// What it refers to.
+    pub references: &'static [Reference],
+    /// What refers to it.
+    pub referenced_by: &'static [Referrer],
+    /// Who may do what.
+    pub access: AccessSpec,
+}
+
+/// Rules of the derived methods.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub struct AccessSpec {
+    pub list: Rule,
+    pub get: Rule,
+    pub create: Rule,
+    pub update: Rule,
+    pub delete: Rule,
+}
+
+/// One column.
+#[derive(Debug)]
+pub struct ColumnSpec {
+    /// Name in the database.
+    pub name: &'static str,
+    /// Name of the field.
+    pub field: &'static str,
+    /// How a value is written as text in a query.
+    pub kind: Kind,
+    /// May be NULL.
+    pub nullable: bool,
+    /// Lists may be filtered by it.
+    pub filterable: bool,
+    /// Lists may be ordered by it.
+    pub sortable: bool,
+}
+
+/// How a value is written as text in a query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Kind {
+    Bool,
+    I32,
+    I64,
+    U32,
+    U64,
+    Float,
+    Text,
+    Uuid,
+    Timestamp,
+    Duration,
+    Date,
+    Decimal {
+        precision: u32,
+        scale: u32,
+    },
+    /// By name.
+    Enum(&'static [&'static str]),
+    Bytes,
+    Json,
+}
+
+/// Values that no two (live) rows may share.
+#[derive(Debug)]
+pub struct Unique {
+    /// Fields, as errors name them.
+    pub fields: &'static [&'static str],
+    /// Columns.
+    pub columns: &'static [&'static str],
+    /// Condition of a partial index.
+    pub condition: Option<&'static str>,
+}
+
+/// A reference to a row of another table.
+#[derive(Debug)]
+pub struct Reference {
+    /// Field, as errors name it.
+    pub field: &'static str,
+    /// Column.
+    pub column: &'static str,
+    /// Name of the entity that is referenced.
+    pub entity: &'static str,
+    /// Its table.
+    pub table: &'static str,
+    /// Its key column.
+    pub key: &'static str,
+    /// Condition of a live row, if deletes only mark rows.
+    pub condition: Option<&'static str>,
+}
+
+/// A column elsewhere that refers to this entity.
+#[derive(Debug)]
+pub struct Referrer {
+    /// Its table.
+    pub table: &'static str,
+    /// Its column.
+    pub column: &'static str,
+    /// What becomes of its row.
+    pub on_delete: OnDelete,
+    /// Condition of a live row.
+    pub condition: Option<&'static str>,
+}
+
+/// What becomes of a row when the row it refers to is deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnDelete {
+    /// The delete is refused.
+    Restrict,
+    /// It is deleted too.
+    Cascade,
+    /// The reference becomes NULL.
+    SetNull,
+}
+
+impl EntitySpec {
+    /// Columns that are fields of the entity.
+    pub fn fields(&self) -> &'static [ColumnSpec] {
+        self.columns.get(self.hidden..).unwrap_or_default()
+    }
+
+    /// The column of a field.
+    pub fn column_of(&self, field: &str) -> Option<&'static ColumnSpec> {
+        self.fields().iter().find(|column| column.field == field)
+    }
+}
+
+/// Replaces the children of a parent by what the client sent: a child with a known id is changed, one without is new,
+/// one that is missing goes, and an id that is not the parent's is refused.
+pub fn merge_children<C: Child>(
+    children: &mut Vec<C>,
+    sent: Vec<C::New>,
+    field: &str,
+    cx: &Context,
+    found: &mut Violations,
+) {
+    let mut known = std::mem::take(children);
+    for (index, new) in sent.into_iter().enumerate() {
+        let Some(id) = C::sent_id(&new) else {
+            children.push(C::create(new, cx, 0));
+            continue;
+        };
+        if let Some(at) = known.iter().position(|child| child.id() == id) {
+            let mut child = known.swap_remove(at);
+            found.item(field, index, |found| child.apply(new.into(), cx, found));
+            children.push(child);
+        } else {
+            found.item(field, index, |found| {
+                found.add("id", "owned.id", "is not the id of a child of this row; leave it out to add a new one");
+            });
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! Repositories: reading rows within a scope that is part of the SQL.
+
+use std::marker::PhantomData;
+
+use async_trait::async_trait;
+
+use crate::access::Scope;
+use crate::context::Context;
+use crate::db::{Db, Row, Value};
+use crate::entity::{Entity, EntitySpec, OwnedSpec};
+use crate::error::{Error, Result};
+use crate::query::{ListQuery, OrderBy, Page};
+use crate::types::Key;
+
+/// Reads rows of one entity. Writes go through [`crate::changes::Changes`].
+#[async_trait]
+pub trait Repository<E: Entity>: Send + Sync {
+    /// The live row with this key.
+    async fn find_by_id(&self, cx: &Context, scope: &Scope, id: &E::Id) -> Result<Option<E>>;
+    /// The row with this key that is marked as deleted.
+    async fn find_deleted(&self, cx: &Context, scope: &Scope, id: &E::Id) -> Result<Option<E>>;
+    /// The live rows with these keys, in no particular order; keys without a row are passed over.
+    async fn find_many(&self, cx: &Context, scope: &Scope, ids: &[E::Id]) -> Result<Vec<E>>;
+    /// One page.
+    async fn list(&self, cx: &Context, scope: &Scope, query: &ListQuery) -> Result<Page<E>>;
+    /// How many rows a query has on all its pages.
+    async fn count(&self, cx: &Context, scope: &Scope, query: &ListQuery) -> Result<i64>;
+}
+
+/// A repository in a database of this process.
+pub struct SqlRepository<E> {
+    db: Db,
+    entity: PhantomData<fn() -> E>,
+}
+
+impl<E: Entity> SqlRepository<E> {
+    /// Over an open database.
+    pub fn new(db: Db) -> Self {
+        Self { db, entity: PhantomData }
+    }
+
+    /// The live rows whose columns have these values: for the finders of unique fields and for named lists.
+    pub async fn find_by(&self, cx: &Context, scope: &Scope, condition: &str, values: Vec<Value>) -> Result<Vec<E>> {
+        let mut select = Select::new(E::SPEC, Live::Yes);
+        select.and(condition, values);
+        select.within(E::SPEC, scope)?;
+        self.rows(cx, select, "").await
+    }
+
+    async fn rows(&self, cx: &Context, select: Select, tail: &str) -> Result<Vec<E>> {
+        let sql = format!("{}{}{tail}", E::SPEC.select.text(self.db.dialect()), select.clause());
+        let mut rows = self.db.fetch(cx, &sql, &select.values, E::read).await?;
+        for owned in E::owned() {
+            self.load_children(cx, &mut rows, owned).await?;
+        }
+        Ok(rows)
+    }
+
+    /// One query for the children of all rows.
+    async fn load_children(&self, cx: &Context, rows: &mut [E], owned: &OwnedSpec<E>) -> Result<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let keys: Vec<Value> = rows.iter().filter_map(|row| row.id().values().into_iter().next()).collect();
+        rows.iter_mut().for_each(owned.clear);
+        let spec = (owned.spec)();
+        let (parent, position) = match spec.columns {
+            [parent, position, ..] => (parent.name, position.name),
+            _ => return Err(Error::internal(format!("{} has no parent column", spec.full_name))),
+        };
+        let places = vec!["?"; keys.len()].join(", ");
+        let sql = format!(
+            "{} WHERE {parent} IN ({places}) ORDER BY {parent}, {position}",
+            spec.select.text(self.db.dialect())
+        );
+        let mut at = 0;
+        let mut push = |row: &Row<'_>| {
+            let key = row.raw(0)?;
+            if keys.get(at) != Some(&key) {
+                at = keys.iter().position(|known| *known == key).unwrap_or_default();
+            }
+            rows.get_mut(at).map_or(Ok(()), |parent| (owned.push)(parent, &row.shifted(1)))
+        };
+        self.db.fetch(cx, &sql, &keys, |row| push(row)).await.map(drop)
+    }
+}
+
+#[async_trait]
+impl<E: Entity> Repository<E> for SqlRepository<E> {
+    async fn find_by_id(&self, cx: &Context, scope: &Scope, id: &E::Id) -> Result<Option<E>> {
+        let mut select = Select::new(E::SPEC, Live::Yes);
+        select.key(E::SPEC, id.values());
+        select.within(E::SPEC, scope)?;
+        Ok(self.rows(cx, select, "").await?.pop())
+    }
+
+    async fn find_deleted(&self, cx: &Context, scope: &Scope, id: &E::Id) -> Result<Option<E>> {
+        if !E::SPEC.soft_delete {
+            return Ok(None);
+        }
+        let mut select = Select::new(E::SPEC, Live::All);
+        select.key(E::SPEC, id.values());
+        select.and("deleted_at IS NOT NULL", Vec::new());
+        select.within(E::SPEC, scope)?;
+        Ok(self.rows(cx, select, "").await?.pop())
+    }
+
+    async fn find_many(&self, cx: &Context, scope: &Scope, ids: &[E::Id]) -> Result<Vec<E>> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut select = Select::new(E::SPEC, Live::Yes);
+        let one = format!("({})", key_condition(E::SPEC));
+        let any = vec![one.as_str(); ids.len()].join(" OR ");
+        select.and(&format!("({any})"), ids.iter().flat_map(Key::values).collect());
+        select.within(E::SPEC, scope)?;
+        self.rows(cx, select, "").await
+    }
+
+    async fn list(&self, cx: &Context, scope: &Scope, query: &ListQuery) -> Result<Page<E>> {
+        let mut select = matching(E::SPEC, scope, query)?;
+        let total = if query.include_total { Some(self.count(cx, scope, query).await?) } else { None };
+        if let Some(values) = query.after(E::SPEC, scope)? {
+            let (condition, values) = behind(&query.order, &values);
+            select.and(&condition, values);
+        }
+        let order: Vec<String> = query.order.iter().map(order_sql).collect();
+        // One row more than the page has says whether there is another page.
+        let tail = format!(" ORDER BY {} LIMIT {} OFFSET {}", order.join(", "), query.size + 1, query.skip);
+        let mut data = self.rows(cx, select, &tail).await?;
+        let size = usize::try_from(query.size).unwrap_or_default();
+        let more = data.len() > size;
+        data.truncate(size);
+        let last = data.last().filter(|_| more);
+        let next_page_token = last.map(|row| query.token_behind(E::SPEC, scope, &row.values())).unwrap_or_default();
+        Ok(Page { data, page: query.skip / query.size.max(1), size: query.size, total, next_page_token })
+    }
+
+    async fn count(&self, cx: &Context, scope: &Scope, query: &ListQuery) -> Result<i64> {
+        let select = matching(E::SPEC, scope, query)?;
+        let sql = format!("SELECT count(*) FROM {}{}", E::SPEC.table, select.clause());
+        let counts = self.db.fetch(cx, &sql, &select.values, |row| row.get::<i64>(0)).await?;
+        Ok(counts.first().copied().unwrap_or_default())
+    }
+}
+
+fn matching(spec: &EntitySpec, scope: &Scope, query: &ListQuery) -> Result<Select> {
+    let mut select = Select::new(spec, if query.show_deleted { Live::All } else { Live::Yes });
+    select.within(spec, scope)?;
+    if let Some(filter) = &query.filter {
+        let mut values = Vec::new();
+        let condition = filter.to_sql(&mut values);
+        select.and(&condition, values);
+    }
+    Ok(select)
+}
+
+/// Whether rows that are marked as deleted are hidden.
+#[derive(PartialEq, Eq)]
+enum Live {
+    Yes,
+    All,
+}
+
+/// The conditions of a query, with their values in order.
+struct Select {
+    conditions: String,
+    values: Vec<Value>,
+}
+
+impl Select {
+    fn new(spec: &EntitySpec, live: Live) -> Self {
+        let mut select = Self { conditions: String::new(), values: Vec::new() };
+        if spec.soft_delete && live == Live::Yes {
+            select.and("deleted_at IS NULL", Vec::new());
+        }
+        select
+    }
+
+    fn key(&mut self, spec: &EntitySpec, values: Vec<Value>) {
+        self.and(&key_condition(spec), values);
+    }
+
+    fn and(&mut self, condition: &str, values: Vec<Value>) {
+        if !self.conditions.is_empty() {
+            self.conditions.push_str(" AND ");
+        }
+        self.conditions.push_str(condition);
+        self.values.extend(values);
+    }
+
+    /// Binds the query to the scope. An entity that cannot be owned shows nothing to an owner.
+    fn within(&mut self, spec: &EntitySpec, scope: &Scope) -> Result<()> {
+        match scope {
+            Scope::Unrestricted => {}
+            Scope::Owner(account) => match spec.owner {
+                Some(owner) => self.and(owner.sqlite, vec![Value::Uuid(*account)]),
+                None => return Err(Error::Forbidden(format!("{} has no owner", spec.name))),
+            },
+            Scope::Tenant(tenant) => match spec.tenant {
+                Some(column) => self.and(&format!("{column} = ?"), vec![Value::Text(tenant.clone())]),
+                None => return Err(Error::Forbidden(format!("{} has no tenant", spec.name))),
+            },
+        }
+        Ok(())
+    }
+
+    fn clause(&self) -> String {
+        if self.conditions.is_empty() { String::new() } else { format!(" WHERE {}", self.conditions) }
+    }
+}
+
+fn key_condition(spec: &EntitySpec) -> String {
+    spec.key.iter().map(|column| format!("{column} = ?")).collect::<Vec<_>>().join(" AND ")
+}
+
+fn order_sql(order: &OrderBy) -> String {
+    format!("{}{}", order.column.name, if order.descending { " DESC" } else { "" })
+}
+
+/// The rows behind one with these values, in this order: `a > ? OR (a = ? AND b > ?)`, with NULL before all values.
+fn behind(order: &[OrderBy], values: &[Value]) -> (String, Vec<Value>) {
+    let (mut alternatives, mut bound) = (Vec::new(), Vec::new());
+    for (at, (member, value)) in order.iter().zip(values).enumerate() {
+        let Some(condition) = past(member, value) else { continue };
+        let mut parts: Vec<String> = Vec::new();
+        for (before, value) in order.iter().zip(values).take(at) {
+            parts.push(format!("{} IS ?", before.column.name));
+            bound.push(value.clone());
+        }
+        parts.push(condition);
+        if !value.is_null() {
+            bound.push(value.clone());
+        }
+        alternatives.push(format!("({})", parts.join(" AND ")));
+    }
+    if alternatives.is_empty() {
+        return ("FALSE".to_owned(), bound);
+    }
+    (format!("({})", alternatives.join(" OR ")), bound)
+}
+
+fn past(member: &OrderBy, value: &Value) -> Option<String> {
+    let column = member.column.name;
+    match (value.is_null(), member.descending) {
+        (true, false) => Some(format!("{column} IS NOT NULL")),
+        (true, true) => None,
+        (false, false) => Some(format!("{column} > ?")),
+        (false, true) if member.column.nullable => Some(format!("({column} < ? OR {column} IS NULL)")),
+        (false, true) => Some(format!("{column} < ?")),
+    }
+}

@@ -1,0 +1,201 @@
+//! REST: the handlers of the derived methods, and what custom ones are made of. They only translate; no rule lives here.
+
+mod call;
+mod conditional;
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+use serde_json::Value;
+
+pub use call::{Call, RequestField, TextKind};
+
+use crate::entity::Entity;
+use crate::error::{Error, Result};
+use crate::query::{ListQuery, Page};
+use crate::service::{Etag, Service, etag};
+use crate::types::Key;
+use crate::violations::Violations;
+
+/// How an entity looks in JSON.
+pub trait Resource: Entity {
+    /// Its JSON shape.
+    type Dto<'a>: Serialize;
+    /// Path of the collection.
+    const PATH: &'static str;
+    /// Custom verbs behind the key, such as `cancel` in `/orders/{id}:cancel`, with their methods.
+    const VERBS: &'static [Verb];
+
+    /// As JSON shows it.
+    fn dto(&self) -> Self::Dto<'_>;
+    /// From the body of a create or replace.
+    fn new_from_json(value: Value, found: &mut Violations) -> Option<Self::New>;
+    /// From the body of a patch (RFC 7396).
+    fn patch_from_json(value: Value, found: &mut Violations) -> Option<Self::Patch>;
+}
+
+/// A custom verb behind a key.
+#[derive(Debug)]
+pub struct Verb {
+    /// The word behind the colon.
+    pub name: &'static str,
+    /// Value of the `Allow` header.
+    pub allow: &'static str,
+}
+
+/// What a derived handler needs.
+type Target<E> = State<Arc<dyn Service<E>>>;
+
+/// `GET /orders`
+pub async fn list<E: Resource>(State(service): Target<E>, call: Call) -> Result<Response> {
+    let query = ListQuery::from_rest(E::SPEC, &call.query()?)?;
+    let page = service.list(&call.cx, query).await?;
+    Ok(ok(&page_dto(&page)))
+}
+
+/// `GET /orders/{id}`
+pub async fn get<E: Resource>(State(service): Target<E>, call: Call) -> Result<Response> {
+    let id = key::<E>(&call)?;
+    call.no_query()?;
+    let row = service.get(&call.cx, id).await?;
+    if let Some(now) = etag(&row)
+        && conditional::unchanged(&call.headers, &now)
+    {
+        return Ok(tagged(StatusCode::NOT_MODIFIED.into_response(), Some(now)));
+    }
+    Ok(tagged(ok(&row.dto()), etag(&row)))
+}
+
+/// `POST /orders`
+pub async fn create<E: Resource>(State(service): Target<E>, call: Call) -> Result<Response> {
+    call.no_query()?;
+    let body = call.json(&[call::JSON])?;
+    let new = decode(body, E::new_from_json)?;
+    let row = service.create(&call.cx, new).await?;
+    let location = format!("{}/{}", E::PATH, row.id());
+    let mut response = tagged(answer(StatusCode::CREATED, &row.dto()), etag(&row));
+    if let Ok(location) = HeaderValue::try_from(location) {
+        response.headers_mut().insert(header::LOCATION, location);
+    }
+    Ok(response)
+}
+
+/// `PUT /orders/{id}`
+pub async fn replace<E: Resource>(State(service): Target<E>, call: Call) -> Result<Response> {
+    let id = key::<E>(&call)?;
+    call.no_query()?;
+    let body = call.json(&[call::JSON])?;
+    let new = decode(with_key::<E>(body, &call), E::new_from_json)?;
+    change(&*service, &call, id, new.into()).await
+}
+
+/// `PATCH /orders/{id}`
+pub async fn patch<E: Resource>(State(service): Target<E>, call: Call) -> Result<Response> {
+    let id = key::<E>(&call)?;
+    call.no_query()?;
+    let body = call.json(&[call::MERGE_PATCH, call::JSON])?;
+    let patch = decode(body, E::patch_from_json)?;
+    change(&*service, &call, id, patch).await
+}
+
+/// `DELETE /orders/{id}`
+pub async fn delete<E: Resource>(State(service): Target<E>, call: Call) -> Result<Response> {
+    let id = key::<E>(&call)?;
+    call.no_query()?;
+    service.delete(&call.cx, id, conditional::if_match(&call.headers)?).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// `POST /products/{id}:undelete`
+pub async fn undelete<E: Resource>(service: &dyn Service<E>, call: &Call) -> Result<Response> {
+    let id = E::Id::parse(&call.segments(), E::SPEC.key_fields).map_err(Error::Validation)?;
+    let row = service.undelete(&call.cx, id).await?;
+    Ok(tagged(ok(&row.dto()), etag(&row)))
+}
+
+/// The answer of a custom method that answers a row.
+pub fn row<E: Resource>(row: &E) -> Response {
+    tagged(ok(&row.dto()), etag(row))
+}
+
+/// 200 with a JSON body.
+pub fn ok(body: &impl Serialize) -> Response {
+    answer(StatusCode::OK, body)
+}
+
+/// The request of a custom method, from its JSON form.
+pub fn decode<T>(value: Value, read: impl Fn(Value, &mut Violations) -> Option<T>) -> Result<T> {
+    let mut found = Violations::new();
+    match (read(value, &mut found), found.is_empty()) {
+        (Some(read), true) => Ok(read),
+        (_, false) => Err(found.finish().err().unwrap_or(Error::Cancelled)),
+        (None, true) => Err(Error::internal("a decoder answered nothing and said nothing")),
+    }
+}
+
+async fn change<E: Resource>(
+    service: &dyn Service<E>,
+    call: &Call,
+    id: E::Id,
+    patch: E::Patch,
+) -> Result<Response> {
+    let expected: Etag = conditional::if_match(&call.headers)?;
+    let row = service.update(&call.cx, id, patch, expected).await?;
+    Ok(tagged(ok(&row.dto()), etag(&row)))
+}
+
+/// The key in the path. A declared verb behind it belongs to another method.
+fn key<E: Resource>(call: &Call) -> Result<E::Id> {
+    if let Some(verb) = call.verb(E::VERBS) {
+        return Err(Error::MethodNotAllowed { allow: verb.allow.to_owned() });
+    }
+    E::Id::parse(&call.segments(), E::SPEC.key_fields).map_err(Error::Validation)
+}
+
+/// A replacement may leave out a key that the client gave at creation: the path says it.
+fn with_key<E: Resource>(mut body: Value, call: &Call) -> Value {
+    if let Value::Object(members) = &mut body {
+        for (field, segment) in E::SPEC.key_fields.iter().zip(call.segments()) {
+            let kind = E::SPEC.column_of(field).map_or(TextKind::Text, |column| TextKind::of(column.kind));
+            members.entry((*field).to_owned()).or_insert_with(|| kind.json(segment));
+        }
+    }
+    body
+}
+
+#[derive(Serialize)]
+struct PageDto<'a, D> {
+    data: Vec<D>,
+    page: i64,
+    size: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<i64>,
+    next_page_token: &'a str,
+}
+
+fn page_dto<E: Resource>(page: &Page<E>) -> PageDto<'_, E::Dto<'_>> {
+    PageDto {
+        data: page.data.iter().map(E::dto).collect(),
+        page: page.page,
+        size: page.size,
+        total: page.total,
+        next_page_token: &page.next_page_token,
+    }
+}
+
+fn answer(status: StatusCode, body: &impl Serialize) -> Response {
+    match serde_json::to_vec(body) {
+        Ok(bytes) => (status, [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], bytes).into_response(),
+        Err(cause) => Error::internal(cause).into_response(),
+    }
+}
+
+fn tagged(mut response: Response, etag: Option<String>) -> Response {
+    if let Some(Ok(value)) = etag.map(HeaderValue::try_from) {
+        response.headers_mut().insert(header::ETAG, value);
+    }
+    response
+}

@@ -1,0 +1,290 @@
+//! The one service function behind both protocols: authorise → read → validate → hook → check → commit.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures::future::BoxFuture;
+
+use crate::access::{self, Rule, Scope};
+use crate::changes::{Changes, Store};
+use crate::context::Context;
+use crate::entity::{Entity, EntitySpec, Validate};
+use crate::error::{Error, Result};
+use crate::query::{ListQuery, Page};
+use crate::repository::Repository;
+use crate::violations::Violations;
+
+/// Times that a call starts over when another wrote its row meanwhile.
+const ATTEMPTS: usize = 3;
+
+/// What transports call: the derived methods of one entity.
+#[async_trait]
+pub trait Service<E: Entity>: Send + Sync {
+    /// One page of the rows that the caller may see.
+    async fn list(&self, cx: &Context, query: ListQuery) -> Result<Page<E>>;
+    /// One row.
+    async fn get(&self, cx: &Context, id: E::Id) -> Result<E>;
+    /// A new row.
+    async fn create(&self, cx: &Context, new: E::New) -> Result<E>;
+    /// A row in a new state.
+    async fn update(&self, cx: &Context, id: E::Id, patch: E::Patch, etag: Etag) -> Result<E>;
+    /// Removes a row, or marks it as deleted.
+    async fn delete(&self, cx: &Context, id: E::Id, etag: Etag) -> Result<()>;
+    /// Brings back a row that was marked as deleted.
+    async fn undelete(&self, cx: &Context, id: E::Id) -> Result<E>;
+}
+
+/// Where hand-written logic attaches to the derived methods. Each hook may refuse with an error. A hook may run again
+/// when another wrote the row meanwhile, so it declares its writes in `changes` and has no other side effects.
+#[async_trait]
+pub trait Hooks<E: Entity>: Send + Sync {
+    /// Before a row is created: may fill in or correct the draft, and add writes that are committed with it.
+    async fn before_create(&self, _cx: &Context, _draft: &mut E, _changes: &mut Changes) -> Result<()> {
+        Ok(())
+    }
+    /// Before a row is changed from `current` to `draft`.
+    async fn before_update(&self, _cx: &Context, _current: &E, _draft: &mut E, _changes: &mut Changes) -> Result<()> {
+        Ok(())
+    }
+    /// Before a row is deleted.
+    async fn before_delete(&self, _cx: &Context, _current: &E, _changes: &mut Changes) -> Result<()> {
+        Ok(())
+    }
+    /// Before a list is read: may narrow the query.
+    async fn before_list(&self, _cx: &Context, _query: &mut ListQuery) -> Result<()> {
+        Ok(())
+    }
+    /// After a row was read for an answer: may compute members.
+    async fn after_read(&self, _cx: &Context, _row: &mut E) -> Result<()> {
+        Ok(())
+    }
+    /// After the commit: for side effects that may be lost when the process dies.
+    async fn after_commit(&self, _cx: &Context, _done: Done<'_, E>) {}
+}
+
+/// What was committed.
+#[derive(Debug)]
+pub enum Done<'a, E> {
+    /// A new row.
+    Created(&'a E),
+    /// A row in its new state.
+    Updated(&'a E),
+    /// A row that is gone.
+    Deleted(&'a E),
+}
+
+/// The client's own expectation of the row's state (RFC 9110 `If-Match`, AIP-154 `etag`).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Etag {
+    /// None: whatever the state is.
+    #[default]
+    Any,
+    /// One of these.
+    OneOf(Vec<String>),
+}
+
+impl Etag {
+    /// From an `etag` member of a gRPC request; empty means any.
+    pub fn from_grpc(text: &str) -> Self {
+        if text.is_empty() { Self::Any } else { Self::OneOf(vec![text.to_owned()]) }
+    }
+
+    fn check<E: Entity>(&self, row: &E) -> Result<()> {
+        match (self, etag(row)) {
+            (Self::OneOf(known), Some(now)) if !known.contains(&now) => Err(Error::PreconditionFailed),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The etag of a row: its version in quotes. Rows without a version have none.
+pub fn etag<E: Entity>(row: &E) -> Option<String> {
+    row.version().map(|version| format!("\"{version}\""))
+}
+
+/// What a custom method needs to be authorised.
+#[derive(Debug)]
+pub struct Method {
+    /// Full name, such as `shop.v1.OrderService/CancelOrder`.
+    pub name: &'static str,
+    /// Who may call it.
+    pub access: Rule,
+    /// Entity whose owner and tenant bound the call.
+    pub entity: &'static EntitySpec,
+    /// Seconds until TIMEOUT, if the schema says so.
+    pub timeout_seconds: Option<u64>,
+}
+
+/// A request that can be checked against its rules.
+pub trait Request: Clone + Send + Sync + 'static {
+    /// Checks the value rules.
+    fn validate(&self, found: &mut Violations);
+}
+
+/// The standard implementation of a service: generated pieces and hand-written logic, put together.
+pub struct Standard<E: Entity, L> {
+    /// Reads.
+    pub repository: Arc<dyn Repository<E>>,
+    /// Commits.
+    pub store: Arc<dyn Store>,
+    /// The hand-written part.
+    pub logic: L,
+}
+
+impl<E: Entity, L: Hooks<E>> Standard<E, L> {
+    /// Puts a service together.
+    pub fn new(repository: Arc<dyn Repository<E>>, store: Arc<dyn Store>, logic: L) -> Self {
+        Self { repository, store, logic }
+    }
+
+    /// Runs a custom method: authorise → validate → logic → commit, again if another wrote a row meanwhile.
+    pub async fn custom<R: Request, T: Send>(
+        &self,
+        cx: &Context,
+        method: &'static Method,
+        request: R,
+        run: impl for<'a> Fn(&'a L, &'a Context, &'a Scope, R, &'a mut Changes) -> BoxFuture<'a, Result<T>> + Send + Sync,
+    ) -> Result<T> {
+        let scope = access::authorise(cx, method.access, method.entity)?;
+        let mut found = Violations::new();
+        request.validate(&mut found);
+        found.finish()?;
+        let mut attempt = 1;
+        loop {
+            let mut changes = Changes::new(cx);
+            let answer = run(&self.logic, cx, &scope, request.clone(), &mut changes).await?;
+            if changes.is_empty() {
+                return Ok(answer);
+            }
+            match self.store.commit(cx, changes).await {
+                Ok(()) => return Ok(answer),
+                Err(Error::ConcurrentUpdate) if attempt < ATTEMPTS => attempt += 1,
+                Err(other) => return Err(other),
+            }
+        }
+    }
+
+    async fn read(&self, cx: &Context, scope: &Scope, id: &E::Id) -> Result<E> {
+        self.repository.find_by_id(cx, scope, id).await?.ok_or_else(|| Error::no_row(E::SPEC.name, id))
+    }
+
+    async fn create_once(&self, cx: &Context, new: E::New) -> Result<E> {
+        let number = if E::SPEC.allotted { self.store.allot(cx, E::SPEC).await? } else { 0 };
+        let mut draft = E::create(new, cx, number);
+        validate(&draft, Validate::Input)?;
+        let mut changes = Changes::new(cx);
+        self.logic.before_create(cx, &mut draft, &mut changes).await?;
+        let draft = changes.insert(draft);
+        validate(&draft, Validate::Stored)?;
+        self.store.commit(cx, changes).await?;
+        Ok(draft)
+    }
+
+    async fn update_once(&self, cx: &Context, scope: &Scope, id: &E::Id, patch: E::Patch, etag: &Etag) -> Result<E> {
+        let current = self.read(cx, scope, id).await?;
+        etag.check(&current)?;
+        let mut draft = current.clone();
+        let mut found = Violations::new();
+        draft.apply(patch, cx, &mut found);
+        draft.validate(Validate::Input, &mut found);
+        found.finish()?;
+        let mut changes = Changes::new(cx);
+        self.logic.before_update(cx, &current, &mut draft, &mut changes).await?;
+        let draft = changes.update(&current, draft);
+        validate(&draft, Validate::Stored)?;
+        self.store.commit(cx, changes).await?;
+        Ok(draft)
+    }
+
+    async fn delete_once(&self, cx: &Context, scope: &Scope, id: &E::Id, etag: &Etag) -> Result<E> {
+        let current = self.read(cx, scope, id).await?;
+        etag.check(&current)?;
+        let mut changes = Changes::new(cx);
+        self.logic.before_delete(cx, &current, &mut changes).await?;
+        changes.delete(&current);
+        self.store.commit(cx, changes).await?;
+        Ok(current)
+    }
+}
+
+#[async_trait]
+impl<E: Entity, L: Hooks<E>> Service<E> for Standard<E, L> {
+    async fn list(&self, cx: &Context, mut query: ListQuery) -> Result<Page<E>> {
+        let scope = access::authorise(cx, E::SPEC.access.list, E::SPEC)?;
+        if query.show_deleted && !access::has_role(&cx.principal, "admin") {
+            return Err(Error::Forbidden("show_deleted needs admin".to_owned()));
+        }
+        self.logic.before_list(cx, &mut query).await?;
+        let mut page = self.repository.list(cx, &scope, &query).await?;
+        for row in &mut page.data {
+            self.logic.after_read(cx, row).await?;
+        }
+        Ok(page)
+    }
+
+    async fn get(&self, cx: &Context, id: E::Id) -> Result<E> {
+        let scope = access::authorise(cx, E::SPEC.access.get, E::SPEC)?;
+        let mut row = self.read(cx, &scope, &id).await?;
+        self.logic.after_read(cx, &mut row).await?;
+        Ok(row)
+    }
+
+    async fn create(&self, cx: &Context, new: E::New) -> Result<E> {
+        access::authorise(cx, E::SPEC.access.create, E::SPEC)?;
+        let mut attempt = 1;
+        let mut row = loop {
+            match self.create_once(cx, new.clone()).await {
+                Err(Error::ConcurrentUpdate) if attempt < ATTEMPTS => attempt += 1,
+                outcome => break outcome?,
+            }
+        };
+        self.logic.after_commit(cx, Done::Created(&row)).await;
+        self.logic.after_read(cx, &mut row).await?;
+        Ok(row)
+    }
+
+    async fn update(&self, cx: &Context, id: E::Id, patch: E::Patch, etag: Etag) -> Result<E> {
+        let scope = access::authorise(cx, E::SPEC.access.update, E::SPEC)?;
+        let mut attempt = 1;
+        let mut row = loop {
+            match self.update_once(cx, &scope, &id, patch.clone(), &etag).await {
+                Err(Error::ConcurrentUpdate) if attempt < ATTEMPTS => attempt += 1,
+                outcome => break outcome?,
+            }
+        };
+        self.logic.after_commit(cx, Done::Updated(&row)).await;
+        self.logic.after_read(cx, &mut row).await?;
+        Ok(row)
+    }
+
+    async fn delete(&self, cx: &Context, id: E::Id, etag: Etag) -> Result<()> {
+        let scope = access::authorise(cx, E::SPEC.access.delete, E::SPEC)?;
+        let mut attempt = 1;
+        let row = loop {
+            match self.delete_once(cx, &scope, &id, &etag).await {
+                Err(Error::ConcurrentUpdate) if attempt < ATTEMPTS => attempt += 1,
+                outcome => break outcome?,
+            }
+        };
+        self.logic.after_commit(cx, Done::Deleted(&row)).await;
+        Ok(())
+    }
+
+    async fn undelete(&self, cx: &Context, id: E::Id) -> Result<E> {
+        let scope = access::authorise(cx, E::SPEC.access.delete, E::SPEC)?;
+        let deleted = self.repository.find_deleted(cx, &scope, &id).await?;
+        let deleted = deleted.ok_or_else(|| Error::NotFound(format!("there is no deleted {} {id}", E::SPEC.name)))?;
+        let mut changes = Changes::new(cx);
+        let mut row = changes.undelete(&deleted);
+        self.store.commit(cx, changes).await?;
+        self.logic.after_commit(cx, Done::Updated(&row)).await;
+        self.logic.after_read(cx, &mut row).await?;
+        Ok(row)
+    }
+}
+
+fn validate<E: Entity>(row: &E, what: Validate) -> Result<()> {
+    let mut found = Violations::new();
+    row.validate(what, &mut found);
+    found.finish()
+}

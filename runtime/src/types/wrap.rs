@@ -1,0 +1,46 @@
+//! Values that JSON shows in another form than Rust holds them.
+
+use fmt::{self, Display};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use rust_decimal::Decimal;
+use serde::{Serialize, Serializer};
+
+/// Bytes: base64 in JSON (RFC 4648 with padding).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Bytes(pub Vec<u8>);
+
+/// A whole number of 64 bits that JSON shows as a text (`jstype = JS_STRING`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Stringed<T>(pub T);
+
+/// A decimal that is shown with all digits of its scale.
+#[derive(Debug, Clone, Copy)]
+pub struct Fixed(pub Decimal, pub u32);
+
+impl Serialize for Bytes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&STANDARD.encode(&self.0))
+    }
+}
+
+impl<T: Display> Serialize for Stringed<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl Display for Fixed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut value = self.0;
+        value.rescale(self.1);
+        value.fmt(f)
+    }
+}
+
+impl Serialize for Fixed {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}

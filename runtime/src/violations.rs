@@ -1,0 +1,102 @@
+//! Collects every broken rule of an input, with the path of the field that broke it.
+
+use std::fmt::Display;
+
+use crate::error::{Error, Result, Violation};
+
+/// The broken rules found so far.
+#[derive(Debug, Default)]
+pub struct Violations {
+    list: Vec<Violation>,
+    path: String,
+}
+
+impl Violations {
+    /// None yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a broken rule of `field`, relative to the place that is being looked at.
+    pub fn add(&mut self, field: &str, rule: &str, message: impl Into<String>) {
+        let violation = Violation::new(self.path_of(field), rule, message);
+        self.list.push(violation);
+    }
+
+    /// Adds a broken rule with a parameter that a client can put into its own words.
+    pub fn add_with(
+        &mut self,
+        field: &str,
+        rule: &str,
+        message: impl Into<String>,
+        name: &'static str,
+        value: impl Display,
+    ) {
+        let violation = Violation::new(self.path_of(field), rule, message).with(name, value);
+        self.list.push(violation);
+    }
+
+    /// Adds violations that were found elsewhere, below the place that is being looked at.
+    pub fn extend(&mut self, violations: impl IntoIterator<Item = Violation>) {
+        for violation in violations {
+            let field = self.path_of(&violation.field);
+            self.list.push(Violation { field, ..violation });
+        }
+    }
+
+    /// Looks into a member: what `look` finds stands below it.
+    pub fn within<T>(&mut self, member: &str, look: impl FnOnce(&mut Self) -> T) -> T {
+        let length = self.path.len();
+        if length > 0 && !member.is_empty() && !member.starts_with('[') {
+            self.path.push('.');
+        }
+        self.path.push_str(member);
+        let result = look(self);
+        self.path.truncate(length);
+        result
+    }
+
+    /// Looks into an item of a list.
+    pub fn item<T>(&mut self, member: &str, index: usize, look: impl FnOnce(&mut Self) -> T) -> T {
+        self.within(&format!("{member}[{index}]"), look)
+    }
+
+    /// Whether nothing was found.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// The value, unless something was found.
+    pub fn into_result<T>(self, value: T) -> Result<T> {
+        if self.list.is_empty() { Ok(value) } else { Err(Error::Validation(self.list)) }
+    }
+
+    /// Nothing, unless something was found.
+    pub fn finish(self) -> Result<()> {
+        self.into_result(())
+    }
+
+    fn path_of(&self, field: &str) -> String {
+        match (self.path.is_empty(), field.is_empty()) {
+            (true, _) => field.to_owned(),
+            (_, true) => self.path.clone(),
+            _ if field.starts_with('[') => format!("{}{field}", self.path),
+            _ => format!("{}.{field}", self.path),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_name_members_and_items() {
+        let mut found = Violations::new();
+        found.item("lines", 2, |found| found.add("quantity", "int32.gte", "must be at least 1"));
+        found.within("address", |found| found.within("city", |found| found.add("", "required", "must be there")));
+        let Err(Error::Validation(list)) = found.finish() else { panic!("nothing found") };
+        assert_eq!(list[0].field, "lines[2].quantity");
+        assert_eq!(list[1].field, "address.city");
+    }
+}
