@@ -1,6 +1,6 @@
 //! Values that JSON shows in another form than Rust holds them.
 
-use fmt::{self, Display};
+use std::fmt::{self, Display};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
