@@ -10,9 +10,12 @@
 pub mod annotation;
 pub mod check;
 pub mod diagnostic;
+pub mod emit;
+pub mod fixture_id;
 pub mod load;
 pub mod lower;
 pub mod model;
+pub mod presence;
 pub mod project;
 
 pub use diagnostic::{Colour, Diagnostic, Diagnostics};

@@ -1,0 +1,235 @@
+//! What is derived from a resource: the request and response messages and the rpcs of its standard methods.
+
+use super::restated::{relative, type_text};
+use super::text::{FieldText, MessageText, RpcText};
+use crate::emit::words::{
+    entity_of, has_undelete, human, key_fields, key_path, plural_human, plural_pascal, standard_comment,
+    undelete_comment,
+};
+use crate::model::{Entity, Model, Resource, Service, StandardKind};
+use heck::ToSnakeCase;
+
+const REQUIRED: &str = "(google.api.field_behavior) = REQUIRED";
+
+/// The derived messages of a resource, in the order of its methods.
+pub(crate) fn messages(model: &Model, resource: &Resource) -> Vec<MessageText> {
+    let Some(entity) = entity_of(model, resource) else { return Vec::new() };
+    let mut all = Vec::new();
+    for method in &resource.methods {
+        match method.kind {
+            StandardKind::List => all.extend([list_request(resource, entity), list_response(resource)]),
+            StandardKind::Get => all.push(key_request(model, resource, entity, "Get", "Which one to get.")),
+            StandardKind::Create => all.push(create_request(resource)),
+            StandardKind::Update => all.push(update_request(resource, entity)),
+            StandardKind::Delete => all.push(delete_request(model, resource, entity)),
+        }
+    }
+    if has_undelete(resource, entity) {
+        all.push(key_request(model, resource, entity, "Undelete", "Which one to bring back."));
+    }
+    all
+}
+
+/// The derived rpcs of a resource, then its custom ones.
+pub(crate) fn rpcs(model: &Model, service: &Service) -> Vec<RpcText> {
+    let resource = service.resource.as_deref().and_then(|name| model.resource(name));
+    let mut all = Vec::new();
+    if let Some(resource) = resource
+        && let Some(entity) = entity_of(model, resource)
+    {
+        all.extend(resource.methods.iter().map(|method| standard(resource, entity, method.kind)));
+        if has_undelete(resource, entity) {
+            all.push(undelete(resource, entity));
+        }
+    }
+    for rpc in &service.rpcs {
+        let (response, response_import) = type_text(model, &service.package, &rpc.response, None);
+        let request_import = super::published::import_of(model, &rpc.request);
+        all.push(RpcText {
+            comment: rpc.comment.clone(),
+            name: rpc.name.clone(),
+            request: relative(&service.package, &rpc.request),
+            response,
+            bindings: rpc
+                .bindings
+                .iter()
+                .map(|binding| (binding.method.to_lowercase(), binding.path.clone(), binding.body.clone()))
+                .collect(),
+            imports: request_import.into_iter().chain(response_import).collect(),
+        });
+    }
+    all
+}
+
+/// Name of the field of a create or update request that holds the row, such as `order`.
+#[must_use]
+pub fn body_field(resource: &Resource) -> String {
+    resource.name.to_snake_case()
+}
+
+fn standard(resource: &Resource, entity: &Entity, kind: StandardKind) -> RpcText {
+    let (name, path, body) = (&resource.name, &resource.path, body_field(resource));
+    let one = format!("{path}/{}", key_path(entity, ""));
+    let inside = format!("{path}/{}", key_path(entity, &format!("{body}.")));
+    let bind = |method: &str, path: &str, body: &str| (method.to_owned(), path.to_owned(), body.to_owned());
+    let plural = plural_pascal(resource);
+    let (rpc, request, response, bindings) = match kind {
+        StandardKind::List => {
+            (format!("List{plural}"), None, format!("List{plural}Response"), vec![bind("get", path, "")])
+        }
+        StandardKind::Get => (format!("Get{name}"), None, name.clone(), vec![bind("get", &one, "")]),
+        StandardKind::Create => (format!("Create{name}"), None, name.clone(), vec![bind("post", path, &body)]),
+        StandardKind::Update => {
+            let both = vec![bind("patch", &inside, &body), bind("put", &inside, &body)];
+            (format!("Update{name}"), None, name.clone(), both)
+        }
+        StandardKind::Delete => {
+            let empty = "google.protobuf.Empty".to_owned();
+            (format!("Delete{name}"), Some("google/protobuf/empty.proto"), empty, vec![bind("delete", &one, "")])
+        }
+    };
+    RpcText {
+        comment: standard_comment(kind, resource, entity),
+        request: format!("{rpc}Request"),
+        name: rpc,
+        response,
+        bindings,
+        imports: request.into_iter().map(str::to_owned).collect(),
+    }
+}
+
+fn undelete(resource: &Resource, entity: &Entity) -> RpcText {
+    let path = format!("{}/{}:undelete", resource.path, key_path(entity, ""));
+    RpcText {
+        comment: undelete_comment(resource),
+        name: format!("Undelete{}", resource.name),
+        request: format!("Undelete{}Request", resource.name),
+        response: resource.name.clone(),
+        bindings: vec![("post".to_owned(), path, "*".to_owned())],
+        imports: Vec::new(),
+    }
+}
+
+fn list_request(resource: &Resource, entity: &Entity) -> MessageText {
+    let order = match &entity.created_at {
+        Some(_) => "Default: \"created_at desc\".".to_owned(),
+        None => format!("Default: \"{}\".", entity.key.fields.join(", ")),
+    };
+    let mut fields = vec![
+        plain(1, "int32", "page_size", "Rows in a page: 1 to 100; 0 stands for 10.")
+            .with("(buf.validate.field).int32 = { gte: 0 lte: 100 }"),
+        plain(2, "string", "page_token", "`next_page_token` of the page before, with the other arguments unchanged."),
+        plain(3, "int32", "skip", "Rows to leave out before the page.").with("(buf.validate.field).int32.gte = 0"),
+        plain(4, "string", "filter", "Condition on filterable fields, as in AIP-160."),
+        plain(5, "string", "order_by", &format!("Fields to order by, such as \"{}\". {order}", example_order(resource))),
+        plain(6, "optional bool", "include_total", "Count all rows that match. Default: true."),
+    ];
+    if entity.soft_delete {
+        fields.push(plain(7, "bool", "show_deleted", "Show deleted rows too; for admins."));
+    }
+    MessageText {
+        comment: format!("Which {} to list, and how.", plural_human(resource)),
+        name: format!("List{}Request", plural_pascal(resource)),
+        fields,
+        ..MessageText::default()
+    }
+}
+
+fn example_order(resource: &Resource) -> String {
+    let sortable: Vec<&str> =
+        resource.fields.iter().filter(|field| field.sortable).map(|field| field.name.as_str()).take(2).collect();
+    match sortable.as_slice() {
+        [first, second] => format!("{first} desc, {second}"),
+        [only] => format!("{only} desc"),
+        _ => "id desc".to_owned(),
+    }
+}
+
+fn list_response(resource: &Resource) -> MessageText {
+    MessageText {
+        comment: format!("A page of {}.", plural_human(resource)),
+        name: format!("List{}Response", plural_pascal(resource)),
+        fields: vec![
+            plain(1, &format!("repeated {}", resource.name), "data", "Rows of the page."),
+            plain(2, "int32", "page", "Number of the page, from 0."),
+            plain(3, "int32", "size", "Most rows that a page holds."),
+            plain(4, "optional int64", "total", "Rows that match, on all pages; absent if not asked for."),
+            plain(5, "string", "next_page_token", "Asks for the page behind this one; empty on the last page."),
+        ],
+        ..MessageText::default()
+    }
+}
+
+fn create_request(resource: &Resource) -> MessageText {
+    MessageText {
+        comment: format!("The {} to create.", human(&resource.name)),
+        name: format!("Create{}Request", resource.name),
+        fields: vec![plain(1, &resource.name, &body_field(resource), "The new row.").with(REQUIRED)],
+        ..MessageText::default()
+    }
+}
+
+fn update_request(resource: &Resource, entity: &Entity) -> MessageText {
+    let body = body_field(resource);
+    let mut mask = plain(
+        2,
+        "google.protobuf.FieldMask",
+        "update_mask",
+        "Fields to change; absent or \"*\": all, and what is not set gets its default.",
+    );
+    mask.import = Some("google/protobuf/field_mask.proto".to_owned());
+    let mut fields =
+        vec![plain(1, &resource.name, &body, "The new values; the key says which row.").with(REQUIRED), mask];
+    if entity.version.is_some() {
+        fields.push(plain(3, "string", "etag", ETAG));
+    }
+    MessageText {
+        comment: format!("The {} to change, and how.", human(&resource.name)),
+        name: format!("Update{}Request", resource.name),
+        fields,
+        ..MessageText::default()
+    }
+}
+
+fn delete_request(model: &Model, resource: &Resource, entity: &Entity) -> MessageText {
+    let mut message = key_request(model, resource, entity, "Delete", "Which one to delete.");
+    if entity.version.is_some() {
+        message.fields.push(plain(15, "string", "etag", ETAG));
+    }
+    message
+}
+
+/// A request that holds the key and no more.
+fn key_request(model: &Model, resource: &Resource, entity: &Entity, verb: &str, comment: &str) -> MessageText {
+    let mut fields = Vec::new();
+    for (number, key) in (1..).zip(key_fields(resource, entity)) {
+        let (ty, import) = type_text(model, &resource.package, &key.ty, None);
+        let mut field = plain(number, &ty, &key.name, &key.comment).with(REQUIRED);
+        field.import = import;
+        if key.json_string {
+            field.options.push("jstype = JS_STRING".to_owned());
+        }
+        fields.push(field);
+    }
+    let comment = comment.replace("one", human(&resource.name).as_str());
+    MessageText { comment, name: format!("{verb}{}Request", resource.name), fields, ..MessageText::default() }
+}
+
+const ETAG: &str = "ETag that the row must still have, such as `\"3\"`; empty: whatever it is.";
+
+fn plain(number: u32, ty: &str, name: &str, comment: &str) -> FieldText {
+    FieldText {
+        comment: comment.to_owned(),
+        ty: ty.to_owned(),
+        name: name.to_owned(),
+        number,
+        ..FieldText::default()
+    }
+}
+
+impl FieldText {
+    fn with(mut self, option: &str) -> Self {
+        self.options.push(option.to_owned());
+        self
+    }
+}

@@ -1,0 +1,153 @@
+//! Messages and enums of the schema, restated without what is the service's own business.
+
+use std::collections::BTreeSet;
+
+use super::published::import_of;
+use super::text::{EnumText, FieldText, MessageText};
+use crate::emit::words::{field_comment, is_hidden};
+use crate::model::{Enum, Field, FieldRole, KeyKind, Model, Reserved, Type};
+use crate::presence::published_optional;
+
+/// The published form of a resource or message, with the published types inside it.
+pub(crate) fn message(model: &Model, published: &BTreeSet<String>, full_name: &str) -> Option<MessageText> {
+    let (package, comment, fields, reserved) = match (model.resource(full_name), model.message(full_name)) {
+        (Some(found), _) => (&found.package, &found.comment, &found.fields, &found.reserved),
+        (None, Some(found)) => (&found.package, &found.comment, &found.fields, &found.reserved),
+        (None, None) => return None,
+    };
+    let inner = |name: &&String| name.rsplit_once('.').is_some_and(|(outer, _)| outer == full_name);
+    Some(MessageText {
+        comment: comment.clone(),
+        name: last(full_name).to_owned(),
+        fields: fields
+            .iter()
+            .filter(|field| !is_hidden(field))
+            .map(|one| field(model, package, one))
+            .collect(),
+        reserved: with_hidden(reserved, fields),
+        messages: published.iter().filter(inner).filter_map(|name| message(model, published, name)).collect(),
+        enums: published.iter().filter(inner).filter_map(|name| model.enumeration(name)).map(enumeration).collect(),
+    })
+}
+
+/// The published form of an enumeration.
+pub(crate) fn enumeration(found: &Enum) -> EnumText {
+    EnumText {
+        comment: found.comment.clone(),
+        name: last(&found.full_name).to_owned(),
+        values: found
+            .values
+            .iter()
+            .map(|value| (value.comment.clone(), value.name.clone(), value.number))
+            .collect(),
+        reserved: found.reserved.clone(),
+    }
+}
+
+/// The type and the import of a field of that type, as a file of `package` writes it.
+pub(crate) fn type_text(model: &Model, package: &str, ty: &Type, wire: Option<&str>) -> (String, Option<String>) {
+    let named = |name: &str| (relative(package, name), import_of(model, name));
+    let standard = |name: &str| (name.to_owned(), import_of(model, name));
+    let scalar = |name: &str| (wire.unwrap_or(name).to_owned(), None);
+    match ty {
+        Type::Bool => scalar("bool"),
+        Type::I32 => scalar("int32"),
+        Type::I64 => scalar("int64"),
+        Type::U32 => scalar("uint32"),
+        Type::U64 => scalar("uint64"),
+        Type::F32 => scalar("float"),
+        Type::F64 => scalar("double"),
+        Type::String | Type::Decimal { .. } => scalar("string"),
+        Type::Bytes => scalar("bytes"),
+        Type::Id { kind: KeyKind::Int64 | KeyKind::Int64Client, .. } => scalar("int64"),
+        Type::Id { .. } => scalar("string"),
+        Type::Timestamp => standard("google.protobuf.Timestamp"),
+        Type::Duration => standard("google.protobuf.Duration"),
+        Type::Struct => standard("google.protobuf.Struct"),
+        Type::Date => standard("google.type.Date"),
+        Type::Enum(name) | Type::Message(name) | Type::Resource(name) => named(name),
+        Type::List(item) => {
+            let (text, import) = type_text(model, package, item, wire);
+            (format!("repeated {text}"), import)
+        }
+        Type::Map(key, value) => {
+            let (key, _) = type_text(model, package, key, None);
+            let (value, import) = type_text(model, package, value, None);
+            (format!("map<{key}, {value}>"), import)
+        }
+    }
+}
+
+/// `Order` inside its own package, the full name elsewhere.
+pub(crate) fn relative(package: &str, full_name: &str) -> String {
+    let inside = full_name.strip_prefix(package).and_then(|rest| rest.strip_prefix('.'));
+    inside.unwrap_or(full_name).to_owned()
+}
+
+fn field(model: &Model, package: &str, field: &Field) -> FieldText {
+    let (ty, import) = type_text(model, package, &field.ty, wire_type(field));
+    FieldText {
+        comment: field_comment(field),
+        ty: if published_optional(field) { format!("optional {ty}") } else { ty },
+        name: field.name.clone(),
+        number: field.number,
+        options: options(field),
+        import,
+    }
+}
+
+/// The schema's own options, and the behaviours that the model knows beyond them.
+fn options(field: &Field) -> Vec<String> {
+    let service_made = matches!(field.ty, Type::Id { kind: KeyKind::UuidV7 | KeyKind::Int64, .. });
+    let key = field.role == FieldRole::Key;
+    let behaviours = [
+        ("IDENTIFIER", key),
+        ("REQUIRED", field.required),
+        ("OUTPUT_ONLY", field.output_only || (key && service_made)),
+        ("IMMUTABLE", field.immutable),
+        ("INPUT_ONLY", field.input_only),
+    ];
+    let said = |word: &str| {
+        let is_behaviour = |option: &&String| option.contains("google.api.field_behavior");
+        field.contract_options.iter().filter(is_behaviour).any(|option| option.contains(word))
+    };
+    let derived = behaviours
+        .iter()
+        .filter(|(word, holds)| *holds && !said(word))
+        .map(|(word, _)| format!("(google.api.field_behavior) = {word}"));
+    let mut options: Vec<String> = derived.collect();
+    options.extend(field.contract_options.iter().cloned());
+    if field.json_string && !options.iter().any(|option| option.starts_with("jstype")) {
+        options.push("jstype = JS_STRING".to_owned());
+    }
+    if field.deprecated && !options.iter().any(|option| option.starts_with("deprecated")) {
+        options.push("deprecated = true".to_owned());
+    }
+    options
+}
+
+/// The wire type where its value rules name another than the usual one (`sint32`, `fixed64`, …): rules of the wrong
+/// type would be refused by every validator.
+fn wire_type(field: &Field) -> Option<&'static str> {
+    const UNUSUAL: [&str; 6] = ["sint32", "sint64", "fixed32", "fixed64", "sfixed32", "sfixed64"];
+    let rules = field.contract_options.iter().filter(|option| option.contains("buf.validate.field"));
+    let words: Vec<&str> =
+        rules.flat_map(|option| option.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')).collect();
+    UNUSUAL.into_iter().find(|name| words.contains(name))
+}
+
+/// What the schema reserves, and the numbers and names of the fields that stay inside.
+fn with_hidden(reserved: &Reserved, fields: &[Field]) -> Reserved {
+    let mut all = reserved.clone();
+    for field in fields.iter().filter(|field| is_hidden(field)) {
+        let number = i32::try_from(field.number).unwrap_or(i32::MAX);
+        all.ranges.push((number, number));
+        all.names.push(field.name.clone());
+    }
+    all.ranges.sort_unstable();
+    all
+}
+
+fn last(full_name: &str) -> &str {
+    full_name.rsplit('.').next().unwrap_or(full_name)
+}

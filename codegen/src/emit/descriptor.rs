@@ -1,0 +1,63 @@
+//! The contract, compiled: what reflection serves and what the Rust types are made from.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use prost_types::FileDescriptorSet;
+use protox::Compiler;
+use protox::file::{ChainFileResolver, File, FileResolver, GoogleFileResolver, IncludeFileResolver};
+
+use super::EmitError;
+
+/// The compiled contract.
+#[derive(Debug)]
+pub struct Descriptor {
+    /// The set with its imports, comments and options as the compiler encodes it: `descriptor.bin`.
+    pub bytes: Vec<u8>,
+    /// The set as plain messages. Options that are extensions are not in it.
+    pub set: FileDescriptorSet,
+    /// Packages of the contract's own files.
+    pub packages: Vec<String>,
+}
+
+/// Compiles the contract as [`super::contract::emit`] gives it. The folders hold the texts of `google/api` and
+/// `buf/validate`.
+pub fn compile(contract: &BTreeMap<String, String>, include: &[PathBuf]) -> Result<Descriptor, EmitError> {
+    let texts: BTreeMap<String, String> = contract
+        .iter()
+        .map(|(path, text)| (path.strip_prefix("proto/").unwrap_or(path).to_owned(), text.clone()))
+        .collect();
+    let own: Vec<String> = texts.keys().cloned().collect();
+    let mut resolver = ChainFileResolver::new();
+    resolver.add(InMemory(texts));
+    for folder in include {
+        resolver.add(IncludeFileResolver::new(folder.clone()));
+    }
+    resolver.add(GoogleFileResolver::new());
+    let mut compiler = Compiler::with_file_resolver(resolver);
+    compiler.include_source_info(true).include_imports(true);
+    for path in &own {
+        compiler.open_file(path)?;
+    }
+    let set = compiler.file_descriptor_set();
+    let mut packages: Vec<String> =
+        set.file.iter().filter(|file| own.iter().any(|path| path == file.name())).map(|f| f.package().to_owned()).collect();
+    packages.sort();
+    packages.dedup();
+    Ok(Descriptor { bytes: compiler.encode_file_descriptor_set(), set, packages })
+}
+
+/// Files that are texts in memory.
+#[derive(Debug)]
+struct InMemory(BTreeMap<String, String>);
+
+impl FileResolver for InMemory {
+    fn resolve_path(&self, path: &std::path::Path) -> Option<String> {
+        path.to_str().filter(|name| self.0.contains_key(*name)).map(str::to_owned)
+    }
+
+    fn open_file(&self, name: &str) -> Result<File, protox::Error> {
+        let text = self.0.get(name).ok_or_else(|| protox::Error::file_not_found(name))?;
+        File::from_source(name, text)
+    }
+}
