@@ -24,10 +24,7 @@ pub fn published_optional(field: &Field) -> bool {
 
 /// Message typed on the wire, where presence is explicit without a word.
 fn is_message(ty: &Type) -> bool {
-    matches!(
-        ty,
-        Type::Timestamp | Type::Duration | Type::Date | Type::Struct | Type::Message(_) | Type::Resource(_)
-    )
+    matches!(ty, Type::Timestamp | Type::Duration | Type::Date | Type::Struct | Type::Message(_) | Type::Resource(_))
 }
 
 #[cfg(test)]

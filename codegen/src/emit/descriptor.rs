@@ -40,8 +40,12 @@ pub fn compile(contract: &BTreeMap<String, String>, include: &[PathBuf]) -> Resu
         compiler.open_file(path)?;
     }
     let set = compiler.file_descriptor_set();
-    let mut packages: Vec<String> =
-        set.file.iter().filter(|file| own.iter().any(|path| path == file.name())).map(|f| f.package().to_owned()).collect();
+    let mut packages: Vec<String> = set
+        .file
+        .iter()
+        .filter(|file| own.iter().any(|path| path == file.name()))
+        .map(|f| f.package().to_owned())
+        .collect();
     packages.sort();
     packages.dedup();
     Ok(Descriptor { bytes: compiler.encode_file_descriptor_set(), set, packages })

@@ -4,7 +4,9 @@
 #[derive(Debug, thiserror::Error)]
 pub enum EmitError {
     /// The published contract does not compile.
-    #[error("the published contract does not compile: {0}; the schema was accepted, so this is a fault of the generator: please report it with the schema")]
+    #[error(
+        "the published contract does not compile: {0}; the schema was accepted, so this is a fault of the generator: please report it with the schema"
+    )]
     Contract(#[from] protox::Error),
     /// The Rust types of the contract cannot be written.
     #[error("no Rust types for the published contract: {0}; please report it with the schema")]

@@ -121,7 +121,12 @@ fn list_request(resource: &Resource, entity: &Entity) -> MessageText {
         plain(2, "string", "page_token", "`next_page_token` of the page before, with the other arguments unchanged."),
         plain(3, "int32", "skip", "Rows to leave out before the page.").with("(buf.validate.field).int32.gte = 0"),
         plain(4, "string", "filter", "Condition on filterable fields, as in AIP-160."),
-        plain(5, "string", "order_by", &format!("Fields to order by, such as \"{}\". {order}", example_order(resource))),
+        plain(
+            5,
+            "string",
+            "order_by",
+            &format!("Fields to order by, such as \"{}\". {order}", example_order(resource)),
+        ),
         plain(6, "optional bool", "include_total", "Count all rows that match. Default: true."),
     ];
     if entity.soft_delete {
@@ -204,7 +209,7 @@ fn key_request(model: &Model, resource: &Resource, entity: &Entity, verb: &str, 
     let mut fields = Vec::new();
     for (number, key) in (1..).zip(key_fields(resource, entity)) {
         let (ty, import) = type_text(model, &resource.package, &key.ty, None);
-        let mut field = plain(number, &ty, &key.name, &key.comment).with(REQUIRED);
+        let mut field = plain(number, &ty, &key.name, &key_comment(resource, &key.comment)).with(REQUIRED);
         field.import = import;
         if key.json_string {
             field.options.push("jstype = JS_STRING".to_owned());
@@ -215,16 +220,14 @@ fn key_request(model: &Model, resource: &Resource, entity: &Entity, verb: &str, 
     MessageText { comment, name: format!("{verb}{}Request", resource.name), fields, ..MessageText::default() }
 }
 
+fn key_comment(resource: &Resource, written: &str) -> String {
+    if written.is_empty() { format!("Key of the {}.", human(&resource.name)) } else { written.to_owned() }
+}
+
 const ETAG: &str = "ETag that the row must still have, such as `\"3\"`; empty: whatever it is.";
 
 fn plain(number: u32, ty: &str, name: &str, comment: &str) -> FieldText {
-    FieldText {
-        comment: comment.to_owned(),
-        ty: ty.to_owned(),
-        name: name.to_owned(),
-        number,
-        ..FieldText::default()
-    }
+    FieldText { comment: comment.to_owned(), ty: ty.to_owned(), name: name.to_owned(), number, ..FieldText::default() }
 }
 
 impl FieldText {

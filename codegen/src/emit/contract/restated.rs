@@ -19,11 +19,7 @@ pub(crate) fn message(model: &Model, published: &BTreeSet<String>, full_name: &s
     Some(MessageText {
         comment: comment.clone(),
         name: last(full_name).to_owned(),
-        fields: fields
-            .iter()
-            .filter(|field| !is_hidden(field))
-            .map(|one| field(model, package, one))
-            .collect(),
+        fields: fields.iter().filter(|field| !is_hidden(field)).map(|one| field(model, package, one)).collect(),
         reserved: with_hidden(reserved, fields),
         messages: published.iter().filter(inner).filter_map(|name| message(model, published, name)).collect(),
         enums: published.iter().filter(inner).filter_map(|name| model.enumeration(name)).map(enumeration).collect(),
@@ -35,11 +31,7 @@ pub(crate) fn enumeration(found: &Enum) -> EnumText {
     EnumText {
         comment: found.comment.clone(),
         name: last(&found.full_name).to_owned(),
-        values: found
-            .values
-            .iter()
-            .map(|value| (value.comment.clone(), value.name.clone(), value.number))
-            .collect(),
+        values: found.values.iter().map(|value| (value.comment.clone(), value.name.clone(), value.number)).collect(),
         reserved: found.reserved.clone(),
     }
 }
