@@ -1,16 +1,79 @@
 //! Rules that a model must keep: one a file, each with its own tests.
 
+mod access;
+mod behavior;
+mod column_name;
+mod contract_name;
+mod default_value;
+mod enum_zero;
+mod field_name;
+mod http_binding;
+mod index_column;
+mod key;
+mod message_cycle;
+mod moved_from;
+mod nearest;
+mod owned;
+mod owner_path;
+mod query_type;
+mod rate_limit;
+mod reference_presence;
+mod reference_target;
+mod reserved_number;
+mod route;
+mod rule_range;
+mod sensitive;
+mod table_name;
+mod tenant;
+#[cfg(test)]
+mod testing;
+mod text_bound;
+mod type_name;
+
 use crate::diagnostic::Diagnostics;
-use crate::model::Model;
+use crate::model::{Field, Model};
 
 /// A rule: reports what breaks it.
 type Rule = fn(&Model, &mut Diagnostics);
 
-const RULES: &[Rule] = &[];
+const RULES: &[Rule] = &[
+    access::check,
+    behavior::check,
+    column_name::check,
+    contract_name::check,
+    default_value::check,
+    enum_zero::check,
+    field_name::check,
+    http_binding::check,
+    index_column::check,
+    key::check,
+    message_cycle::check,
+    moved_from::check,
+    owned::check,
+    owner_path::check,
+    query_type::check,
+    rate_limit::check,
+    reference_presence::check,
+    reference_target::check,
+    reserved_number::check,
+    route::check,
+    rule_range::check,
+    sensitive::check,
+    table_name::check,
+    tenant::check,
+    text_bound::check,
+    type_name::check,
+];
 
 /// Applies every rule.
 pub fn check(model: &Model, found: &mut Diagnostics) {
     for rule in RULES {
         rule(model, found);
     }
+}
+
+/// All fields, of resources first and then of messages.
+fn all_fields(model: &Model) -> impl Iterator<Item = &Field> {
+    let of_resources = model.resources.iter().flat_map(|resource| &resource.fields);
+    of_resources.chain(model.messages.iter().flat_map(|message| &message.fields))
 }

@@ -249,11 +249,8 @@ fn declaration_len(text: &str) -> usize {
             (Some(_), '\\') => {
                 chars.next();
             }
-            (Some(open), _) => {
-                if c == open {
-                    quote = None;
-                }
-            }
+            (Some(open), _) if c == open => quote = None,
+            (Some(_), _) => {}
             (None, '"' | '\'') => quote = Some(c),
             (None, '/') if chars.peek().is_some_and(|(_, next)| *next == '/') => {
                 while chars.next_if(|(_, next)| *next != '\n').is_some() {}

@@ -12,6 +12,7 @@ pub mod check;
 pub mod diagnostic;
 pub mod emit;
 pub mod fixture_id;
+pub mod gaps;
 pub mod load;
 pub mod lower;
 pub mod model;

@@ -48,8 +48,8 @@ impl Sources {
         let mut files = BTreeMap::new();
         let mut found = Diagnostics::default();
         read_folder(&root, &root, &mut files, &mut found);
-        let include = include::folders(&project.root).unwrap_or_else(|diagnostic| {
-            found.push(diagnostic);
+        let include = include::folders(&project.root).unwrap_or_else(|failed| {
+            found.extend(failed);
             Vec::new()
         });
         if found.is_empty() { Ok(Self { files, include }) } else { Err(found) }
@@ -57,7 +57,7 @@ impl Sources {
 
     /// Texts in memory, with the folders of the standards that the workspace of `root` knows.
     pub fn of(files: BTreeMap<String, String>, root: &Path) -> Result<Self, Diagnostics> {
-        include::folders(root).map(|include| Self { files, include }).map_err(Diagnostics::one)
+        include::folders(root).map(|include| Self { files, include })
     }
 }
 

@@ -1,5 +1,8 @@
 //! Facts about the schema of this repository, as the model tells them.
 
+// Helpers of tests may fail as the tests themselves do.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use std::path::Path;
 
 use arcana_codegen::model::{FieldRole, Grant, KeyKind, Model, OnDelete, Rule, StandardKind, Type};

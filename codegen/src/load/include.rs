@@ -7,7 +7,7 @@ use cargo_metadata::MetadataCommand;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Diagnostics};
 
 /// Crates that carry `.proto` texts, and the folder in them.
 const CARRIERS: [(&str, &str); 2] = [("google-cloud-googleapis", "googleapis"), ("prost-protovalidate-types", "proto")];
@@ -20,7 +20,7 @@ struct Cache {
 }
 
 /// The folders, from the cache or from `cargo metadata`.
-pub(super) fn folders(root: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
+pub(super) fn folders(root: &Path) -> Result<Vec<PathBuf>, Diagnostics> {
     let lock = hash_of(&root.join("Cargo.lock"));
     let cache = root.join("target/arcana/include.json");
     if let Some(folders) = cached(&cache, lock.as_deref()) {
@@ -48,10 +48,12 @@ fn hash_of(path: &Path) -> Option<String> {
     fs::read(path).ok().map(|bytes| Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-fn ask_cargo(root: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
+fn ask_cargo(root: &Path) -> Result<Vec<PathBuf>, Diagnostics> {
     let metadata = MetadataCommand::new().current_dir(root).exec().map_err(|error| {
-        Diagnostic::new("arcana::include", format!("cargo metadata failed: {}", error.to_string().trim()))
-            .help("run `cargo metadata` in the root of the project and mend what it says")
+        Diagnostics::one(
+            Diagnostic::new("arcana::include", format!("cargo metadata failed: {}", error.to_string().trim()))
+                .help("run `cargo metadata` in the root of the project and mend what it says"),
+        )
     })?;
     let mut folders = Vec::new();
     for (name, folder) in CARRIERS {
@@ -60,8 +62,10 @@ fn ask_cargo(root: &Path) -> Result<Vec<PathBuf>, Diagnostic> {
         match path {
             Some(path) if path.is_dir() => folders.push(path.into_std_path_buf()),
             _ => {
-                return Err(Diagnostic::new("arcana::include", format!("the crate {name} is not among the packages"))
-                    .help("add arcana-codegen to the dependencies of the xtask package, and run `cargo fetch`"));
+                return Err(Diagnostics::one(
+                    Diagnostic::new("arcana::include", format!("the crate {name} is not among the packages"))
+                        .help("add arcana-codegen to the dependencies of the xtask package, and run `cargo fetch`"),
+                ));
             }
         }
     }

@@ -1,0 +1,48 @@
+//! Names of messages and enums stay different in Rust, and clear of what is derived there.
+
+use std::collections::BTreeMap;
+
+use heck::ToUpperCamelCase;
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::model::{Model, Span};
+
+/// Names that would hide what generated code uses.
+const TAKEN: [&str; 10] = ["Self", "Option", "Result", "Vec", "String", "Box", "Ok", "Err", "Some", "None"];
+
+pub(super) fn check(model: &Model, found: &mut Diagnostics) {
+    let resources = model.resources.iter().map(|resource| (&resource.package, &resource.name, &resource.span));
+    let messages = model.messages.iter().map(|message| (&message.package, &message.name, &message.span));
+    let enums = model.enums.iter().map(|e| (&e.package, &e.name, &e.span));
+    let mut seen: BTreeMap<(&str, String), (&str, &Span)> = BTreeMap::new();
+    for (package, name, span) in resources.chain(messages).chain(enums) {
+        let rust = name.to_upper_camel_case();
+        if TAKEN.contains(&rust.as_str()) {
+            found.push(
+                Diagnostic::at("arcana::reserved_word", span, format!("`{name}` is the name of a Rust type"))
+                    .help("rename it, for example with the name of the domain in front"),
+            );
+        }
+        if let Some((other, _)) = seen.insert((package, rust), (name, span)) {
+            found.push(
+                Diagnostic::at(
+                    "arcana::name_collision",
+                    span,
+                    format!("`{name}` and `{other}` become one name in Rust"),
+                )
+                .help("rename one of them"),
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::codes;
+
+    #[test]
+    fn refuses_names_that_become_one() {
+        assert_eq!(codes(super::check, "message OrderID {} message OrderId {}"), ["arcana::name_collision"]);
+        assert_eq!(codes(super::check, "message Option {}"), ["arcana::reserved_word"]);
+    }
+}
