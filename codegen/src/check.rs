@@ -12,7 +12,7 @@ mod index_column;
 mod key;
 mod message_cycle;
 mod moved_from;
-mod nearest;
+pub(crate) mod nearest;
 mod owned;
 mod owner_path;
 mod query_type;

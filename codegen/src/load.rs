@@ -163,9 +163,12 @@ fn help_for(message: &str) -> Option<String> {
     let help = if message.starts_with("import") && message.contains("not found") {
         "imports are paths below the schema folder, or one of google/api, google/type, google/protobuf, buf/validate \
          and arcana/annotations.proto"
-    } else if message.contains("option") {
-        "import the file that declares the option, and look its name up there"
-    } else if message.contains("was not found") || message.contains("not found") {
+    } else if message.starts_with("invalid value of type") {
+        "a member of the option has a wrong name, or a value of another type; the file that declares it says which \
+         there are (arcana/annotations.proto for arcana.*)"
+    } else if message.contains("reserved") {
+        "take a number and a name that were never used: old clients still know the former meaning"
+    } else if message.contains("not defined") || message.contains("not found") {
         "declare it, import the file that does, or write its full name"
     } else {
         return None;

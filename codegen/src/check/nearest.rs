@@ -1,12 +1,12 @@
 //! The name that was probably meant.
 
 /// `did you mean ...?`, or the names there are, or `otherwise`.
-pub(super) fn hint<'a>(word: &str, names: impl IntoIterator<Item = &'a str>, otherwise: &str) -> String {
+pub(crate) fn hint<'a>(word: &str, names: impl IntoIterator<Item = &'a str>, otherwise: &str) -> String {
     let names: Vec<&str> = names.into_iter().collect();
     let best = names
         .iter()
-        .map(|name| (strsim::jaro_winkler(word, name), *name))
-        .filter(|(likeness, _)| *likeness > 0.8)
+        .map(|name| (strsim::normalized_damerau_levenshtein(word, name), *name))
+        .filter(|(likeness, _)| *likeness > 0.65)
         .max_by(|a, b| a.0.total_cmp(&b.0));
     match best {
         Some((_, name)) => format!("did you mean `{name}`?"),

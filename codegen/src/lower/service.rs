@@ -136,7 +136,8 @@ impl Lowering<'_> {
 
     fn binding(&mut self, binding: &HttpBinding, span: &Span) -> Binding {
         let mut refuse = |what: String, help: &str| {
-            self.found.push(Diagnostic::at("arcana::http_unsupported", span, what).help(help));
+            self.found
+                .push(Diagnostic::at("arcana::http_unsupported", span, what).help(help).word(binding.path.clone()));
         };
         if binding.method.is_empty() {
             refuse("a `custom` HTTP method is not supported".to_owned(), "use get, post, put, patch or delete");
@@ -156,7 +157,7 @@ impl Lowering<'_> {
             }
             variables.push(name.to_owned());
         }
-        if binding.path.contains('*') {
+        if binding.path.contains('*') && !binding.path.contains('=') {
             refuse(
                 format!("`*` in `{}` is not supported", binding.path),
                 "use the plain name of a field of the request, such as `{id}`",
