@@ -133,3 +133,45 @@ fn unbounded(field: &Field, gaps: &mut Vec<Gap>) {
         ));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Access, Rpc, Service, Standard};
+
+    fn bare() -> Model {
+        let methods = StandardKind::ALL.map(|kind| Standard { kind, ..Standard::default() }).to_vec();
+        let fields = vec![Field { name: "note".to_owned(), ..Field::default() }];
+        let resource = Resource { name: "Thing".to_owned(), methods, fields, ..Resource::default() };
+        Model { entities: vec![Entity::default()], resources: vec![resource], ..Model::default() }
+    }
+
+    fn messages(model: &Model) -> Vec<String> {
+        gaps(model).into_iter().map(|gap| gap.message).collect()
+    }
+
+    #[test]
+    fn names_what_a_bare_entity_leaves_unsaid() {
+        let found = messages(&bare());
+        assert_eq!(found.iter().filter(|message| message.ends_with("has no access rule")).count(), 5);
+        for message in
+            ["Thing has no owner", "deletes of Thing are hard", "Thing has no ETag", "the text note has no bound"]
+        {
+            assert!(found.iter().any(|other| other == message), "{message} is missing in {found:?}");
+        }
+    }
+
+    #[test]
+    fn names_lists_that_are_open_wider_than_get() {
+        let mut model = bare();
+        model.resources[0].methods[0].access = Access { written: "public".to_owned(), any: vec![Grant::Public] };
+        assert!(messages(&model).contains(&"list of Thing is open wider than get".to_owned()));
+    }
+
+    #[test]
+    fn names_rpcs_without_a_rule() {
+        let rpcs = vec![Rpc { name: "Do".to_owned(), ..Rpc::default() }];
+        let model = Model { services: vec![Service { rpcs, ..Service::default() }], ..Model::default() };
+        assert_eq!(messages(&model), ["Do has no access rule"]);
+    }
+}
