@@ -1,0 +1,232 @@
+//! What every operation shares: the problem document, the error answers, headers and parameters.
+
+use serde_json::{Value, json};
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{AdditionalProperties, Array, Object, SchemaType, Type as JsonType};
+use utoipa::openapi::{ContentBuilder, Header, HeaderBuilder, Ref, RefOr, Required, Response, ResponseBuilder, Schema};
+
+use super::book::Book;
+use super::value::format;
+
+/// An error answer: name of the component, status, code, title, what it means.
+pub(super) type Fault = (&'static str, &'static str, &'static str, &'static str, &'static str);
+
+pub(super) const INVALID: Fault =
+    ("BadRequest", "400", "VALIDATION_FAILED", "Bad Request", "The request breaks a rule; `errors` names each field.");
+pub(super) const UNAUTHORIZED: Fault =
+    ("Unauthorized", "401", "UNAUTHORIZED", "Unauthorized", "The caller has not said who it is.");
+pub(super) const FORBIDDEN: Fault = ("Forbidden", "403", "FORBIDDEN", "Forbidden", "The caller may not do this.");
+pub(super) const NOT_FOUND: Fault = ("NotFound", "404", "NOT_FOUND", "Not Found", "There is no such row.");
+pub(super) const NOT_ACCEPTABLE: Fault =
+    ("NotAcceptable", "406", "NOT_ACCEPTABLE", "Not Acceptable", "The answer is JSON, which `Accept` rules out.");
+pub(super) const TIMEOUT: Fault =
+    ("RequestTimeout", "408", "TIMEOUT", "Request Timeout", "The call took longer than it may.");
+pub(super) const CONFLICT: Fault = (
+    "Conflict",
+    "409",
+    "CONFLICT",
+    "Conflict",
+    "A unique value is taken (`CONFLICT`), the state of a row forbids it (`FAILED_PRECONDITION`), or others changed it \
+     meanwhile (`CONCURRENT_UPDATE`).",
+);
+pub(super) const STALE: Fault = (
+    "PreconditionFailed",
+    "412",
+    "PRECONDITION_FAILED",
+    "Precondition Failed",
+    "The row has changed: its ETag is not the one in `If-Match`.",
+);
+pub(super) const TOO_LARGE: Fault =
+    ("PayloadTooLarge", "413", "PAYLOAD_TOO_LARGE", "Content Too Large", "The body is larger than it may be.");
+pub(super) const MEDIA_TYPE: Fault = (
+    "UnsupportedMediaType",
+    "415",
+    "UNSUPPORTED_MEDIA_TYPE",
+    "Unsupported Media Type",
+    "The body is of a type that is not taken here.",
+);
+pub(super) const RATE: Fault = (
+    "TooManyRequests",
+    "429",
+    "RATE_LIMITED",
+    "Too Many Requests",
+    "The caller has called too often; `Retry-After` says when to come back.",
+);
+pub(super) const INTERNAL: Fault = (
+    "InternalError",
+    "500",
+    "INTERNAL_ERROR",
+    "Internal Server Error",
+    "A fault of the service; its log has the cause under `request_id`.",
+);
+pub(super) const UNAVAILABLE: Fault = (
+    "ServiceUnavailable",
+    "503",
+    "SERVICE_UNAVAILABLE",
+    "Service Unavailable",
+    "The service or what it needs is not there at the moment.",
+);
+
+pub(super) const FAULTS: [Fault; 13] = [
+    INVALID,
+    UNAUTHORIZED,
+    FORBIDDEN,
+    NOT_FOUND,
+    NOT_ACCEPTABLE,
+    TIMEOUT,
+    CONFLICT,
+    STALE,
+    TOO_LARGE,
+    MEDIA_TYPE,
+    RATE,
+    INTERNAL,
+    UNAVAILABLE,
+];
+
+/// The error answer as a component.
+pub(super) fn fault_response(fault: Fault) -> Response {
+    let (_, status, code, title, meaning) = fault;
+    let content = ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name("Problem")))
+        .example(Some(problem_example(status, code, title, meaning)))
+        .build();
+    let response = ResponseBuilder::new().description(meaning).content("application/problem+json", content);
+    if fault == RATE { response.header("Retry-After", retry_after()).build() } else { response.build() }
+}
+
+/// Adds the problem document and its violations.
+pub(super) fn add_problem(book: &mut Book<'_>) {
+    let mut violation = Object::new();
+    violation.description = Some("A rule that a field breaks.".to_owned());
+    for (name, description) in [
+        ("field", "Path of the field, such as `lines[0].quantity`."),
+        ("rule", "Rule that is broken, such as `max_len`."),
+        ("message", "What is wrong, in English."),
+    ] {
+        violation.properties.insert(name.to_owned(), text(description, None));
+        violation.required.push(name.to_owned());
+    }
+    let mut params = Object::new();
+    params.description = Some("Values of the rule, for messages in other languages.".to_owned());
+    params.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(true)));
+    violation.properties.insert("params".to_owned(), params.into());
+    book.schemas.insert("FieldViolation".to_owned(), violation.into());
+
+    let mut problem = Object::new();
+    problem.description = Some("What went wrong (RFC 9457).".to_owned());
+    let mut status = Object::with_type(JsonType::Integer);
+    status.format = Some(format("int32"));
+    status.description = Some("HTTP status.".to_owned());
+    let mut errors = Array::new(Ref::from_schema_name("FieldViolation"));
+    errors.description = Some("Fields that break a rule; with `VALIDATION_FAILED` only.".to_owned());
+    let members: [(&str, RefOr<Schema>); 10] = [
+        ("type", text("Kind of problem.", None)),
+        ("title", text("Name of the status.", None)),
+        ("status", status.into()),
+        ("detail", text("What is wrong with this request.", None)),
+        ("instance", text("Path of the request.", None)),
+        ("code", text("Code that a program can tell problems by.", None)),
+        ("message", text("The same as `detail`.", None)),
+        ("timestamp", text("When it happened.", Some("date-time"))),
+        ("request_id", text("Id of the request; the log has it too.", None)),
+        ("errors", errors.into()),
+    ];
+    for (name, schema) in members {
+        problem.properties.insert(name.to_owned(), schema);
+    }
+    problem.required = ["title", "status", "code", "message"].map(str::to_owned).to_vec();
+    book.schemas.insert("Problem".to_owned(), problem.into());
+}
+
+fn problem_example(status: &str, code: &str, title: &str, meaning: &str) -> Value {
+    let detail = meaning.split(';').next().unwrap_or(meaning).trim_end_matches('.');
+    let mut example = json!({
+        "type": "about:blank",
+        "title": title,
+        "status": status.parse::<u16>().unwrap_or(500),
+        "detail": detail,
+        "instance": "/api/v1/…",
+        "code": code,
+        "message": detail,
+        "timestamp": "2026-01-15T09:30:00.000000Z",
+        "request_id": "0190a6f2-5b1c-7d3e-8f40-1a2b3c4d5e6f",
+    });
+    if code == "VALIDATION_FAILED"
+        && let Value::Object(members) = &mut example
+    {
+        let violation = json!({
+            "field": "name", "rule": "max_len", "message": "must have at most 120 characters", "params": { "max": 120 }
+        });
+        members.insert("errors".to_owned(), json!([violation]));
+    }
+    example
+}
+
+/// A parameter of the query.
+pub(super) fn query(name: &str, description: &str, schema: RefOr<Schema>) -> Parameter {
+    parameter(name, ParameterIn::Query, Required::False, description, schema)
+}
+
+/// A parameter of the path.
+pub(super) fn in_path(name: &str, description: &str, schema: RefOr<Schema>, example: Value) -> Parameter {
+    let mut parameter = parameter(name, ParameterIn::Path, Required::True, description, schema);
+    parameter = ParameterBuilder::from(parameter).example(Some(example)).build();
+    parameter
+}
+
+/// `If-Match` or `If-None-Match`.
+pub(super) fn condition(name: &str, description: &str) -> Parameter {
+    parameter(name, ParameterIn::Header, Required::False, description, text("", None))
+}
+
+/// The `ETag` of an answer.
+pub(super) fn etag() -> Header {
+    header(
+        "Version of the row, for `If-Match` and `If-None-Match`.",
+        Object::with_type(JsonType::String),
+        json!("\"1\""),
+    )
+}
+
+/// The `Location` of an answer.
+pub(super) fn location(path: &str) -> Header {
+    let mut schema = Object::with_type(JsonType::String);
+    schema.format = Some(format("uri-reference"));
+    header("Path of the new row.", schema, json!(path))
+}
+
+fn retry_after() -> Header {
+    let mut schema = Object::with_type(JsonType::Integer);
+    schema.minimum = Some(0usize.into());
+    header("Seconds to wait.", schema, json!(1))
+}
+
+fn header(description: &str, schema: Object, example: Value) -> Header {
+    HeaderBuilder::new().schema(Some(schema)).description(Some(description)).example(Some(example)).build()
+}
+
+fn parameter(
+    name: &str,
+    place: ParameterIn,
+    required: Required,
+    description: &str,
+    schema: RefOr<Schema>,
+) -> Parameter {
+    let description = Some(description).filter(|text| !text.is_empty());
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(place)
+        .required(required)
+        .description(description)
+        .schema(Some(schema))
+        .build()
+}
+
+/// A text with a description.
+pub(super) fn text(description: &str, form: Option<&str>) -> RefOr<Schema> {
+    let mut object = Object::new();
+    object.schema_type = SchemaType::Type(JsonType::String);
+    object.description = Some(description.to_owned()).filter(|text| !text.is_empty());
+    object.format = form.map(format);
+    object.into()
+}
