@@ -63,6 +63,7 @@ pub struct FileSet {
     generated: String,
     files: BTreeMap<String, File>,
     released: BTreeSet<String>,
+    unwanted: BTreeSet<String>,
 }
 
 /// How a set differs from the disk; every list is sorted.
@@ -78,7 +79,7 @@ pub struct Changes {
     pub orphaned: Vec<String>,
     /// Edited by hand since they were written.
     pub edited: Vec<Edited>,
-    /// Lying in the generated folder without being produced by any run.
+    /// Lying in a place of the generator without being produced by any run.
     pub foreign: Vec<String>,
     /// The manifest on disk is not what a run would write.
     pub manifest_stale: bool,
@@ -101,8 +102,8 @@ pub enum Error {
     Edited(Vec<Edited>),
     /// Files of others lie in the generated folder.
     #[error(
-        "the generated folder holds files that the generator does not know; nothing was written\n{}\n\
-         move them out of the folder (hand-written code belongs in src/), or delete them", indented(.0)
+        "files that the generator does not know lie in its places; nothing was written\n{}\n\
+         move them elsewhere (hand-written code belongs in src/), or delete them", indented(.0)
     )]
     Foreign(Vec<String>),
     /// The manifest cannot be understood.
@@ -146,6 +147,12 @@ impl FileSet {
         self.released.insert(path.into());
     }
 
+    /// Names a path outside the generated folder where nothing of others may lie, such as that of a former open
+    /// migration: deleted if an earlier run owned it, foreign if not.
+    pub fn unwanted(&mut self, path: impl Into<String>) {
+        self.unwanted.insert(path.into());
+    }
+
     /// Files by path.
     pub fn files(&self) -> &BTreeMap<String, File> {
         &self.files
@@ -177,6 +184,7 @@ impl FileSet {
         }
         let mut found = Vec::new();
         list(&root.join(&self.generated), &self.generated, &mut found)?;
+        found.extend(self.unwanted.iter().filter(|path| root.join(path).exists()).cloned());
         let manifest = self.manifest_path();
         changes.foreign = found
             .into_iter()

@@ -86,7 +86,10 @@ pub enum Storage {
     String,
     Bytes,
     Uuid,
-    Decimal { precision: u32, scale: u32 },
+    Decimal {
+        precision: u32,
+        scale: u32,
+    },
     Timestamp,
     Duration,
     Date,
@@ -95,7 +98,10 @@ pub enum Storage {
     /// An array as JSON text.
     JsonArray,
     /// One of these names.
-    Enum { name: String, values: Vec<String> },
+    Enum {
+        name: String,
+        values: Vec<String>,
+    },
 }
 
 /// A reference to another table.
@@ -155,9 +161,10 @@ impl Lock {
     pub fn after(sealed: &Self, model: &Model) -> Self {
         let mut lock = Self::of(model);
         for (entity, table) in &mut lock.tables {
-            let former = sealed.tables.get(entity).or_else(|| {
-                table.moved_from.as_ref().and_then(|moved_from| sealed.tables.get(moved_from))
-            });
+            let former = sealed
+                .tables
+                .get(entity)
+                .or_else(|| table.moved_from.as_ref().and_then(|moved_from| sealed.tables.get(moved_from)));
             let Some(former) = former else { continue };
             table.tombstones = former.tombstones.clone();
             for column in former.columns.iter().filter(|column| column.number != 0) {
