@@ -14,5 +14,6 @@ pub mod proto;
 pub mod query;
 pub mod repository;
 pub mod service;
+pub mod settings;
 pub mod types;
 pub mod violations;

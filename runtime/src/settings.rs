@@ -1,0 +1,210 @@
+//! What can be configured, typed, and what must hold between the values.
+
+mod keys;
+mod load;
+mod show;
+
+use serde::Deserialize;
+
+pub use load::{Loaded, Problem, SettingsError, Source, load};
+
+/// The configuration of a process. Every key is enforced by code; there is none that only looks as if.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Name of the environment, such as `development` or `production`; no key, but the choice of layers.
+    #[serde(skip)]
+    pub environment: String,
+    /// Listening and limits.
+    pub server: ServerSettings,
+    /// The database.
+    pub database: DatabaseSettings,
+    /// Who may call.
+    pub security: SecuritySettings,
+    /// Logs and metrics.
+    pub observability: ObservabilitySettings,
+    /// The documentation pages.
+    pub docs: DocsSettings,
+}
+
+/// Listening and limits.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerSettings {
+    /// Where REST listens.
+    pub rest: ListenSettings,
+    /// Where gRPC listens.
+    pub grpc: ListenSettings,
+    /// Largest request body (REST) or message (gRPC).
+    pub max_body_bytes: usize,
+    /// Longest that a call may take; a shorter deadline of the caller wins.
+    pub request_timeout_seconds: u64,
+    /// Longest that calls in flight are waited for at shutdown.
+    pub shutdown_timeout_seconds: u64,
+    /// Which other origins may call from a browser, over REST and gRPC-Web.
+    pub cors: CorsSettings,
+}
+
+/// Where a protocol listens.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListenSettings {
+    /// Address or name.
+    pub host: String,
+    /// Port; 0 lets the system choose.
+    pub port: u16,
+}
+
+/// Which other origins may call from a browser.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CorsSettings {
+    /// Origins such as `https://app.example.com`, or `*` alone for all; none by default.
+    pub allowed_origins: Vec<String>,
+    /// How long a browser may remember the answer.
+    pub max_age_seconds: u64,
+}
+
+/// The database.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatabaseSettings {
+    /// Such as `sqlite://var/arcana.db`.
+    pub url: String,
+    /// When a commit counts as done.
+    pub synchronous: Durability,
+    /// Longest that one statement may run.
+    pub statement_timeout_ms: u64,
+    /// Whether `serve` applies pending migrations.
+    pub migrate_on_start: bool,
+}
+
+/// When a commit counts as done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Durability {
+    /// It survives the death of the process.
+    Normal,
+    /// It survives the loss of power too.
+    Full,
+}
+
+/// Who may call.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecuritySettings {
+    /// How callers are recognised.
+    pub mode: SecurityMode,
+}
+
+/// How callers are recognised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SecurityMode {
+    /// Every caller may do everything; on loopback only, never in production.
+    Development,
+}
+
+/// Logs and metrics.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ObservabilitySettings {
+    /// Logs.
+    pub log: LogSettings,
+    /// Metrics.
+    pub metrics: MetricsSettings,
+}
+
+/// Logs.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogSettings {
+    /// For people or for machines.
+    pub format: LogFormat,
+    /// A level, or filter directives such as `info,hyper=warn`.
+    pub level: String,
+    /// Whether each call leaves a line at level info (else at debug).
+    pub access: bool,
+}
+
+/// For people or for machines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// Lines for people.
+    Pretty,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Metrics.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MetricsSettings {
+    /// Whether calls are counted and `/metrics` answers.
+    pub enabled: bool,
+}
+
+/// The documentation pages.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DocsSettings {
+    /// Whether `/docs` and `/openapi.json` answer.
+    pub enabled: bool,
+}
+
+impl ListenSettings {
+    /// Whether only this machine can reach it.
+    pub fn is_loopback(&self) -> bool {
+        let host = self.host.trim_start_matches('[').trim_end_matches(']');
+        host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    }
+}
+
+impl Settings {
+    /// What must hold between the values; each broken promise with the key that breaks it.
+    fn conflicts(&self) -> Vec<(&'static str, String)> {
+        let mut found = Vec::new();
+        let server = &self.server;
+        if self.security.mode == SecurityMode::Development {
+            let lets = "development mode lets every caller do everything";
+            if self.environment == "production" {
+                let mend = "choose another environment; this version has no mode that is safe in production yet";
+                found.push(("security.mode", format!("{lets}, so it is refused in production; {mend}")));
+            }
+            for (key, listen) in [("server.rest.host", &server.rest), ("server.grpc.host", &server.grpc)] {
+                if !listen.is_loopback() {
+                    let host = &listen.host;
+                    let mend = "set it to 127.0.0.1, ::1 or localhost";
+                    found.push((key, format!("{lets}, and {host} can be reached from other machines; {mend}")));
+                }
+            }
+        }
+        if server.rest.port == server.grpc.port && server.rest.port != 0 {
+            found.push((
+                "server.grpc.port",
+                format!("is {} like server.rest.port; give each its own", server.grpc.port),
+            ));
+        }
+        let origins = &server.cors.allowed_origins;
+        for origin in origins.iter().filter(|origin| !is_origin(origin)) {
+            let example = "write scheme and host without a path, such as https://app.example.com, or * for all";
+            found.push(("server.cors.allowed_origins", format!("{origin:?} is no origin; {example}")));
+        }
+        if origins.len() > 1 && origins.iter().any(|origin| origin == "*") {
+            found.push(("server.cors.allowed_origins", "* allows all; take the others away, or the *".to_owned()));
+        }
+        if let Err(error) = tracing_subscriber::EnvFilter::try_new(&self.observability.log.level) {
+            let example = "write a level (error, warn, info, debug, trace) or directives such as info,hyper=warn";
+            found.push(("observability.log.level", format!("is not understood ({error}); {example}")));
+        }
+        found
+    }
+}
+
+fn is_origin(text: &str) -> bool {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let plain =
+        |host: &str| !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_graphic() && !b"/?#*,".contains(&byte));
+    text == "*" || host.is_some_and(plain)
+}

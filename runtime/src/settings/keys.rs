@@ -1,0 +1,96 @@
+//! The list of keys with the kind of their values, and how text and YAML become such values.
+
+use serde_json::Value;
+
+/// Kind of a value.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Kind {
+    Text,
+    Bool,
+    Number { min: u64, max: u64 },
+    OneOf(&'static [&'static str]),
+    Texts,
+}
+
+/// Every key that exists.
+pub(super) const KEYS: &[(&str, Kind)] = &[
+    ("database.migrate_on_start", Kind::Bool),
+    ("database.statement_timeout_ms", Kind::Number { min: 1, max: 3_600_000 }),
+    ("database.synchronous", Kind::OneOf(&["NORMAL", "FULL"])),
+    ("database.url", Kind::Text),
+    ("docs.enabled", Kind::Bool),
+    ("observability.log.access", Kind::Bool),
+    ("observability.log.format", Kind::OneOf(&["pretty", "json"])),
+    ("observability.log.level", Kind::Text),
+    ("observability.metrics.enabled", Kind::Bool),
+    ("security.mode", Kind::OneOf(&["development"])),
+    ("server.cors.allowed_origins", Kind::Texts),
+    ("server.cors.max_age_seconds", Kind::Number { min: 0, max: 86_400 }),
+    ("server.grpc.host", Kind::Text),
+    ("server.grpc.port", Kind::Number { min: 0, max: 65_535 }),
+    ("server.max_body_bytes", Kind::Number { min: 1, max: 1 << 31 }),
+    ("server.request_timeout_seconds", Kind::Number { min: 1, max: 3_600 }),
+    ("server.rest.host", Kind::Text),
+    ("server.rest.port", Kind::Number { min: 0, max: 65_535 }),
+    ("server.shutdown_timeout_seconds", Kind::Number { min: 0, max: 3_600 }),
+];
+
+/// Kind of a key's value, if there is such a key.
+pub(super) fn kind(key: &str) -> Option<Kind> {
+    KEYS.iter().find(|(name, _)| *name == key).map(|(_, kind)| *kind)
+}
+
+/// Whether keys stand below.
+pub(super) fn is_section(path: &str) -> bool {
+    KEYS.iter().any(|(name, _)| name.strip_prefix(path).is_some_and(|rest| rest.starts_with('.')))
+}
+
+/// The key that was probably meant.
+pub(super) fn nearest(key: &str) -> Option<&'static str> {
+    let last = |path: &str| path.rsplit('.').next().map(str::to_owned);
+    let score = |name: &str| {
+        let whole = strsim::normalized_damerau_levenshtein(key, name);
+        if last(key) == last(name) { whole + 0.3 } else { whole }
+    };
+    let best = KEYS.iter().map(|(name, _)| (*name, score(name))).max_by(|(_, a), (_, b)| a.total_cmp(b));
+    best.filter(|(_, score)| *score > 0.6).map(|(name, _)| name)
+}
+
+/// A value as YAML has it, if it is of the kind; else what was expected.
+pub(super) fn from_yaml(kind: Kind, value: &Value) -> Result<Value, String> {
+    let fits = match (kind, value) {
+        (Kind::Text, Value::String(text)) => !text.is_empty(),
+        (Kind::Bool, Value::Bool(_)) => true,
+        (Kind::Number { min, max }, Value::Number(number)) => {
+            number.as_u64().is_some_and(|number| (min..=max).contains(&number))
+        }
+        (Kind::OneOf(names), Value::String(text)) => names.contains(&text.as_str()),
+        (Kind::Texts, Value::Array(items)) => items.iter().all(Value::is_string),
+        _ => false,
+    };
+    if fits { Ok(value.clone()) } else { Err(format!("is {value}, but must be {}", expected(kind))) }
+}
+
+/// A value as a variable or a flag has it; lists are parted by commas.
+pub(super) fn from_text(kind: Kind, text: &str) -> Result<Value, String> {
+    let value = match kind {
+        Kind::Text | Kind::OneOf(_) => Some(Value::from(text)),
+        Kind::Bool => text.parse::<bool>().ok().map(Value::from),
+        Kind::Number { .. } => text.parse::<u64>().ok().map(Value::from),
+        Kind::Texts => Some(text.split(',').map(str::trim).filter(|item| !item.is_empty()).collect()),
+    };
+    match value {
+        Some(value) => from_yaml(kind, &value),
+        None => Err(format!("is {text:?}, but must be {}", expected(kind))),
+    }
+}
+
+fn expected(kind: Kind) -> String {
+    match kind {
+        Kind::Text => "a text that is not empty".to_owned(),
+        Kind::Bool => "true or false".to_owned(),
+        Kind::Number { min, max } => format!("a whole number from {min} to {max}"),
+        Kind::OneOf(names) => format!("one of {}", names.join(", ")),
+        Kind::Texts => "a list of texts".to_owned(),
+    }
+}
