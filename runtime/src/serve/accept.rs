@@ -1,0 +1,64 @@
+//! Connections of one listener: HTTP/1.1 and HTTP/2, closed gracefully.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::response::Response;
+use http::Request;
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tower::{Service, ServiceExt};
+
+/// A caller that does not finish its headers within this time is cut off.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// Rest after the system refused a connection, so as not to spin.
+const REFUSED_PAUSE: Duration = Duration::from_millis(50);
+
+/// Accepts until `closing` closes, then stops listening, and returns when the last call is answered. Dropping the
+/// future cuts all connections off.
+pub(super) async fn accept<S>(listener: TcpListener, service: S, mut closing: watch::Receiver<()>)
+where
+    S: Service<Request<Body>, Response = Response, Error = Infallible> + Clone + Send + Sync + 'static,
+    S::Future: Send,
+{
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
+    builder.http2().timer(TokioTimer::new()).keep_alive_interval(Some(Duration::from_secs(30)));
+    let graceful = GracefulShutdown::new();
+    let mut connections = JoinSet::new();
+    loop {
+        let stream = tokio::select! {
+            _ = closing.changed() => break,
+            // Frees what finished connections leave behind.
+            Some(_) = connections.join_next() => continue,
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    tracing::warn!(cause = %error, "a connection cannot be accepted");
+                    tokio::time::sleep(REFUSED_PAUSE).await;
+                    continue;
+                }
+            },
+        };
+        // Answers are small: waiting to fill a packet only adds delay.
+        let _ = stream.set_nodelay(true);
+        let service = service.clone().map_request(|request: Request<Incoming>| request.map(Body::new));
+        let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+        let connection = graceful.watch(connection.into_owned());
+        connections.spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(cause = %error, "a connection ended early");
+            }
+        });
+    }
+    drop(listener);
+    graceful.shutdown().await;
+    while connections.join_next().await.is_some() {}
+}
