@@ -1,4 +1,5 @@
 //! The published contract of the real schema: its text, that it compiles, and the Rust types made from it.
+#![allow(clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -19,15 +20,6 @@ fn published() -> Published {
     let model = read_model(&sources).unwrap_or_else(|found| panic!("{found:?}"));
     let contract = contract::emit(&model);
     let descriptor = descriptor::compile(&contract, &sources.include).expect("the contract compiles");
-    if let Ok(folder) = std::env::var("ARCANA_DUMP") {
-        let mut files = contract.clone();
-        files.extend(pb::emit(&descriptor).expect("rust"));
-        for (path, text) in &files {
-            let path = Path::new(&folder).join(path);
-            std::fs::create_dir_all(path.parent().expect("folder")).expect("folder");
-            std::fs::write(path, text).expect("file");
-        }
-    }
     Published { contract, descriptor }
 }
 
@@ -78,4 +70,109 @@ fn rust_types_are_made_for_own_packages_only() {
     let shop = &files["src/pb/shop/v1.rs"];
     assert!(shop.contains("pub mod order_service_server") && shop.contains("pub mod order_service_client"), "{shop}");
     assert!(shop.contains("tonic_prost::ProstCodec"), "the codec comes from tonic-prost");
+}
+
+/// Every kind of field, key and route at once.
+const TORTURE: &str = r#"
+syntax = "proto3";
+package torture.v1;
+import "arcana/annotations.proto";
+import "google/api/annotations.proto";
+import "google/api/field_behavior.proto";
+import "google/protobuf/duration.proto";
+import "google/protobuf/struct.proto";
+import "google/protobuf/timestamp.proto";
+import "google/type/date.proto";
+
+// Everything at once.
+message Thing {
+  option (arcana.entity) = { soft_delete: true };
+  reserved 40 to 42;
+  reserved "gone";
+  int64 id = 1 [jstype = JS_STRING, (arcana.field) = { primary_key: INT64_CLIENT }];
+  bool b = 2;
+  uint32 u = 3;
+  uint64 uu = 4;
+  double d = 5;
+  bytes data = 6;
+  google.protobuf.Duration takes = 7;
+  google.type.Date day = 8;
+  google.protobuf.Struct extra = 9;
+  optional Shape shape = 10;
+  map<string, int32> counts = 11;
+  repeated Shape shapes = 12;
+  Kind kind = 13;
+  string secret = 14 [(arcana.field) = { sensitive: true }];
+  string pin = 15 [(google.api.field_behavior) = INPUT_ONLY];
+  string old = 16 [deprecated = true];
+  repeated Kind kinds = 17;
+  // A shape.
+  message Shape {
+    // How wide.
+    int32 width = 1;
+    repeated Shape inside = 2;
+  }
+  // A kind.
+  enum Kind {
+    KIND_UNSPECIFIED = 0;
+    KIND_ONE = 1;
+  }
+}
+
+// Joins things.
+message Pair {
+  option (arcana.entity) = { primary_key: ["left_id", "right_id"] };
+  int64 left_id = 1 [(google.api.field_behavior) = REQUIRED, (arcana.field) = { references: "torture.v1.Thing" }];
+  int64 right_id = 2 [(google.api.field_behavior) = REQUIRED, (arcana.field) = { references: "torture.v1.Thing" }];
+}
+
+// Stays inside.
+message Inner {
+  option (arcana.entity) = { methods: [NONE] };
+  string id = 1 [(arcana.field) = { primary_key: UUID_V7 }];
+}
+
+service ThingService {
+  // Counts things.
+  rpc CountThings(CountThingsRequest) returns (CountThingsResponse) {
+    option (google.api.http) = {
+      get: "/api/v1/things:count"
+      additional_bindings { post: "/api/v1/things:count" body: "*" }
+      additional_bindings { post: "/api/v1/things:countShape" body: "shape" }
+    };
+  }
+}
+message CountThingsRequest {
+  Thing.Kind kind = 1;
+  Thing.Shape shape = 2;
+}
+message CountThingsResponse { int64 count = 1; }
+"#;
+
+fn torture() -> (arcana_codegen::Model, Sources) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let annotations = include_str!("../../schema/arcana/annotations.proto");
+    let files = BTreeMap::from([
+        ("torture/v1/thing.proto".to_owned(), TORTURE.to_owned()),
+        ("arcana/annotations.proto".to_owned(), annotations.to_owned()),
+    ]);
+    let sources = Sources::of(files, &root).expect("includes");
+    let model = read_model(&sources).unwrap_or_else(|found| panic!("{found:#?}"));
+    (model, sources)
+}
+
+#[test]
+fn every_kind_of_field_key_and_route_is_published() {
+    let (model, sources) = torture();
+    let contract = contract::emit(&model);
+    insta::assert_snapshot!("torture", contract["proto/torture/v1/thing.proto"]);
+    let descriptor = descriptor::compile(&contract, &sources.include).expect("the contract compiles");
+    let files = pb::emit(&descriptor).expect("rust");
+    assert!(files.contains_key("src/pb/google/type.rs"), "google.type.Date has no Rust type elsewhere");
+}
+
+#[test]
+fn every_kind_of_field_key_and_route_is_in_openapi() {
+    let (model, _) = torture();
+    insta::assert_snapshot!("torture_openapi", arcana_codegen::emit::openapi::emit(&model, "torture").expect("text"));
 }

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use utoipa::openapi::path::{HttpMethod, Operation, PathItem, PathsBuilder};
 use utoipa::openapi::tag::{Tag, TagBuilder};
-use utoipa::openapi::{ComponentsBuilder, InfoBuilder, License, OpenApiBuilder, Server};
+use utoipa::openapi::{ComponentsBuilder, InfoBuilder, License, OpenApiBuilder, RefOr, Response, Server};
 
 use super::EmitError;
 use super::words::{entity_of, service_comment};
@@ -57,7 +57,7 @@ pub fn emit(model: &Model, project: &str) -> Result<String, EmitError> {
         routes.extend(custom::routes(&mut book, service, &tag));
     }
     let mut components = ComponentsBuilder::new().schemas_from_iter(book.schemas);
-    for fault in shared::FAULTS {
+    for fault in shared::FAULTS.into_iter().filter(|fault| is_used(&routes, fault.0)) {
         components = components.response(fault.0, shared::fault_response(fault));
     }
     let mut paths = PathsBuilder::new();
@@ -83,7 +83,16 @@ pub fn emit(model: &Model, project: &str) -> Result<String, EmitError> {
     Ok(text + "\n")
 }
 
-/// Operation ids are unique: the second of a name gets its tag behind it, or a number.
+/// Some operation answers with that component.
+fn is_used(routes: &[Route], name: &str) -> bool {
+    let is_it = |answer: &RefOr<Response>| match answer {
+        RefOr::Ref(found) => found.ref_location.rsplit('/').next() == Some(name),
+        RefOr::T(_) => false,
+    };
+    routes.iter().any(|(_, _, operation)| operation.responses.responses.values().any(is_it))
+}
+
+/// Operation ids are unique: the second of a name gets a number.
 fn unique(routes: Vec<Route>) -> Vec<Route> {
     let mut taken = std::collections::BTreeSet::new();
     let mut all = Vec::new();

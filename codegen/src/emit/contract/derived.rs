@@ -125,7 +125,7 @@ fn list_request(resource: &Resource, entity: &Entity) -> MessageText {
             5,
             "string",
             "order_by",
-            &format!("Fields to order by, such as \"{}\". {order}", example_order(resource)),
+            &format!("Fields to order by, such as \"{}\". {order}", example_order(resource, entity)),
         ),
         plain(6, "optional bool", "include_total", "Count all rows that match. Default: true."),
     ];
@@ -140,13 +140,13 @@ fn list_request(resource: &Resource, entity: &Entity) -> MessageText {
     }
 }
 
-fn example_order(resource: &Resource) -> String {
+fn example_order(resource: &Resource, entity: &Entity) -> String {
     let sortable: Vec<&str> =
         resource.fields.iter().filter(|field| field.sortable).map(|field| field.name.as_str()).take(2).collect();
     match sortable.as_slice() {
         [first, second] => format!("{first} desc, {second}"),
         [only] => format!("{only} desc"),
-        _ => "id desc".to_owned(),
+        _ => format!("{} desc", entity.key.fields.join(", ")),
     }
 }
 

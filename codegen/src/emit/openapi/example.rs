@@ -8,7 +8,10 @@ use crate::emit::words::is_hidden;
 use crate::fixture_id::fixture_uuid;
 use crate::model::{Field, FieldRole, KeyKind, Model, Resource, Rule, Type};
 
-const DEEPEST: usize = 4;
+/// Messages inside messages end here, whatever the schema says.
+const DEEPEST: usize = 6;
+/// From here on, what may be empty is: a type may hold itself.
+const SHALLOW: usize = 2;
 
 /// A resource, as row 0 of the seed has it, or as a client would write it.
 pub(super) fn resource(model: &Model, found: &Resource, shape: Shape) -> Value {
@@ -40,7 +43,8 @@ pub(super) fn value(model: &Model, field: &Field, shape: Shape, depth: usize) ->
             other => other,
         };
     }
-    if field.optional && no_guess(field) {
+    let may_recur = depth >= SHALLOW && matches!(field.ty, Type::Message(_) | Type::Resource(_));
+    if field.optional && (may_recur || no_guess(field)) {
         return Value::Null;
     }
     of_type(model, &field.ty, &field.rules, field.json_string, shape, depth)
@@ -121,7 +125,7 @@ fn of_type(model: &Model, ty: &Type, rules: &[Rule], json_string: bool, shape: S
                 _ => json!({}),
             }
         }
-        Type::List(_) if depth >= DEEPEST => json!([]),
+        Type::List(item) if depth >= SHALLOW && matches!(**item, Type::Message(_) | Type::Resource(_)) => json!([]),
         Type::List(item) => {
             let inner = rules.iter().find_map(|rule| if let Rule::Items(rules) = rule { Some(rules) } else { None });
             let one = of_type(model, item, inner.map_or(&[], Vec::as_slice), json_string, shape, depth + 1);

@@ -1,0 +1,15 @@
+//! Migrations: from the sealed lock and the model to operations, SQL and the files of the open migration.
+
+mod disk;
+mod naming;
+mod operation;
+mod plan;
+mod sqlite;
+mod transition;
+
+pub use disk::{Disk, MigrationName};
+pub use operation::{Class, Operation, OperationKind};
+pub use plan::{Planned, Sealed, plan, seal};
+
+#[cfg(test)]
+mod tests;

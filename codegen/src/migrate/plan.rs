@@ -1,0 +1,235 @@
+//! The open migration: the difference between the sealed lock and the model, rewritten at each run until it is sealed.
+
+use std::fmt::Write as _;
+
+use super::disk::{Disk, LOCK, MigrationName, SUM};
+use super::naming::name_of;
+use super::operation::{Class, Operation, OperationKind, operations};
+use super::sqlite;
+use super::transition::Transition;
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::fileset::FileSet;
+use crate::lock::Lock;
+use crate::model::{Model, Span};
+use crate::project::{Dialect, Project};
+
+const ALLOWED: &str = "-- Lossy, allowed by name: ";
+
+/// What a run makes of the migrations.
+#[derive(Debug, Clone)]
+pub struct Planned {
+    /// The open migration, if there is a difference.
+    pub open: Option<MigrationName>,
+    /// Its files: path below the root of the project, and text.
+    pub files: Vec<(String, String)>,
+    /// What it does.
+    pub operations: Vec<Operation>,
+    /// Paths of sealed migrations, which the generator no longer owns.
+    pub sealed: Vec<String>,
+    /// Paths of open migrations on disk that are no longer wanted.
+    pub removed: Vec<String>,
+    /// Text of `src/migrations.rs` of the generated crate.
+    pub embedded: String,
+}
+
+/// What sealing writes: path below the root of the project, and text.
+#[derive(Debug, Clone)]
+pub struct Sealed {
+    /// The migration that is sealed; `None` if only the lock moves.
+    pub migration: Option<MigrationName>,
+    /// The lock and the sums.
+    pub files: Vec<(String, String)>,
+}
+
+/// Plans the open migration. Lossy operations must be named in `allow_lossy`, now or when the open migration was last
+/// written, which records them.
+pub fn plan(project: &Project, disk: &Disk, model: &Model, allow_lossy: &[String]) -> Result<Planned, Diagnostics> {
+    let wanted = Lock::after(&disk.lock, model);
+    let transition = Transition::between(&disk.lock, &wanted);
+    let operations = operations(&transition);
+    let allowed = allowed(disk, allow_lossy);
+    refuse(&operations, &allowed, model)?;
+    let (up, back) = (render(project, &transition), transition.back());
+    let version = disk.sealed.last().map_or(0, |(name, _)| name.version) + 1;
+    let is_first = disk.sealed.is_empty();
+    let open = up.iter().any(|(_, sql)| !sql.is_empty());
+    let open = open.then(|| MigrationName { version, name: name_of(&operations, is_first) });
+    let folder = project.migrations.to_string_lossy().replace('\\', "/");
+    let mut files = Vec::new();
+    if let Some(name) = &open {
+        for ((dialect, up), (_, down)) in up.into_iter().zip(render(project, &back)) {
+            let header = |way: &str| header(name, way, &operations);
+            files.push((format!("{folder}/{}", name.path(dialect, "up")), header("up") + &up));
+            files.push((format!("{folder}/{}", name.path(dialect, "down")), header("down") + &down));
+        }
+    }
+    let removed = disk.open_files().map(|(path, _)| format!("{folder}/{path}"));
+    let removed = removed.filter(|path| files.iter().all(|(file, _)| file != path)).collect();
+    let names = disk.sealed.iter().map(|(name, _)| name);
+    let sealed = names.flat_map(|name| {
+        project
+            .dialects
+            .iter()
+            .flat_map(|dialect| ["up", "down"].map(|way| format!("{folder}/{}", name.path(*dialect, way))))
+    });
+    let embedded = embedded(project, disk, open.as_ref());
+    Ok(Planned { files, operations, sealed: sealed.collect(), removed, embedded, open })
+}
+
+/// Seals the open migration: the lock moves to the model, the sums grow by a line. The files on disk must be what
+/// `gen` writes.
+pub fn seal(project: &Project, disk: &Disk, model: &Model) -> Result<Sealed, Diagnostics> {
+    let planned = plan(project, disk, model, &[])?;
+    let folder = project.migrations.to_string_lossy().replace('\\', "/");
+    let stale = planned.files.iter().find(|(path, text)| {
+        let inner = path.strip_prefix(&folder).unwrap_or(path).trim_start_matches('/');
+        disk.files.get(inner) != Some(text)
+    });
+    if let Some(path) = stale.map(|(path, _)| path).or_else(|| planned.removed.first()) {
+        let message = format!("{path} is not what the schema asks for");
+        return Err(Diagnostics::one(Diagnostic::new("arcana::stale_migration", message).help("run: cargo xtask gen")));
+    }
+    let mut sums = String::new();
+    for (name, sum) in &disk.sealed {
+        // Writing to a String does not fail.
+        let _ = writeln!(sums, "{sum}  {}", name.stem());
+    }
+    if let Some(name) = &planned.open {
+        let previous = disk.sealed.last().map(|(_, sum)| sum.as_str()).unwrap_or_default();
+        let _ = writeln!(sums, "{}  {}", disk.sum(previous, name, &project.dialects), name.stem());
+    }
+    let lock = Lock::after(&disk.lock, model).to_json();
+    let mut files = vec![(format!("{folder}/{LOCK}"), lock)];
+    if !sums.is_empty() {
+        files.push((format!("{folder}/{SUM}"), sums));
+    }
+    Ok(Sealed { migration: planned.open, files })
+}
+
+impl Planned {
+    /// Adds the files to a set, and tells it which are no longer its own.
+    pub fn add_to(&self, files: &mut FileSet, project: &Project) {
+        for (path, text) in &self.files {
+            files.own(path, text.as_str());
+        }
+        for path in &self.sealed {
+            files.release(path);
+        }
+        for path in &self.removed {
+            files.unwanted(path);
+        }
+        let generated = project.generated.to_string_lossy().replace('\\', "/");
+        files.own(format!("{generated}/src/migrations.rs"), self.embedded.as_str());
+    }
+}
+
+/// The one place that knows which dialect is rendered where.
+fn render(project: &Project, transition: &Transition<'_>) -> Vec<(Dialect, String)> {
+    let rendered = project.dialects.iter().filter_map(|dialect| match dialect {
+        Dialect::Sqlite => Some((*dialect, sqlite::render(transition))),
+        // `Project::parse` refuses them until they have a file beside `sqlite.rs`.
+        Dialect::Postgres | Dialect::Mysql => None,
+    });
+    rendered.collect()
+}
+
+fn title(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Sqlite => "SQLite",
+        Dialect::Postgres => "PostgreSQL",
+        Dialect::Mysql => "MySQL and MariaDB",
+    }
+}
+
+fn allowed(disk: &Disk, now: &[String]) -> Vec<String> {
+    let recorded = disk.open_files().flat_map(|(_, text)| text.lines()).filter_map(|line| line.strip_prefix(ALLOWED));
+    recorded.map(str::to_owned).chain(now.iter().cloned()).collect()
+}
+
+fn refuse(operations: &[Operation], allowed: &[String], model: &Model) -> Result<(), Diagnostics> {
+    let mut found = Diagnostics::default();
+    for operation in operations {
+        let message = format!("{} {}: {}", operation.kind.words(), operation.subject, operation.words);
+        let mut diagnostic = match operation.class {
+            Class::Refused if operation.kind == OperationKind::AddColumn => {
+                Diagnostic::new("arcana::number_reuse", message)
+                    .help("give the field the next number that was never used, and reserve the old one")
+            }
+            Class::Refused => Diagnostic::new("arcana::unsupported_migration", message).help(
+                "add a field with a new number for it, move the values, and remove the old field in a later step",
+            ),
+            Class::Lossy if !allowed.contains(&operation.subject) => {
+                Diagnostic::new("arcana::lossy_migration", message)
+                    .help(format!("if that is meant: cargo xtask gen --allow-lossy {}", operation.subject))
+            }
+            _ => continue,
+        };
+        diagnostic.span = span_of(model, &operation.subject);
+        found.push(diagnostic);
+    }
+    if found.is_empty() { Ok(()) } else { Err(found) }
+}
+
+/// Where the field or its entity stands, if it still does.
+fn span_of(model: &Model, subject: &str) -> Option<Span> {
+    if let Some(entity) = model.entity(subject) {
+        return Some(entity.span.clone());
+    }
+    let (entity, name) = subject.rsplit_once('.')?;
+    let entity = model.entity(entity)?;
+    let column = entity.columns.iter().find(|column| column.name == name && !column.hidden);
+    Some(column.map_or_else(|| entity.span.clone(), |column| column.span.clone()))
+}
+
+fn header(name: &MigrationName, way: &str, operations: &[Operation]) -> String {
+    let mut text = format!(
+        "-- {}, {way}. Generated by cargo xtask gen from schema/, and rewritten until it is sealed.\n\
+         -- Sealed files are never edited: change schema/ instead.\n",
+        name.stem()
+    );
+    let mut lossy: Vec<&Operation> = operations.iter().filter(|operation| operation.class == Class::Lossy).collect();
+    lossy.dedup_by(|a, b| a.subject == b.subject);
+    for operation in lossy {
+        // Writing to a String does not fail.
+        let _ = if way == "up" {
+            writeln!(text, "{ALLOWED}{}", operation.subject)
+        } else {
+            writeln!(text, "-- Does not bring back what the way up lost: {}", operation.subject)
+        };
+    }
+    text
+}
+
+/// `generated/src/migrations.rs`.
+fn embedded(project: &Project, disk: &Disk, open: Option<&MigrationName>) -> String {
+    let mut text = "//! The migrations, embedded.\n//!\n\
+                    //! Generated by cargo xtask gen from schema/. Do not edit.\n\n\
+                    use arcana_runtime::db::Migration;\n"
+        .to_owned();
+    let up = "../".repeat(project.generated.components().count() + 1);
+    let folder = project.migrations.to_string_lossy().replace('\\', "/");
+    let all = disk.sealed.iter().map(|(name, _)| (name, true)).chain(open.map(|name| (name, false)));
+    let all: Vec<(&MigrationName, bool)> = all.collect();
+    for dialect in &project.dialects {
+        let constant = dialect.name().to_uppercase();
+        let _ = write!(
+            text,
+            "\n/// The migrations for {}, in order.\npub const {constant}: &[Migration] = &[",
+            title(*dialect)
+        );
+        for (name, sealed) in &all {
+            let include = |way| format!("include_str!(\"{up}{folder}/{}\")", name.path(*dialect, way));
+            let _ = write!(
+                text,
+                "\n    Migration {{\n        version: {},\n        name: \"{}\",\n        up: {},\n        down: {},\n        \
+                 sealed: {sealed},\n    }},",
+                name.version,
+                name.name,
+                include("up"),
+                include("down")
+            );
+        }
+        text.push_str(if all.is_empty() { "];\n" } else { "\n];\n" });
+    }
+    text
+}
