@@ -9,11 +9,13 @@
 
 pub mod annotation;
 pub mod check;
+pub mod cli;
 pub mod diagnostic;
 pub mod emit;
 pub mod fileset;
 pub mod fixture_id;
 pub mod gaps;
+pub mod generate;
 pub mod load;
 pub mod lock;
 pub mod lower;
@@ -23,6 +25,7 @@ pub mod presence;
 pub mod project;
 
 pub use diagnostic::{Colour, Diagnostic, Diagnostics};
+pub use generate::{Output, generate};
 pub use load::Sources;
 pub use model::Model;
 pub use project::Project;

@@ -462,3 +462,18 @@ fn locks_survive_their_text() {
     assert_eq!(Lock::parse(&lock.to_json()).unwrap(), lock);
     assert!(Lock::parse(&lock.to_json().replace("\"format\": 1", "\"format\": 9")).is_err());
 }
+
+#[test]
+fn migrates_the_schema_of_this_repository_up_and_down() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let sources = crate::Sources::read(&Project::read(root).unwrap()).unwrap();
+    let lock = Lock::of(&crate::read_model(&sources).unwrap());
+    assert!(lock.tables.len() > 3);
+    let connection = database();
+    let (empty, transition) = (Lock::default(), Transition::between(&lock, &lock));
+    assert_eq!(sqlite::render(&transition), "");
+    let transition = Transition::between(&empty, &lock);
+    run(&connection, &sqlite::render(&transition));
+    run(&connection, &sqlite::render(&transition.back()));
+    assert!(state(&connection).is_empty());
+}

@@ -1,0 +1,15 @@
+//! The commands of `cargo xtask`, for every project: its xtask is a `main` that calls [`main`].
+//!
+//! Exit codes: 0 fine, 1 findings, 2 usage.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod app;
+pub mod check;
+pub mod dev;
+pub mod r#gen;
+pub mod migrate;
+pub mod routes;
+mod say;
+pub mod test;
+
+pub use app::main;

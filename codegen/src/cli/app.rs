@@ -1,0 +1,86 @@
+//! The command line: which commands there are, and the one match over them.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use super::{check, dev, r#gen, migrate, routes, say, test};
+use crate::project::Project;
+
+/// Commands of an Arcana project.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", arg_required_else_help = true)]
+struct App {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Write everything that follows from schema/
+    #[command(after_help = "Example: cargo xtask gen --allow-lossy shop.v1.Order.note")]
+    Gen(r#gen::Args),
+    /// Generate, build and serve; again whenever schema/ or src/ changes
+    #[command(after_help = "Example: cargo xtask dev")]
+    Dev(dev::Args),
+    /// Run everything that must pass
+    #[command(after_help = "Example: cargo xtask test --json > test.json")]
+    Test(test::Args),
+    /// Look at the migrations, or seal the open one
+    #[command(after_help = "Example: cargo xtask migrate seal")]
+    Migrate(migrate::Args),
+    /// List every rpc with its routes and who may call it
+    #[command(after_help = "Example: cargo xtask routes --json | jq '.[].path'")]
+    Routes(routes::Args),
+    /// Say what is wrong in the schema, and what it leaves unsaid
+    #[command(after_help = "Example: cargo xtask check")]
+    Check(check::Args),
+}
+
+/// Runs the command that the arguments of the process ask for, on the project at `root`.
+pub fn main(root: &Path) -> ExitCode {
+    let app = match App::try_parse() {
+        Ok(app) => app,
+        Err(error) => {
+            // Help goes to stdout, a mistake to stderr; both only fail when nobody reads them.
+            let _ = error.print();
+            return if error.use_stderr() { say::USAGE.into() } else { ExitCode::SUCCESS };
+        }
+    };
+    let project = match Project::read(root) {
+        Ok(project) => project,
+        Err(found) => return say::diagnostics(&found, root),
+    };
+    match app.command {
+        Command::Gen(args) => r#gen::run(&args, &project),
+        Command::Dev(args) => dev::run(&args, &project),
+        Command::Test(args) => test::run(&args, &project),
+        Command::Migrate(args) => migrate::run(&args, &project),
+        Command::Routes(args) => routes::run(&args, &project),
+        Command::Check(args) => check::run(&args, &project),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn has_an_example_for_every_command() {
+        let app = App::command();
+        app.clone().debug_assert();
+        for command in app.get_subcommands() {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.starts_with("Example: cargo xtask "), "{}", command.get_name());
+        }
+    }
+
+    #[test]
+    fn refuses_arguments_that_exclude_each_other() {
+        assert!(App::try_parse_from(["xtask", "gen", "--check", "--discard-edits"]).is_err());
+        assert!(App::try_parse_from(["xtask", "gen", "--allow-lossy", "a.B.c", "--allow-lossy", "a.B.d"]).is_ok());
+    }
+}

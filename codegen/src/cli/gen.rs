@@ -1,0 +1,180 @@
+//! `gen`: writes everything that follows from the schema, or says what differs.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::ValueEnum;
+use serde_json::json;
+
+use super::say::{self, Paint, paint};
+use crate::fileset::{Changes, Edits, Mode};
+use crate::generate::{Output, generate};
+use crate::load::Sources;
+use crate::migrate::Class;
+use crate::project::Project;
+
+const GAPS_SHOWN: usize = 5;
+
+/// Arguments of `gen`.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Args {
+    /// Write nothing; exit with 1 if a file is stale, missing, orphaned or edited
+    #[arg(long, conflicts_with_all = ["dry_run", "dump", "discard_edits"])]
+    pub check: bool,
+    /// Write nothing; say what would change
+    #[arg(long, conflicts_with = "dump")]
+    pub dry_run: bool,
+    /// Print what the generator sees, as JSON
+    #[arg(long, value_enum)]
+    pub dump: Option<Dump>,
+    /// Allow this loss of stored values, such as shop.v1.Order.note
+    #[arg(long, value_name = "NAME")]
+    pub allow_lossy: Vec<String>,
+    /// Overwrite generated files that were edited by hand
+    #[arg(long)]
+    pub discard_edits: bool,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What can be dumped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Dump {
+    /// The model of the schema.
+    Model,
+}
+
+/// Runs the command.
+pub fn run(args: &Args, project: &Project) -> ExitCode {
+    let started = Instant::now();
+    let sources = match Sources::read(project) {
+        Ok(sources) => sources,
+        Err(found) => return say::diagnostics(&found, &project.root),
+    };
+    if args.dump == Some(Dump::Model) {
+        return dump_model(&sources);
+    }
+    let output = match generate(project, &sources, &args.allow_lossy) {
+        Ok(output) => output,
+        Err(found) if args.json => {
+            say::json(&json!({ "diagnostics": found.to_json() }));
+            return say::FINDINGS.into();
+        }
+        Err(found) => return say::schema_diagnostics(&found, &sources),
+    };
+    let mode = match (args.check, args.dry_run) {
+        (true, _) => Mode::Check,
+        (_, true) => Mode::DryRun,
+        _ => Mode::Write,
+    };
+    let edits = if args.discard_edits { Edits::Discard } else { Edits::Refuse };
+    let changes = match output.files.apply(&project.root, mode, edits) {
+        Ok(changes) => changes,
+        Err(error) => return say::error(&error),
+    };
+    if args.json {
+        say::json(&json!({
+            "changes": changes,
+            "open_migration": output.migrations.open.as_ref().map(|name| name.stem()),
+            "operations": output.migrations.operations,
+            "gaps": output.gaps,
+            "milliseconds": started.elapsed().as_millis(),
+        }));
+    } else {
+        print(project, &output, &changes, mode, started);
+    }
+    if mode == Mode::Check && !changes.is_empty() { say::FINDINGS.into() } else { ExitCode::SUCCESS }
+}
+
+fn dump_model(sources: &Sources) -> ExitCode {
+    match crate::read_model(sources).map(serde_json::to_value) {
+        Ok(Ok(model)) => {
+            say::json(&model);
+            ExitCode::SUCCESS
+        }
+        Ok(Err(error)) => say::error(&error),
+        Err(found) => say::schema_diagnostics(&found, sources),
+    }
+}
+
+fn print(project: &Project, output: &Output, changes: &Changes, mode: Mode, started: Instant) {
+    print_files(project, changes, mode);
+    print_migration(output);
+    if !output.gaps.is_empty() && mode != Mode::Check {
+        println!("The schema leaves {} things unsaid:", output.gaps.len());
+        say::gaps(project, output.gaps.iter().take(GAPS_SHOWN));
+        if output.gaps.len() > GAPS_SHOWN {
+            println!("  … all of them: cargo xtask check");
+        }
+    }
+    let what = match (mode, changes.is_empty()) {
+        (_, true) => paint("Up to date", Paint::Green),
+        (Mode::Write, false) => paint("Written", Paint::Green),
+        (Mode::DryRun, false) => paint("Nothing written", Paint::Yellow),
+        (Mode::Check, false) => paint("Stale; run: cargo xtask gen", Paint::Red),
+    };
+    let total = output.files.files().len();
+    println!(
+        "{what}: {total} files from {} entities in {} ms",
+        output.model.entities.len(),
+        started.elapsed().as_millis()
+    );
+}
+
+fn print_files(project: &Project, changes: &Changes, mode: Mode) {
+    let edited: Vec<String> = changes.edited.iter().map(|edited| edited.path.clone()).collect();
+    let lists = [&changes.new, &changes.changed, &changes.orphaned, &edited, &changes.foreign];
+    if lists.iter().all(|list| list.is_empty()) {
+        return;
+    }
+    if mode != Mode::Write {
+        let words = ["missing", "stale", "orphaned", "edited by hand", "foreign"];
+        for (word, list) in words.iter().zip(lists) {
+            for path in list {
+                println!("  {word}: {path}");
+            }
+        }
+    }
+    let mut kinds: BTreeMap<&str, [usize; 5]> = BTreeMap::new();
+    for (index, list) in lists.iter().enumerate() {
+        for path in list.iter() {
+            if let Some(count) = kinds.entry(kind_of(project, path)).or_default().get_mut(index) {
+                *count += 1;
+            }
+        }
+    }
+    let head = ["files", "new", "changed", "removed", "edited", "foreign"];
+    let mut rows = vec![head.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>()];
+    for (kind, counts) in kinds {
+        rows.push(std::iter::once(kind.to_owned()).chain(counts.iter().map(|count| count.to_string())).collect());
+    }
+    say::table(&rows);
+}
+
+fn kind_of(project: &Project, path: &str) -> &'static str {
+    let inner = path.strip_prefix(&*project.generated.to_string_lossy()).map(|inner| inner.trim_start_matches('/'));
+    match inner {
+        Some(inner) if inner.starts_with("src/pb/") => "protobuf types",
+        Some(inner) if inner.starts_with("src/") => "Rust",
+        Some(inner) if inner.starts_with("proto/") || inner == "descriptor.bin" => "contract",
+        Some("openapi.json") => "OpenAPI",
+        Some(_) => "other",
+        None if path.ends_with(".sql") => "migrations",
+        None => "scaffold",
+    }
+}
+
+fn print_migration(output: &Output) {
+    let Some(open) = &output.migrations.open else { return };
+    println!("Open migration {}:", open.stem());
+    let rows = output.migrations.operations.iter().map(|operation| {
+        let class = match operation.class {
+            Class::Safe => operation.class.words().to_owned(),
+            _ => operation.class.words().to_uppercase(),
+        };
+        vec![class, operation.kind.words().to_owned(), operation.subject.clone(), operation.words.clone()]
+    });
+    say::table(&rows.collect::<Vec<_>>());
+}

@@ -1,0 +1,51 @@
+//! All files of a project from its schema: the stages one after the other, and what they made.
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::emit::{EmitError, contract, descriptor, openapi, pb};
+use crate::fileset::FileSet;
+use crate::gaps::{Gap, gaps};
+use crate::load::Sources;
+use crate::migrate::{Disk, Planned, plan};
+use crate::model::Model;
+use crate::project::Project;
+use crate::read_model;
+
+/// What a run makes.
+#[derive(Debug, Clone)]
+pub struct Output {
+    /// All files.
+    pub files: FileSet,
+    /// The model they come from.
+    pub model: Model,
+    /// What the schema leaves unsaid.
+    pub gaps: Vec<Gap>,
+    /// What becomes of the migrations.
+    pub migrations: Planned,
+}
+
+/// Makes all files, and writes none. Lossy operations of the open migration must be named in `allow_lossy`.
+pub fn generate(project: &Project, sources: &Sources, allow_lossy: &[String]) -> Result<Output, Diagnostics> {
+    let model = read_model(sources)?;
+    let migrations = plan(project, &Disk::read(project)?, &model, allow_lossy)?;
+    let generated = project.generated.to_string_lossy().replace('\\', "/");
+    let mut files = FileSet::new(&generated);
+    migrations.add_to(&mut files, project);
+    published(project, sources, &model, &mut files).map_err(|error| {
+        let help = "the schema was checked, so this is a defect of the generator: please report it with the schema";
+        Diagnostics::one(Diagnostic::new("arcana::emit", error.to_string()).help(help))
+    })?;
+    Ok(Output { files, gaps: gaps(&model), model, migrations })
+}
+
+/// The contract and what is made of it.
+fn published(project: &Project, sources: &Sources, model: &Model, files: &mut FileSet) -> Result<(), EmitError> {
+    let generated = project.generated.to_string_lossy().replace('\\', "/");
+    let contract = contract::emit(model);
+    let descriptor = descriptor::compile(&contract, &sources.include)?;
+    for (path, text) in contract.into_iter().chain(pb::emit(&descriptor)?) {
+        files.own(format!("{generated}/{path}"), text);
+    }
+    files.own(format!("{generated}/descriptor.bin"), descriptor.bytes);
+    files.own(format!("{generated}/openapi.json"), openapi::emit(model, &project.name)?);
+    Ok(())
+}
