@@ -1,4 +1,4 @@
-//! Good schemas: each folder under `tests/cases` with an `arcana.toml` is read without a diagnostic.
+//! Good schemas: each folder under `tests/cases` with an `arcana.toml` is read, published and described.
 
 // Helpers of tests may fail as the tests themselves do.
 #![allow(clippy::unwrap_used, clippy::panic)]
@@ -6,25 +6,49 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use arcana_codegen::{Colour, Project, Sources, read_model};
+use arcana_codegen::emit::{contract, descriptor, openapi, pb};
+use arcana_codegen::{Colour, Model, Project, Sources, read_model};
 
 fn cases() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("tests/cases");
     let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let mut cases: Vec<PathBuf> = paths.filter(|path| path.join("arcana.toml").is_file()).collect();
     cases.sort();
+    assert!(cases.len() >= 2, "only {} cases", cases.len());
     cases
 }
 
+fn read(root: &Path) -> (Model, Sources) {
+    let project = Project::read(root).unwrap();
+    let sources = Sources::read(&project).unwrap();
+    match read_model(&sources) {
+        Ok(model) => (model, sources),
+        Err(found) => panic!("{}:\n{}", root.display(), found.render(&sources.files, Colour::Never)),
+    }
+}
+
 #[test]
-fn reads_every_case_without_a_diagnostic() {
-    let cases = cases();
-    assert!(cases.len() >= 2, "only {} cases", cases.len());
-    for root in cases {
-        let project = Project::read(&root).unwrap();
-        let sources = Sources::read(&project).unwrap();
-        if let Err(found) = read_model(&sources) {
-            panic!("{}:\n{}", root.display(), found.render(&sources.files, Colour::Never));
+fn publishes_a_contract_that_compiles() {
+    for root in cases() {
+        let (model, sources) = read(&root);
+        let contract = contract::emit(&model);
+        let descriptor = match descriptor::compile(&contract, &sources.include) {
+            Ok(descriptor) => descriptor,
+            Err(error) => panic!("{}: {error:?}", root.display()),
+        };
+        let files = pb::emit(&descriptor).unwrap_or_else(|error| panic!("{}: {error}", root.display()));
+        assert!(files.contains_key("src/pb/mod.rs"), "{}", root.display());
+    }
+}
+
+#[test]
+fn describes_every_route() {
+    for root in cases() {
+        let (model, _) = read(&root);
+        let text = openapi::emit(&model, "case").unwrap_or_else(|error| panic!("{}: {error}", root.display()));
+        for resource in model.resources.iter().filter(|resource| !resource.methods.is_empty()) {
+            let path = format!("\"{}", resource.path);
+            assert!(text.contains(&path), "{}: {path} is missing", root.display());
         }
     }
 }

@@ -74,6 +74,9 @@ fn float_text(value: f64) -> String {
         "nan".to_owned()
     } else if value.is_infinite() {
         if value > 0.0 { "inf".to_owned() } else { "-inf".to_owned() }
+    } else if value.abs() >= 1e15 {
+        // Written out, it would be read as an integer, and be too large for one.
+        format!("{value:e}")
     } else {
         value.to_string()
     }
