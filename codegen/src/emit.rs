@@ -8,6 +8,7 @@ pub mod descriptor;
 mod error;
 pub mod openapi;
 pub mod pb;
-mod words;
+pub mod rust;
+pub(crate) mod words;
 
 pub use error::EmitError;

@@ -1,7 +1,7 @@
 //! All files of a project from its schema: the stages one after the other, and what they made.
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::emit::{EmitError, contract, descriptor, openapi, pb};
+use crate::emit::{EmitError, contract, descriptor, openapi, pb, rust};
 use crate::fileset::FileSet;
 use crate::gaps::{Gap, gaps};
 use crate::load::Sources;
@@ -45,6 +45,7 @@ fn published(project: &Project, sources: &Sources, model: &Model, files: &mut Fi
     for (path, text) in contract.into_iter().chain(pb::emit(&descriptor)?) {
         files.own(format!("{generated}/{path}"), text);
     }
+    rust::emit(project, model, files)?;
     files.own(format!("{generated}/descriptor.bin"), descriptor.bytes);
     files.own(format!("{generated}/openapi.json"), openapi::emit(model, &project.name)?);
     Ok(())

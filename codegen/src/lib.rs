@@ -21,8 +21,10 @@ pub mod lock;
 pub mod lower;
 pub mod migrate;
 pub mod model;
+pub mod plan;
 pub mod presence;
 pub mod project;
+mod render;
 
 pub use diagnostic::{Colour, Diagnostic, Diagnostics};
 pub use generate::{Output, generate};

@@ -10,6 +10,7 @@ mod transition;
 pub use disk::{Disk, MigrationName};
 pub use operation::{Class, Operation, OperationKind};
 pub use plan::{Planned, Sealed, plan, seal};
+pub(crate) use sqlite::words::quoted;
 
 #[cfg(test)]
 mod tests;

@@ -222,10 +222,15 @@ impl Changes {
         let Stamps { version, created_at, updated_at } = row.stamps();
         version.into_iter().for_each(|version| *version = 1);
         created_at.into_iter().chain(updated_at).for_each(|time| *time = self.now);
-        let children = E::owned().iter().map(|owned| Rows { spec: (owned.spec)(), rows: (owned.rows)(&row) }).collect();
+        self.insert_as_it_is(&row);
+        row
+    }
+
+    /// Inserts a row with the version and the times that it has: for samples and imports.
+    pub fn insert_as_it_is<E: Entity>(&mut self, row: &E) {
+        let children = E::owned().iter().map(|owned| Rows { spec: (owned.spec)(), rows: (owned.rows)(row) }).collect();
         let (key, values) = (row.id().values(), row.values());
         self.writes.push(Write::Insert { spec: E::SPEC, key, values, children });
-        row
     }
 
     /// Brings a row from the state that was read to a new one, with its owned children, and answers it as it will be

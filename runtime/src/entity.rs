@@ -242,6 +242,20 @@ impl EntitySpec {
     }
 }
 
+/// Sets a member, if the change names it.
+pub fn set<T>(member: &mut T, change: Option<T>) {
+    if let Some(value) = change {
+        *member = value;
+    }
+}
+
+/// Refuses a change of a member that never changes; the value it has is fine.
+pub fn keep<T: PartialEq>(field: &str, member: &T, change: Option<&T>, found: &mut Violations) {
+    if change.is_some_and(|value| value != member) {
+        found.add(field, "immutable", "cannot be changed");
+    }
+}
+
 /// Replaces the children of a parent by what the client sent: a child with a known id is changed, one without is new,
 /// one that is missing goes, and an id that is not the parent's is refused.
 pub fn merge_children<C: Child>(

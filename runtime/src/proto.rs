@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 
+use crate::error::{Error, Result};
 use crate::json::{checked_text, decimal, uuid};
 use crate::types::{Bytes, Date, Duration, Enumeration, Fixed, Name, Num, Struct, Timestamp, Uid};
 use crate::violations::Violations;
@@ -66,6 +67,21 @@ pub fn required_list<T: FromProto<P>, P>(name: &str, values: Vec<P>, found: &mut
         found.add(name, "required", "must be there");
     }
     found.within(name, |found| Vec::from_proto(values, found)).unwrap_or_default()
+}
+
+/// The row inside a request, which must be there.
+pub fn body<P>(name: &str, value: Option<P>) -> Result<P> {
+    value.ok_or_else(|| Error::invalid(name, "required", "must be there"))
+}
+
+/// What a client sent, from its protobuf form.
+pub fn decode<T: FromProto<P>, P>(value: P) -> Result<T> {
+    let mut found = Violations::new();
+    match (T::from_proto(value, &mut found), found.is_empty()) {
+        (Some(read), true) => Ok(read),
+        (_, false) => Err(found.finish().err().unwrap_or(Error::Cancelled)),
+        (None, true) => Err(Error::internal("a decoder answered nothing and said nothing")),
+    }
 }
 
 /// The members that an update names, checked against those that may be named.

@@ -15,13 +15,14 @@ pub use call::{Call, RequestField, TextKind};
 
 use crate::entity::Entity;
 use crate::error::{Error, Result};
+use crate::json::FromJson;
 use crate::query::{ListQuery, Page};
 use crate::service::{Etag, Service, etag};
 use crate::types::Key;
 use crate::violations::Violations;
 
 /// How an entity looks in JSON.
-pub trait Resource: Entity {
+pub trait Resource: Entity<New: FromJson, Patch: FromJson> {
     /// Its JSON shape.
     type Dto<'a>: Serialize;
     /// Path of the collection.
@@ -31,10 +32,6 @@ pub trait Resource: Entity {
 
     /// As JSON shows it.
     fn dto(&self) -> Self::Dto<'_>;
-    /// From the body of a create or replace.
-    fn new_from_json(value: Value, found: &mut Violations) -> Option<Self::New>;
-    /// From the body of a patch (RFC 7396).
-    fn patch_from_json(value: Value, found: &mut Violations) -> Option<Self::Patch>;
 }
 
 /// A custom verb behind a key.
@@ -73,7 +70,7 @@ pub async fn get<E: Resource>(State(service): Target<E>, call: Call) -> Result<R
 pub async fn create<E: Resource>(State(service): Target<E>, call: Call) -> Result<Response> {
     call.no_query()?;
     let body = call.json(&[call::JSON])?;
-    let new = decode(body, E::new_from_json)?;
+    let new: E::New = decode(body)?;
     let row = service.create(&call.cx, new).await?;
     let location = format!("{}/{}", E::PATH, row.id());
     let mut response = tagged(answer(StatusCode::CREATED, &row.dto()), etag(&row));
@@ -88,7 +85,7 @@ pub async fn replace<E: Resource>(State(service): Target<E>, call: Call) -> Resu
     let id = key::<E>(&call)?;
     call.no_query()?;
     let body = call.json(&[call::JSON])?;
-    let new = decode(with_key::<E>(body, &call), E::new_from_json)?;
+    let new: E::New = decode(with_key::<E>(body, &call))?;
     change(&*service, &call, id, new.into()).await
 }
 
@@ -97,7 +94,7 @@ pub async fn patch<E: Resource>(State(service): Target<E>, call: Call) -> Result
     let id = key::<E>(&call)?;
     call.no_query()?;
     let body = call.json(&[call::MERGE_PATCH, call::JSON])?;
-    let patch = decode(body, E::patch_from_json)?;
+    let patch: E::Patch = decode(body)?;
     change(&*service, &call, id, patch).await
 }
 
@@ -110,7 +107,7 @@ pub async fn delete<E: Resource>(State(service): Target<E>, call: Call) -> Resul
 }
 
 /// `POST /products/{id}:undelete`
-pub async fn undelete<E: Resource>(service: &dyn Service<E>, call: &Call) -> Result<Response> {
+pub async fn undelete<E: Resource>(service: &(impl Service<E> + ?Sized), call: &Call) -> Result<Response> {
     let id = E::Id::parse(&call.segments(), E::SPEC.key_fields).map_err(Error::Validation)?;
     let row = service.undelete(&call.cx, id).await?;
     Ok(tagged(ok(&row.dto()), etag(&row)))
@@ -126,22 +123,17 @@ pub fn ok(body: &impl Serialize) -> Response {
     answer(StatusCode::OK, body)
 }
 
-/// The request of a custom method, from its JSON form.
-pub fn decode<T>(value: Value, read: impl Fn(Value, &mut Violations) -> Option<T>) -> Result<T> {
+/// What a client sent, from its JSON form.
+pub fn decode<T: FromJson>(value: Value) -> Result<T> {
     let mut found = Violations::new();
-    match (read(value, &mut found), found.is_empty()) {
+    match (T::from_json(value, &mut found), found.is_empty()) {
         (Some(read), true) => Ok(read),
         (_, false) => Err(found.finish().err().unwrap_or(Error::Cancelled)),
         (None, true) => Err(Error::internal("a decoder answered nothing and said nothing")),
     }
 }
 
-async fn change<E: Resource>(
-    service: &dyn Service<E>,
-    call: &Call,
-    id: E::Id,
-    patch: E::Patch,
-) -> Result<Response> {
+async fn change<E: Resource>(service: &dyn Service<E>, call: &Call, id: E::Id, patch: E::Patch) -> Result<Response> {
     let expected: Etag = conditional::if_match(&call.headers)?;
     let row = service.update(&call.cx, id, patch, expected).await?;
     Ok(tagged(ok(&row.dto()), etag(&row)))
@@ -188,7 +180,9 @@ fn page_dto<E: Resource>(page: &Page<E>) -> PageDto<'_, E::Dto<'_>> {
 
 fn answer(status: StatusCode, body: &impl Serialize) -> Response {
     match serde_json::to_vec(body) {
-        Ok(bytes) => (status, [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], bytes).into_response(),
+        Ok(bytes) => {
+            (status, [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], bytes).into_response()
+        }
         Err(cause) => Error::internal(cause).into_response(),
     }
 }

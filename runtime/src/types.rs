@@ -6,7 +6,7 @@ mod time;
 mod wrap;
 
 pub use enumeration::Enumeration;
-pub use id::{Key, Name, Num, Uid};
+pub use id::{Key, Name, Num, Uid, key_part, key_parts};
 pub use rust_decimal::Decimal;
 pub use time::{Date, Duration, Timestamp};
 pub use wrap::{Bytes, Fixed, Stringed};

@@ -11,6 +11,9 @@ pub enum EmitError {
     /// The Rust types of the contract cannot be written.
     #[error("no Rust types for the published contract: {0}; please report it with the schema")]
     Rust(String),
+    /// A template cannot be filled in.
+    #[error("a template cannot be filled in: {0}; please report it with the schema")]
+    Template(#[from] askama::Error),
     /// The OpenAPI text cannot be written.
     #[error("no OpenAPI text: {0}")]
     OpenApi(#[from] serde_json::Error),

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::transition::{Pair, Transition};
 use crate::lock::{Action, Column, ForeignKey, Index, Lock, Storage, Table};
 
-mod words;
+pub(crate) mod words;
 
 use words::{quoted, quoted_list, text};
 

@@ -2,13 +2,14 @@
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, header};
 use serde_json::{Map, Value};
 
 use super::Verb;
 use crate::context::Context;
 use crate::entity::Kind;
 use crate::error::{Error, Result};
+use crate::http::read_body;
 use crate::violations::Violations;
 
 /// Media type of JSON.
@@ -84,11 +85,7 @@ impl<S: Send + Sync> FromRequest<S> for Call {
         let path = path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let query = parts.uri.query().map(str::to_owned);
         let headers = parts.headers.clone();
-        let body = Bytes::from_request(Request::from_parts(parts, body), state).await;
-        let body = body.map_err(|rejection| match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => Error::PayloadTooLarge { max_bytes: crate::http::max_body_bytes(&cx) },
-            _ => Error::invalid("body", "body", "could not be read to its end"),
-        })?;
+        let body = read_body(Request::from_parts(parts, body)).await?;
         Ok(Self { cx, headers, path, query, body })
     }
 }
@@ -152,11 +149,13 @@ impl Call {
         if self.body.is_empty() {
             return Err(Error::invalid("body", "required", "must be a JSON object"));
         }
-        serde_json::from_slice(&self.body).map_err(|cause| Error::invalid("body", "json", format!("is no JSON: {cause}")))
+        serde_json::from_slice(&self.body)
+            .map_err(|cause| Error::invalid("body", "json", format!("is no JSON: {cause}")))
     }
 
-    /// The JSON form of a custom request: the body (`*`, one field, or none), the path and the rest from the query.
-    pub fn request(&self, body: &str, fields: &'static [RequestField]) -> Result<Value> {
+    /// The JSON form of a custom request: the body (`*`, one field, or none), the path, whose values are the fields
+    /// `variables` in order, and the rest from the query.
+    pub fn request(&self, body: &str, variables: &[&str], fields: &'static [RequestField]) -> Result<Value> {
         let mut found = Violations::new();
         let mut members = Map::new();
         if body == "*" && !self.body.is_empty() {
@@ -167,12 +166,12 @@ impl Call {
         } else if body != "*" && !body.is_empty() {
             members.insert(body.to_owned(), self.json(&[JSON])?);
         }
-        for (name, text) in &self.path {
-            if members.contains_key(name) {
+        for (name, (_, text)) in variables.iter().zip(&self.path) {
+            if members.contains_key(*name) {
                 found.add(name, "path", "stands in the path already");
             }
-            let kind = fields.iter().find(|field| field.name == name).map_or(TextKind::Text, |field| field.kind);
-            members.insert(name.clone(), kind.json(text));
+            let kind = fields.iter().find(|field| field.name == *name).map_or(TextKind::Text, |field| field.kind);
+            members.insert((*name).to_owned(), kind.json(text));
         }
         for (name, text) in self.query()? {
             let field = fields.iter().find(|field| field.name == name && body != "*" && field.name != body);

@@ -127,3 +127,16 @@ fn name(text: &&str) -> Option<String> {
 
 impl<E> Copy for Uid<E> {}
 impl<E> Copy for Num<E> {}
+
+/// The segments of a composite key with the fields that they stand for, for [`key_part`].
+pub fn key_parts<'a>(segments: &'a [&'a str], fields: &'a [&'a str]) -> impl Iterator<Item = (&'a str, &'a str)> {
+    segments.iter().copied().zip(fields.iter().copied())
+}
+
+/// The next part of a composite key.
+pub fn key_part<'a, K: Key>(parts: &mut impl Iterator<Item = (&'a str, &'a str)>) -> Result<K, Vec<Violation>> {
+    match parts.next() {
+        Some((segment, field)) => K::parse(&[segment], &[field]),
+        None => Err(vec![Violation::new("key", "required", "lacks a part")]),
+    }
+}

@@ -93,10 +93,52 @@ impl FromStr for Timestamp {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const MESSAGE: &str = "must be a time as in RFC 3339, such as 2026-01-31T09:30:00Z";
-        let parsed: jiff::Timestamp = text.parse().map_err(|_| MESSAGE)?;
-        Self::from_micros(parsed.as_microsecond()).ok_or(MESSAGE)
+        parse_rfc3339(text).ok_or("must be a time as in RFC 3339, such as 2026-01-31T09:30:00Z")
     }
+}
+
+/// `date T time offset`. The libraries for it end some hours before the year 9999 does.
+fn parse_rfc3339(text: &str) -> Option<Timestamp> {
+    let (date, rest) = (text.get(..10)?, text.get(10..)?);
+    let (year, month, day) = date.parse::<Date>().ok()?.parts();
+    let rest = rest.strip_prefix(['T', 't', ' '])?;
+    let number = |text: &str| -> Option<i64> {
+        text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+    };
+    let (hour, minute, second) = (number(rest.get(..2)?)?, number(rest.get(3..5)?)?, number(rest.get(6..8)?)?);
+    if rest.get(2..3)? != ":" || rest.get(5..6)? != ":" || hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let behind = rest.get(8..)?;
+    let (fraction, offset) = match behind.strip_prefix('.') {
+        Some(digits) => digits.split_at(digits.find(|c: char| !c.is_ascii_digit())?),
+        None => ("0", behind),
+    };
+    let micros = if fraction.is_empty() { return None } else { number(format!("{fraction:0<6}").get(..6)?)? };
+    let offset_minutes = match offset.as_bytes() {
+        [b'Z' | b'z'] => 0,
+        [sign @ (b'+' | b'-'), .., _] if offset.len() == 6 && offset.get(3..4)? == ":" => {
+            let (hours, minutes) = (number(offset.get(1..3)?)?, number(offset.get(4..6)?)?);
+            let total = hours * 60 + minutes;
+            if hours > 23 || minutes > 59 {
+                return None;
+            }
+            if *sign == b'-' { -total } else { total }
+        }
+        _ => return None,
+    };
+    let days = i64::from(days_from_civil(year, month, day));
+    let seconds = days * 86_400 + hour * 3600 + (minute - offset_minutes) * 60 + second;
+    Timestamp::from_micros(seconds * MICROS + micros)
+}
+
+/// Days from 1970-01-01 to a day, in the proleptic Gregorian calendar.
+fn days_from_civil(year: i32, month: i32, day: i32) -> i32 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let day_of_year = (153 * (if month > 2 { month - 3 } else { month + 9 }) + 2) / 5 + day - 1;
+    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
 }
 
 impl Serialize for Timestamp {

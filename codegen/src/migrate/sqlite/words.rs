@@ -152,7 +152,7 @@ const KEYWORDS: &[&str] = &[
 ];
 
 /// A name, quoted only where it must be.
-pub(super) fn quoted(name: &str) -> String {
+pub(crate) fn quoted(name: &str) -> String {
     let plain = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
         && KEYWORDS.binary_search(&name).is_err();

@@ -1,0 +1,191 @@
+//! The generated crate and the scaffolds of its logic: every home's files, and the small files that list them all.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use askama::Template;
+
+use super::{EmitError, contract, words};
+use crate::fileset::FileSet;
+use crate::model::{Entity, Model};
+use crate::plan::{
+    EntryView, Home, HomePlan, LogicFile, LogicModFile, ServicesFile, homes, module_path, plan_home, variable_names,
+};
+use crate::project::Project;
+use crate::render::{Scope, finish_shared};
+
+/// Adds all Rust files of the project to the set.
+pub fn emit(project: &Project, model: &Model, files: &mut FileSet) -> Result<(), EmitError> {
+    let homes = homes(model);
+    let (names, published) = (variable_names(model), contract::published(model));
+    let plans: Vec<HomePlan> = homes.iter().map(|home| plan_home(model, &homes, home, &names, &published)).collect();
+    let scope = scope(&plans);
+    let generated = project.generated.to_string_lossy().replace('\\', "/");
+    for plan in &plans {
+        for (path, text) in plan.files(&scope)? {
+            files.own(format!("{generated}/{path}"), text);
+        }
+    }
+    let entries: Vec<EntryView> = plans.iter().filter_map(|plan| entry(model, &plans, plan)).collect();
+    let services = ServicesFile { seeds: seed_order(model, &entries), entries: entries.clone() };
+    let doc = "All repositories and services, by name.";
+    files.own(format!("{generated}/src/services.rs"), finish_shared(doc, &services.render()?));
+    for (path, text) in package_modules(&homes) {
+        files.own(format!("{generated}/src/{path}"), text);
+    }
+    files.own(format!("{generated}/src/lib.rs"), lib(&homes));
+    files.own(format!("{generated}/Cargo.toml"), manifest(project));
+    logic(project, &plans, &entries, files)
+}
+
+fn scope(plans: &[HomePlan]) -> Scope {
+    let mut scope = Scope::default();
+    for plan in plans {
+        for (module, name) in plan.names() {
+            scope.names.entry(name).or_default().push((plan.home.path(), module));
+        }
+    }
+    scope
+}
+
+fn entry(model: &Model, plans: &[HomePlan], plan: &HomePlan) -> Option<EntryView> {
+    let full_name = plan.home.entity.as_deref()?;
+    let resource = model.resource(full_name)?;
+    let twin = |other: &&HomePlan| {
+        let other = other.home.entity.as_deref().and_then(|name| model.resource(name));
+        other.is_some_and(|other| other.full_name != full_name && other.plural == resource.plural)
+    };
+    let unique = !plans.iter().any(|other| twin(&other));
+    let package = resource.package.replace('.', "_");
+    Some(EntryView {
+        member: if unique { resource.plural.clone() } else { format!("{package}_{}", resource.plural) },
+        words: words::plural_human(resource),
+        path: format!("crate::{}", plan.home.path()),
+        name: plan.entities.first()?.name.clone(),
+        service: plan.service.is_some(),
+        logic: if unique { plan.home.module.clone() } else { format!("{package}_{}", plan.home.module) },
+        full_name: full_name.to_owned(),
+    })
+}
+
+/// Entities so that each comes after those it refers to; a cycle is cut where it closes.
+fn seed_order(model: &Model, entries: &[EntryView]) -> Vec<EntryView> {
+    let mut order: Vec<EntryView> = Vec::new();
+    let mut seen = BTreeSet::new();
+    for entry in entries {
+        visit(model, entries, &entry.full_name, &mut seen, &mut order);
+    }
+    order
+}
+
+fn visit(
+    model: &Model,
+    entries: &[EntryView],
+    full_name: &str,
+    seen: &mut BTreeSet<String>,
+    order: &mut Vec<EntryView>,
+) {
+    if !seen.insert(full_name.to_owned()) {
+        return;
+    }
+    let Some(entity) = model.entity(full_name) else { return };
+    for target in references(model, entity) {
+        visit(model, entries, &target, seen, order);
+    }
+    order.extend(entries.iter().find(|entry| entry.full_name == full_name).cloned());
+}
+
+/// What an entity and its owned children refer to, by full name.
+fn references(model: &Model, entity: &Entity) -> BTreeSet<String> {
+    let children = entity.owned.iter().filter_map(|owned| model.entity(&owned.entity));
+    let inherited = children.flat_map(|child| references(model, child));
+    let own = entity.foreign_keys.iter().map(|key| key.entity.clone());
+    own.chain(inherited).filter(|name| *name != entity.full_name).collect()
+}
+
+/// One `mod.rs` per package, listing its modules.
+fn package_modules(homes: &[Home]) -> BTreeMap<String, String> {
+    let mut packages: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for home in homes {
+        let path = module_path(&home.package);
+        packages.entry(path.clone()).or_default().insert(home.module.clone());
+        let mut parts: Vec<&str> = path.split("::").collect();
+        while let Some(last) = parts.pop() {
+            if !parts.is_empty() {
+                packages.entry(parts.join("::")).or_default().insert(last.to_owned());
+            }
+        }
+    }
+    let file = |(path, modules): (String, BTreeSet<String>)| {
+        let list: Vec<String> = modules.iter().map(|module| format!("pub mod {module};\n")).collect();
+        let doc = format!("Package `{}`.", path.replace("::", ".").replace("r#", ""));
+        let folder = path.replace("::", "/").replace("r#", "");
+        (format!("{folder}/mod.rs"), finish_shared(&doc, &list.concat()))
+    };
+    packages.into_iter().map(file).collect()
+}
+
+fn lib(homes: &[Home]) -> String {
+    let roots: BTreeSet<String> =
+        homes.iter().filter_map(|home| module_path(&home.package).split("::").next().map(str::to_owned)).collect();
+    let roots: Vec<String> = roots.iter().map(|root| format!("#[rustfmt::skip]\npub mod {root};\n")).collect();
+    let body = format!(
+        "pub mod migrations;\n#[rustfmt::skip]\npub mod pb;\n#[rustfmt::skip]\nmod services;\n{}\n\
+         pub use services::{{Repositories, Services, seed}};\n\n\
+         /// The contract as OpenAPI.\npub const OPENAPI: &str = include_str!(\"../openapi.json\");\n\n\
+         /// The contract as protobuf descriptors, for reflection.\n\
+         pub const DESCRIPTOR: &[u8] = include_bytes!(\"../descriptor.bin\");\n",
+        roots.concat()
+    );
+    finish_shared("The service that the schema describes: everything but its logic.", &body)
+}
+
+fn manifest(project: &Project) -> String {
+    format!(
+        "# Generated by cargo xtask gen. Do not edit.\n\
+         [package]\n\
+         name = {:?}\n\
+         description = \"The service that the schema describes, as generated\"\n\
+         version = \"0.1.0\"\n\
+         edition = \"2024\"\n\
+         publish = false\n\
+         \n\
+         [features]\n\
+         # Repositories that answer what a test tells them to.\n\
+         mock = [\"dep:mockall\"]\n\
+         \n\
+         [dependencies]\n\
+         arcana-runtime = {}\n\
+         async-trait = \"0.1\"\n\
+         axum = {{ version = \"0.8\", default-features = false }}\n\
+         mockall = {{ version = \"0.15\", optional = true }}\n\
+         prost = \"0.14\"\n\
+         prost-types = \"0.14\"\n\
+         serde = \"1\"\n\
+         serde_json = \"1\"\n\
+         tonic = {{ version = \"0.14\", default-features = false, features = [\"channel\", \"codegen\", \"router\"] }}\n\
+         tonic-prost = \"0.14\"\n",
+        project.generated_crate, project.runtime
+    )
+}
+
+/// The folder of hand-written logic: a scaffold per entity, written once, and the file that lists them.
+fn logic(project: &Project, plans: &[HomePlan], entries: &[EntryView], files: &mut FileSet) -> Result<(), EmitError> {
+    let folder = project.logic.to_string_lossy().replace('\\', "/");
+    if folder.is_empty() {
+        return Ok(());
+    }
+    let crate_name = project.generated_crate.replace('-', "_");
+    let served: Vec<EntryView> = entries.iter().filter(|entry| entry.service).cloned().collect();
+    for entry in &served {
+        let plan = plans.iter().find(|plan| plan.home.entity.as_deref() == Some(&entry.full_name));
+        let rpcs = plan.and_then(|plan| plan.service.as_ref()).map(|service| service.rpcs.clone()).unwrap_or_default();
+        let module = entry.path.replacen("crate", &crate_name, 1);
+        let file = LogicFile { crate_name: crate_name.clone(), entry: entry.clone(), module, rpcs };
+        files.scaffold(format!("{folder}/{}.rs", entry.logic.replace("r#", "")), file.render()? + "\n");
+    }
+    let body = LogicModFile { crate_name: crate_name.clone(), entries: served }.render()?;
+    let uses = format!("use {crate_name}::{{Repositories, Services}};\n");
+    let doc = "The logic of all entities, put together with what is generated.";
+    files.own(format!("{folder}/mod.rs"), finish_shared(doc, &format!("{uses}{body}")));
+    Ok(())
+}

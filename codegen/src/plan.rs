@@ -1,0 +1,17 @@
+//! The plan: finished views of the model, one per template, in which nothing is left to look up.
+
+mod entity;
+mod fields;
+mod fixture;
+mod home;
+mod module;
+mod rules;
+mod service;
+mod sql;
+mod types;
+mod views;
+
+pub use home::{Home, homes, module_path};
+pub use module::{HomePlan, plan_home};
+pub use service::variable_names;
+pub use views::*;

@@ -1,0 +1,335 @@
+//! Expressions for one field: how it is declared, read, written, checked and shown, by its type and behaviour.
+
+use heck::ToUpperCamelCase;
+
+use super::types::{Types, identifier, literal, type_name};
+use crate::model::{Field, FieldRole, KeyKind, Model, Type};
+use crate::presence::has_presence;
+
+/// May a client set this field when it creates or replaces a row?
+pub fn is_input(field: &Field) -> bool {
+    !field.output_only && !field.sensitive && !field.internal
+}
+
+/// Does the contract show this field at all?
+pub fn is_published(field: &Field) -> bool {
+    !field.sensitive && !field.internal
+}
+
+/// Is it shown in answers?
+pub fn is_shown(field: &Field) -> bool {
+    is_published(field) && !field.input_only
+}
+
+/// The Rust type of the member, with `Option` where it may be null.
+pub fn member_type(field: &Field, types: &Types<'_>) -> String {
+    wrap(field, types.rust(&field.ty))
+}
+
+/// The Rust type of the member in the input of a client.
+pub fn input_type(field: &Field, types: &Types<'_>) -> String {
+    match (&field.ty, field.role) {
+        (Type::List(item), FieldRole::Owned) => match &**item {
+            Type::Resource(name) => format!("Vec<{}>", types.name(name, &format!("New{}", type_name(name)))),
+            other => format!("Vec<{}>", types.rust(other)),
+        },
+        _ => member_type(field, types),
+    }
+}
+
+fn wrap(field: &Field, ty: String) -> String {
+    if field.optional { format!("Option<{ty}>") } else { ty }
+}
+
+/// The declared default as an expression, if there is one.
+pub fn default_of(model: &Model, field: &Field) -> Option<String> {
+    let text = field.default.as_deref()?;
+    Some(match &field.ty {
+        Type::String => format!("{}.to_owned()", literal(text)),
+        Type::Enum(name) => format!("{}::{}", type_name(name), variant_named(model, name, text)),
+        Type::Decimal { scale, .. } => decimal(text, *scale),
+        Type::F32 | Type::F64 => float(text),
+        Type::Bytes => format!("Bytes({}.as_bytes().to_vec())", literal(text)),
+        Type::Timestamp | Type::Duration | Type::Date => format!("{}.parse().unwrap_or_default()", literal(text)),
+        _ => text.to_owned(),
+    })
+}
+
+/// A number as a Rust literal that is a float.
+pub fn float(text: &str) -> String {
+    if text.contains(['.', 'e', 'E']) { text.to_owned() } else { format!("{text}.0") }
+}
+
+fn decimal(text: &str, scale: u32) -> String {
+    let (sign, number) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let digits = format!("{whole}{fraction:0<width$}", width = scale as usize);
+    let digits = digits.trim_start_matches('0');
+    format!("Decimal::new({sign}{}, {scale})", if digits.is_empty() { "0" } else { digits })
+}
+
+/// The Rust variant of the enum value with this name.
+pub fn variant_named(model: &Model, full_name: &str, value: &str) -> String {
+    let values = model.enumeration(full_name).map(|known| known.values.as_slice()).unwrap_or_default();
+    let short = values.iter().find(|known| known.name == value).map_or(value, |known| known.short.as_str());
+    variant(short)
+}
+
+/// An enum value as a Rust variant.
+pub fn variant(short: &str) -> String {
+    let name = short.to_upper_camel_case();
+    if name.starts_with(|first: char| first.is_ascii_digit()) || name == "Self" { format!("V{name}") } else { name }
+}
+
+/// Reads the member from a JSON object that stands for a whole row.
+pub fn from_json(model: &Model, field: &Field) -> String {
+    let name = literal(&field.name);
+    let (turbofish, behind) = stringed(field);
+    if is_required(field) {
+        return format!("input.required{turbofish}({name}){behind}");
+    }
+    if field.optional {
+        let behind = if behind.is_empty() { "" } else { ".map(|value| value.0)" };
+        return format!("input.optional{turbofish}({name}){behind}");
+    }
+    match default_of(model, field) {
+        Some(default) if behind.is_empty() => format!("input.or({name}, || {default})"),
+        Some(default) => format!("input.or({name}, || Stringed({default})){behind}"),
+        None => format!("input.plain{turbofish}({name}){behind}"),
+    }
+}
+
+/// Reads the member from a JSON object that stands for a change.
+pub fn patch_from_json(model: &Model, field: &Field) -> String {
+    let name = literal(&field.name);
+    let (turbofish, behind) = stringed(field);
+    let unwrap = if behind.is_empty() { "" } else { ".map(|value| value.0)" };
+    if is_required(field) {
+        return format!("input.change{turbofish}({name}){unwrap}");
+    }
+    if field.optional {
+        let unwrap = if behind.is_empty() { "" } else { ".map(|value| value.map(|value| value.0))" };
+        return format!("input.change_optional{turbofish}({name}){unwrap}");
+    }
+    match default_of(model, field) {
+        Some(default) if behind.is_empty() => format!("input.change_or({name}, || {default})"),
+        Some(default) => format!("input.change_or({name}, || Stringed({default})){unwrap}"),
+        None => format!("input.change_or{turbofish}({name}, Default::default){unwrap}"),
+    }
+}
+
+/// A number that JSON shows as text is read through a wrapper.
+fn stringed(field: &Field) -> (String, &'static str) {
+    match (&field.ty, field.json_string) {
+        (Type::I64, true) => ("::<Stringed<i64>>".to_owned(), ".0"),
+        (Type::U64, true) => ("::<Stringed<u64>>".to_owned(), ".0"),
+        _ => (String::new(), ""),
+    }
+}
+
+/// Must the client send it?
+pub fn is_required(field: &Field) -> bool {
+    field.required && !field.optional
+}
+
+/// Reads the member from a protobuf message called `message`.
+pub fn from_proto(model: &Model, field: &Field) -> String {
+    let name = literal(&field.name);
+    let value = format!("message.{}", identifier(&field.name));
+    let list = matches!(field.ty, Type::List(_));
+    if is_required(field) {
+        return match list {
+            true => format!("proto::required_list({name}, {value}, found)"),
+            false if has_presence(field) => format!("proto::required({name}, {value}, found)"),
+            false => format!("proto::plain({name}, {value}, found)"),
+        };
+    }
+    if field.optional {
+        return format!("proto::optional({name}, {value}, found)");
+    }
+    match default_of(model, field) {
+        Some(default) if has_presence(field) => format!("proto::or({name}, {value}, || {default}, found)"),
+        _ if has_presence(field) => format!("proto::or({name}, {value}, Default::default, found)"),
+        _ => format!("proto::plain({name}, {value}, found)"),
+    }
+}
+
+/// The member as protobuf has it; `row` owns it.
+pub fn to_proto(field: &Field) -> String {
+    let value = format!("row.{}", identifier(&field.name));
+    if field.optional {
+        return if same_in_proto(&field.ty) {
+            value
+        } else {
+            format!("{value}.map(|value| {})", proto_of(&field.ty, "value"))
+        };
+    }
+    let shown = proto_of(&field.ty, &value);
+    if has_presence(field) { format!("Some({shown})") } else { shown }
+}
+
+fn same_in_proto(ty: &Type) -> bool {
+    match ty {
+        Type::Bool | Type::I32 | Type::I64 | Type::U32 | Type::U64 | Type::F32 | Type::F64 | Type::String => true,
+        Type::List(item) => same_in_proto(item),
+        Type::Map(_, value) => same_in_proto(value),
+        _ => false,
+    }
+}
+
+fn proto_of(ty: &Type, value: &str) -> String {
+    match ty {
+        _ if same_in_proto(ty) => value.to_owned(),
+        Type::Bytes => format!("{value}.0"),
+        Type::Decimal { scale, .. } => format!("Fixed({value}, {scale}).into_proto()"),
+        Type::Message(_) | Type::Resource(_) => format!("{value}.into()"),
+        Type::List(item) => format!("{value}.into_iter().map(|item| {}).collect()", proto_of(item, "item")),
+        Type::Map(_, item) => {
+            format!("{value}.into_iter().map(|(key, item)| (key, {})).collect()", proto_of(item, "item"))
+        }
+        _ => format!("{value}.into_proto()"),
+    }
+}
+
+/// Who sees the JSON.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// Clients.
+    Api,
+    /// A JSON column.
+    Storage,
+}
+
+/// A reference to something that serialises as the member does in JSON; `row` is borrowed.
+pub fn to_json(field: &Field, audience: Audience) -> String {
+    let value = format!("row.{}", identifier(&field.name));
+    let stringed = field.json_string && audience == Audience::Api;
+    if plain_in_json(&field.ty, stringed) {
+        return format!("&{value}");
+    }
+    if !field.optional {
+        return format!("&{}", json_of(&field.ty, &value, stringed));
+    }
+    let by_value = matches!(field.ty, Type::Decimal { .. } | Type::Enum(_) | Type::I64 | Type::U64);
+    let borrowed = if by_value { value } else { format!("{value}.as_ref()") };
+    format!("&{borrowed}.map(|value| {})", json_of(&field.ty, "value", stringed))
+}
+
+fn plain_in_json(ty: &Type, stringed: bool) -> bool {
+    match ty {
+        Type::Decimal { .. } | Type::Enum(_) | Type::Resource(_) => false,
+        Type::I64 | Type::U64 => !stringed,
+        Type::List(item) => plain_in_json(item, stringed),
+        Type::Map(_, value) => plain_in_json(value, stringed),
+        _ => true,
+    }
+}
+
+fn json_of(ty: &Type, value: &str, stringed: bool) -> String {
+    match ty {
+        Type::Decimal { scale, .. } => format!("Fixed({value}, {scale})"),
+        Type::Enum(_) => format!("{value}.name()"),
+        Type::Resource(name) => format!("{}Dto(&{value})", type_name(name)),
+        Type::I64 | Type::U64 if stringed => format!("Stringed({value})"),
+        Type::List(item) if !plain_in_json(item, stringed) => {
+            let shown = match &**item {
+                Type::Resource(name) => format!("{}Dto", type_name(name)),
+                Type::Enum(_) => "|item| item.name()".to_owned(),
+                other => format!("|item| {}", json_of(other, "*item", stringed)),
+            };
+            format!("{value}.iter().map({shown}).collect::<Vec<_>>()")
+        }
+        Type::Map(_, item) if !plain_in_json(item, stringed) => {
+            let shown = match &**item {
+                Type::Enum(_) => "item.name()".to_owned(),
+                other => json_of(other, "*item", stringed),
+            };
+            format!("{value}.iter().map(|(key, item)| (key, {shown})).collect::<BTreeMap<_, _>>()")
+        }
+        _ => value.to_owned(),
+    }
+}
+
+/// Is it kept in a JSON column?
+pub fn is_json(ty: &Type) -> bool {
+    matches!(ty, Type::Struct | Type::Message(_) | Type::List(_) | Type::Map(..))
+}
+
+/// The member as a value of its column; `row` is borrowed.
+pub fn to_column(field: &Field) -> String {
+    let value = format!("row.{}", identifier(&field.name));
+    match &field.ty {
+        Type::Decimal { scale, .. } if field.optional => {
+            format!("Value::option({value}, |value| Value::decimal(value, {scale}))")
+        }
+        Type::Decimal { scale, .. } => format!("Value::decimal({value}, {scale})"),
+        ty if is_json(ty) && field.optional => {
+            let shown = match plain_in_json(ty, false) {
+                true => "value".to_owned(),
+                false => format!("&{}", json_of(ty, "value", false)),
+            };
+            format!("Value::option({value}.as_ref(), |value| Value::json({shown}))")
+        }
+        ty if is_json(ty) => format!("Value::json({})", to_json(field, Audience::Storage)),
+        _ => format!("{value}.to_value()"),
+    }
+}
+
+/// Reads the member from the column at a position of `row`.
+pub fn from_column(field: &Field, at: usize) -> String {
+    match (&field.ty, field.optional) {
+        (Type::Decimal { scale, .. }, true) => format!("row.optional_decimal({at}, {scale})?"),
+        (Type::Decimal { scale, .. }, false) => format!("row.decimal({at}, {scale})?"),
+        (ty, true) if is_json(ty) => format!("row.optional_json({at})?"),
+        (ty, false) if is_json(ty) => format!("row.json({at})?"),
+        _ => format!("row.get({at})?"),
+    }
+}
+
+/// A value of this type, behind a reference called `value`, as a value of its column.
+pub fn value_of(ty: &Type) -> String {
+    match ty {
+        Type::Decimal { scale, .. } => format!("|value| Value::decimal(*value, {scale})"),
+        _ => "Stored::to_value".to_owned(),
+    }
+}
+
+/// How the runtime reads values of this type from the text of a query.
+pub fn kind(model: &Model, ty: &Type) -> String {
+    match ty {
+        Type::Bool => "Kind::Bool".to_owned(),
+        Type::I32 => "Kind::I32".to_owned(),
+        Type::I64 => "Kind::I64".to_owned(),
+        Type::U32 => "Kind::U32".to_owned(),
+        Type::U64 => "Kind::U64".to_owned(),
+        Type::F32 | Type::F64 => "Kind::Float".to_owned(),
+        Type::String => "Kind::Text".to_owned(),
+        Type::Bytes => "Kind::Bytes".to_owned(),
+        Type::Decimal { precision, scale } => format!("Kind::Decimal {{ precision: {precision}, scale: {scale} }}"),
+        Type::Timestamp => "Kind::Timestamp".to_owned(),
+        Type::Duration => "Kind::Duration".to_owned(),
+        Type::Date => "Kind::Date".to_owned(),
+        Type::Id { kind, .. } => match kind {
+            KeyKind::UuidV7 => "Kind::Uuid".to_owned(),
+            KeyKind::Int64 | KeyKind::Int64Client => "Kind::I64".to_owned(),
+            KeyKind::String | KeyKind::Composite => "Kind::Text".to_owned(),
+        },
+        Type::Enum(name) => {
+            let values = model.enumeration(name).map(|known| known.values.as_slice()).unwrap_or_default();
+            let names: Vec<String> = values.iter().map(|value| literal(&value.name)).collect();
+            format!("Kind::Enum(&[{}])", names.join(", "))
+        }
+        _ => "Kind::Json".to_owned(),
+    }
+}
+
+/// How a custom request reads the text of a path or query: name of `TextKind` variant, and whether it repeats.
+pub fn text_kind(ty: &Type) -> (&'static str, bool) {
+    match ty {
+        Type::Bool => ("Bool", false),
+        Type::I32 | Type::I64 | Type::U32 | Type::U64 | Type::F32 | Type::F64 => ("Number", false),
+        Type::Id { kind: KeyKind::Int64 | KeyKind::Int64Client, .. } => ("Number", false),
+        Type::List(item) => (text_kind(item).0, true),
+        _ => ("Text", false),
+    }
+}

@@ -1,0 +1,101 @@
+//! Homes: one module per resource, which also houses the enums, messages and owned children declared beside it.
+
+use std::collections::BTreeMap;
+
+use heck::ToSnakeCase;
+
+use crate::model::{Entity, Model};
+
+/// A module of the generated crate.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Home {
+    /// Package, such as `shop.v1`.
+    pub package: String,
+    /// Name of the module, such as `order`.
+    pub module: String,
+    /// Schema file that it stems from.
+    pub file: String,
+    /// Full name of the entity that it is named after, if any.
+    pub entity: Option<String>,
+    /// Owned children of that entity, in schema order.
+    pub children: Vec<String>,
+    /// Enums, in order of their names.
+    pub enums: Vec<String>,
+    /// Messages that are no entity, in order of their names.
+    pub messages: Vec<String>,
+    /// Services that belong to no resource.
+    pub services: Vec<String>,
+}
+
+impl Home {
+    /// Path of the module in the crate, such as `shop::v1::order`.
+    pub fn path(&self) -> String {
+        format!("{}::{}", module_path(&self.package), self.module)
+    }
+
+    /// Folder below `src`, such as `shop/v1/order`.
+    pub fn folder(&self) -> String {
+        self.path().replace("::", "/").replace("r#", "")
+    }
+}
+
+/// Rust path of a package, such as `shop::v1`.
+pub fn module_path(package: &str) -> String {
+    package.split('.').map(super::types::identifier).collect::<Vec<_>>().join("::")
+}
+
+/// All homes, sorted by path; every published name has exactly one.
+pub fn homes(model: &Model) -> Vec<Home> {
+    let mut homes: BTreeMap<String, Home> = BTreeMap::new();
+    for entity in model.entities.iter().filter(|entity| entity.parent.is_none()) {
+        let resource = model.resource(&entity.full_name);
+        let (package, name) = split(&entity.full_name);
+        let home = Home {
+            package: package.to_owned(),
+            module: module_name(name),
+            file: resource.map(|resource| resource.file.clone()).unwrap_or_default(),
+            entity: Some(entity.full_name.clone()),
+            children: descendants(model, entity),
+            ..Home::default()
+        };
+        homes.insert(entity.full_name.clone(), home);
+    }
+    for enumeration in &model.enums {
+        house(&mut homes, model, &enumeration.file, &enumeration.package).enums.push(enumeration.full_name.clone());
+    }
+    for message in &model.messages {
+        house(&mut homes, model, &message.file, &message.package).messages.push(message.full_name.clone());
+    }
+    for service in model.services.iter().filter(|service| service.resource.is_none()) {
+        house(&mut homes, model, &service.file, &service.package).services.push(service.full_name.clone());
+    }
+    let mut homes: Vec<Home> = homes.into_values().collect();
+    homes.sort_by_key(Home::path);
+    homes
+}
+
+fn descendants(model: &Model, entity: &Entity) -> Vec<String> {
+    let children = entity.owned.iter().filter_map(|owned| model.entity(&owned.entity));
+    children.flat_map(|child| std::iter::once(child.full_name.clone()).chain(descendants(model, child))).collect()
+}
+
+/// The home of what stands in a file: that of its first entity, else one named after the file.
+fn house<'h>(homes: &'h mut BTreeMap<String, Home>, model: &Model, file: &str, package: &str) -> &'h mut Home {
+    let declared = model.files.iter().find(|known| known.path == file).map(|known| known.declarations.as_slice());
+    let first =
+        declared.unwrap_or_default().iter().find(|name| homes.get(*name).is_some_and(|home| home.entity.is_some()));
+    let key = first.cloned().unwrap_or_else(|| format!("{package}.{file}"));
+    homes.entry(key).or_insert_with(|| {
+        let stem = file.rsplit('/').next().unwrap_or(file).trim_end_matches(".proto");
+        Home { package: package.to_owned(), module: module_name(stem), file: file.to_owned(), ..Home::default() }
+    })
+}
+
+fn module_name(name: &str) -> String {
+    super::types::identifier(&name.to_snake_case())
+}
+
+/// Package and name of a full name.
+pub fn split(full_name: &str) -> (&str, &str) {
+    full_name.rsplit_once('.').unwrap_or(("", full_name))
+}

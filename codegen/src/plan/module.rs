@@ -1,0 +1,194 @@
+//! The files of one home, planned and printed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use askama::Template;
+
+use super::entity;
+use super::home::Home;
+use super::service::{VariableNames, service};
+use super::types::Types;
+use super::views::{
+    DtoFile, EntityView, EnumView, FixtureFile, GrpcFile, HttpFile, MapperFile, MessageView, MockFile, ModFile,
+    ModelFile, RepositoryFile, ServiceFile, ServiceView, SqlFile, ValidateFile,
+};
+use crate::model::Model;
+use crate::render::{Scope, finish};
+
+/// The plan of one home.
+pub struct HomePlan {
+    /// The home.
+    pub home: Home,
+    /// Entities, the main one first.
+    pub entities: Vec<EntityView>,
+    /// Enums.
+    pub enums: Vec<EnumView>,
+    /// Messages.
+    pub messages: Vec<MessageView>,
+    /// The service.
+    pub service: Option<ServiceView>,
+    patterns: Vec<(String, String)>,
+}
+
+/// Plans one home.
+pub fn plan_home(
+    model: &Model,
+    homes: &[Home],
+    home: &Home,
+    names: &VariableNames,
+    published: &BTreeSet<String>,
+) -> HomePlan {
+    let types = Types::new(model, homes, home);
+    let mut plan = HomePlan {
+        home: home.clone(),
+        entities: Vec::new(),
+        enums: Vec::new(),
+        messages: Vec::new(),
+        service: None,
+        patterns: Vec::new(),
+    };
+    for name in home.entity.iter().chain(&home.children) {
+        if let (Some(stored), Some(resource)) = (model.entity(name), model.resource(name)) {
+            let (view, patterns) = entity::entity(model, stored, resource, &types, published);
+            plan.entities.push(view);
+            plan.patterns.extend(patterns);
+        }
+    }
+    plan.enums = home.enums.iter().filter_map(|name| model.enumeration(name)).map(entity::enumeration).collect();
+    for message in home.messages.iter().filter_map(|name| model.message(name)) {
+        let (view, patterns) = entity::message(model, message, &types, published);
+        plan.messages.push(view);
+        plan.patterns.extend(patterns);
+    }
+    let named = home.entity.as_deref();
+    if let Some(declared) = named.and_then(|name| model.service_of(name))
+        && let Some((stored, resource)) = named.and_then(|name| Some((model.entity(name)?, model.resource(name)?)))
+    {
+        let view = service(model, declared, resource, stored, &types, names);
+        if let Some(main) = plan.entities.first_mut() {
+            main.verbs =
+                view.verbs.iter().map(|(verb, allow)| format!("Verb {{ name: {verb}, allow: {allow} }}")).collect();
+        }
+        plan.service = Some(view);
+    }
+    plan
+}
+
+impl HomePlan {
+    /// The files of the module, by their path below the crate.
+    pub fn files(&self, scope: &Scope) -> Result<BTreeMap<String, String>, askama::Error> {
+        let mut files = BTreeMap::new();
+        let (entities, enums, messages) = (self.entities.clone(), self.enums.clone(), self.messages.clone());
+        let model = ModelFile { entities: entities.clone(), enums, messages: messages.clone() };
+        self.add(&mut files, scope, "model", "What is stored, sent and changed.", model.render()?);
+        if !entities.is_empty() || !messages.is_empty() {
+            let dto = DtoFile { entities: entities.clone(), messages: messages.clone() };
+            self.add(&mut files, scope, "dto", "JSON shapes: what REST shows and takes.", dto.render()?);
+            let mapper = MapperFile { entities: entities.clone(), messages: messages.clone() };
+            self.add(&mut files, scope, "mapper", "Between protobuf messages and the model.", mapper.render()?);
+            let validate = ValidateFile {
+                entities: entities.clone(),
+                messages: messages.clone(),
+                patterns: self.patterns.clone(),
+            };
+            self.add(&mut files, scope, "validate", "Value rules of the schema.", validate.render()?);
+        }
+        if !entities.is_empty() {
+            let sql = SqlFile { entities: entities.clone() };
+            self.add(&mut files, scope, "sql", "Tables, columns and statements.", sql.render()?);
+            let fixture = FixtureFile { entities: entities.clone() };
+            self.add(&mut files, scope, "fixture", "Sample rows, the same in every run.", fixture.render()?);
+        }
+        if let Some(main) = entities.into_iter().next() {
+            let mock = MockFile { entity: main.clone() };
+            self.add(&mut files, scope, "mock", "What stands in for a repository in tests.", mock.render()?);
+            let repository = RepositoryFile { entity: main };
+            self.add(&mut files, scope, "repository", "Reading rows.", repository.render()?);
+        }
+        if let Some(view) = &self.service {
+            let service = ServiceFile { service: view.clone() };
+            self.add(
+                &mut files,
+                scope,
+                "service",
+                "What transports call, and where logic attaches.",
+                service.render()?,
+            );
+            let http = HttpFile { service: view.clone() };
+            self.add(&mut files, scope, "http", "REST routes.", http.render()?);
+            let grpc = GrpcFile { service: view.clone() };
+            self.add(&mut files, scope, "grpc", "gRPC methods.", grpc.render()?);
+        }
+        let modules = ModFile {
+            modules: self.modules(),
+            exports: self.exports(),
+            mock: self.entities.first().map(|main| format!("Mock{}Repository", main.name)).unwrap_or_default(),
+        };
+        let doc = self.entities.first().map_or_else(
+            || format!("What `{}` declares for all.", self.home.file),
+            |main| format!("Everything about {}.", main.article),
+        );
+        self.add(&mut files, scope, "mod", &doc, modules.render()?);
+        Ok(files)
+    }
+
+    fn add(&self, files: &mut BTreeMap<String, String>, scope: &Scope, file: &str, doc: &str, body: String) {
+        let path = format!("src/{}/{file}.rs", self.home.folder());
+        files.insert(path, finish(scope, &self.home, file, doc, &body));
+    }
+
+    fn modules(&self) -> Vec<String> {
+        let mut modules: Vec<&str> = Vec::new();
+        if !self.entities.is_empty() || !self.messages.is_empty() {
+            modules.extend(["dto", "mapper", "validate"]);
+        }
+        if !self.entities.is_empty() {
+            modules.extend(["fixture", "mock", "repository", "sql"]);
+        }
+        if self.service.is_some() {
+            modules.extend(["grpc", "http", "service"]);
+        }
+        modules.push("model");
+        modules.sort_unstable();
+        modules.into_iter().map(str::to_owned).collect()
+    }
+
+    fn exports(&self) -> Vec<(String, String)> {
+        let mut exports: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for (module, name) in self.names() {
+            exports.entry(module).or_default().push(name);
+        }
+        let join = |(module, mut names): (&str, Vec<String>)| {
+            names.sort();
+            let names = names.join(", ");
+            (module.to_owned(), if names.contains(',') { format!("{{{names}}}") } else { names })
+        };
+        exports.into_iter().map(join).collect()
+    }
+
+    /// Names that other files may use, with the module that declares them.
+    pub fn names(&self) -> Vec<(&'static str, String)> {
+        let mut names = Vec::new();
+        for entity in &self.entities {
+            let name = &entity.name;
+            names.push(("model", name.clone()));
+            names.push(("model", format!("{name}Id")));
+            names.push(("model", format!("New{name}")));
+            names.push(("model", format!("{name}Patch")));
+            names.push(("dto", format!("{name}Dto")));
+            names.push(("sql", entity.spec.constant.clone()));
+        }
+        names.extend(self.enums.iter().map(|view| ("model", view.name.clone())));
+        names.extend(self.messages.iter().map(|view| ("model", view.name.clone())));
+        if let Some(main) = self.entities.first() {
+            names.push(("repository", format!("{}Repository", main.name)));
+        }
+        if let Some(service) = &self.service {
+            names.push(("service", service.name.clone()));
+            if !service.rpcs.is_empty() {
+                names.push(("service", service.methods.clone()));
+            }
+        }
+        names
+    }
+}

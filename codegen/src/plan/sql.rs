@@ -1,0 +1,237 @@
+//! The shape of an entity as constants, and its SQL. Statements that need a dialect's own words are made here.
+
+use super::entity::rule;
+use super::fields;
+use super::home::split;
+use super::types::{Types, constant, identifier, literal, type_name};
+use super::views::{ColumnView, FinderView, SpecView};
+use crate::model::{Access, Column, Entity, ForeignKey, Index, KeyKind, Model, OnDelete, Resource, StandardKind};
+
+pub(super) use crate::migrate::quoted;
+
+/// The shape of an entity.
+pub fn spec(model: &Model, entity: &Entity, resource: &Resource) -> SpecView {
+    SpecView {
+        constant: constant(&type_name(&entity.full_name)),
+        table: literal(&quoted(&entity.table)),
+        columns: entity
+            .columns
+            .iter()
+            .filter(|column| column.name != "deleted_at" || !column.hidden)
+            .map(|column| column_view(model, resource, column))
+            .collect(),
+        key: list(entity.key.columns.iter().map(|column| literal(&quoted(column)))),
+        key_fields: list(entity.key.fields.iter().map(|field| literal(field))),
+        allotted: entity.key.kind == KeyKind::Int64,
+        hidden: if entity.parent.is_some() { 2 } else { 0 },
+        version: option(entity.version.as_ref().map(|column| literal(&quoted(column)))),
+        updated_at: option(entity.updated_at.as_ref().map(|column| literal(&quoted(column)))),
+        soft_delete: entity.soft_delete,
+        select: literal(&select(entity)),
+        insert: literal(&insert(entity)),
+        update: literal(&update(entity)),
+        delete: literal(&delete(entity)),
+        owner: option(owner(entity).map(|sql| format!("Sql {{ sqlite: {} }}", literal(&sql)))),
+        tenant: option(entity.tenant.as_ref().map(|column| literal(&quoted(column)))),
+        unique: entity.indexes.iter().filter(|index| index.unique).map(|index| unique(entity, index)).collect(),
+        references: references(model, entity).collect(),
+        referenced_by: referenced_by(model, entity),
+        access: access(resource),
+    }
+}
+
+fn option(text: Option<String>) -> String {
+    text.map_or("None".to_owned(), |text| format!("Some({text})"))
+}
+
+fn list(items: impl Iterator<Item = String>) -> String {
+    format!("&[{}]", items.collect::<Vec<_>>().join(", "))
+}
+
+fn column_view(model: &Model, resource: &Resource, column: &Column) -> ColumnView {
+    let field = resource.field(&column.field).filter(|_| !column.hidden);
+    ColumnView {
+        name: literal(&quoted(&column.name)),
+        field: literal(&column.field),
+        kind: fields::kind(model, &column.ty),
+        nullable: column.nullable,
+        filterable: field.is_some_and(|field| field.filterable && fields::is_shown(field)),
+        sortable: field.is_some_and(|field| field.sortable && fields::is_shown(field)),
+    }
+}
+
+/// Columns of a row as it is read: an owned child's parent first, its fields, nothing hidden else.
+fn read_columns(entity: &Entity) -> Vec<String> {
+    let parent = entity.parent.iter().map(|parent| quoted(&parent.column));
+    parent.chain(entity.columns.iter().filter(|column| !column.hidden).map(|column| quoted(&column.name))).collect()
+}
+
+/// Columns of a row as it is written: an owned child's parent and position first.
+fn written_columns(entity: &Entity) -> Vec<String> {
+    let hidden = |column: &&Column| !column.hidden || (entity.parent.is_some() && column.name != "deleted_at");
+    entity.columns.iter().filter(hidden).map(|column| quoted(&column.name)).collect()
+}
+
+fn select(entity: &Entity) -> String {
+    format!("SELECT {} FROM {}", read_columns(entity).join(", "), quoted(&entity.table))
+}
+
+fn insert(entity: &Entity) -> String {
+    let columns = written_columns(entity);
+    let places = vec!["?"; columns.len()].join(", ");
+    format!("INSERT INTO {} ({}) VALUES ({places})", quoted(&entity.table), columns.join(", "))
+}
+
+fn update(entity: &Entity) -> String {
+    let key: Vec<String> = entity.key.columns.iter().map(|column| quoted(column)).collect();
+    let parent = entity.parent.as_ref().map(|parent| quoted(&parent.column));
+    let columns = written_columns(entity);
+    let set = columns.iter().filter(|column| !key.contains(column) && parent.as_ref() != Some(column));
+    let set: Vec<String> = set.map(|column| format!("{column} = ?")).collect();
+    if set.is_empty() {
+        return String::new();
+    }
+    let mut conditions: Vec<String> = key.iter().chain(&parent).map(|column| format!("{column} = ?")).collect();
+    conditions.extend(entity.soft_delete.then(|| "deleted_at IS NULL".to_owned()));
+    conditions.extend(entity.version.iter().map(|column| format!("{} = ?", quoted(column))));
+    format!("UPDATE {} SET {} WHERE {}", quoted(&entity.table), set.join(", "), conditions.join(" AND "))
+}
+
+fn delete(entity: &Entity) -> String {
+    let parent = entity.parent.as_ref().map(|parent| &parent.column);
+    let mut conditions: Vec<String> =
+        entity.key.columns.iter().chain(parent).map(|column| format!("{} = ?", quoted(column))).collect();
+    conditions.extend(entity.soft_delete.then(|| "deleted_at IS NULL".to_owned()));
+    conditions.extend(entity.version.iter().map(|column| format!("{} = ?", quoted(column))));
+    let (table, conditions) = (quoted(&entity.table), conditions.join(" AND "));
+    if !entity.soft_delete {
+        return format!("DELETE FROM {table} WHERE {conditions}");
+    }
+    let mut set = vec!["deleted_at = ?".to_owned()];
+    set.extend(entity.updated_at.iter().map(|column| format!("{} = ?", quoted(column))));
+    set.extend(entity.version.iter().map(|column| format!("{0} = {0} + 1", quoted(column))));
+    format!("UPDATE {table} SET {} WHERE {conditions}", set.join(", "))
+}
+
+/// Follows the owner path from the inside out, so that one `?` at the end takes the account.
+fn owner(entity: &Entity) -> Option<String> {
+    let path = entity.owner.as_ref()?;
+    let last = format!("{} = ?", quoted(&path.column));
+    let condition = path.steps.iter().rev().fold(last, |inner, step| {
+        format!(
+            "{} IN (SELECT {} FROM {} WHERE {inner})",
+            quoted(&step.column),
+            quoted(&step.key_column),
+            quoted(&step.table)
+        )
+    });
+    Some(condition)
+}
+
+fn unique(entity: &Entity, index: &Index) -> String {
+    let field = |column: &String| {
+        let known = entity.columns.iter().find(|known| known.name == *column);
+        literal(known.map_or(column.as_str(), |known| known.field.as_str()))
+    };
+    format!(
+        "Unique {{ fields: {}, columns: {}, condition: {} }}",
+        list(index.columns.iter().map(field)),
+        list(index.columns.iter().map(|column| literal(&quoted(column)))),
+        option(index.condition.as_ref().map(|condition| literal(condition))),
+    )
+}
+
+/// Condition of a live row of an entity.
+fn live(model: &Model, full_name: &str) -> String {
+    let soft = model.entity(full_name).is_some_and(|entity| entity.soft_delete);
+    option(soft.then(|| literal("deleted_at IS NULL")))
+}
+
+/// References by one column; the parent of an owned child is written with it and needs no look.
+fn references<'m>(model: &'m Model, entity: &'m Entity) -> impl Iterator<Item = String> + 'm {
+    let parent = entity.parent.as_ref().map(|parent| parent.column.as_str());
+    let single = move |key: &&ForeignKey| key.columns.len() == 1 && key.columns.first().map(String::as_str) != parent;
+    entity.foreign_keys.iter().filter(single).map(|key| {
+        let (column, target) = (first(&key.columns), first(&key.key_columns));
+        format!(
+            "Reference {{ field: {}, column: {}, entity: {}, table: {}, key: {}, condition: {} }}",
+            literal(&key.field),
+            literal(&quoted(column)),
+            literal(split(&key.entity).1),
+            literal(&quoted(&key.table)),
+            literal(&quoted(target)),
+            live(model, &key.entity),
+        )
+    })
+}
+
+fn first(columns: &[String]) -> &str {
+    columns.first().map(String::as_str).unwrap_or_default()
+}
+
+fn referenced_by(model: &Model, entity: &Entity) -> Vec<String> {
+    let mut referrers = Vec::new();
+    for other in &model.entities {
+        let own_child =
+            |key: &ForeignKey| other.parent.as_ref().is_some_and(|parent| first(&key.columns) == parent.column);
+        for key in other.foreign_keys.iter().filter(|key| key.entity == entity.full_name && !own_child(key)) {
+            let on_delete = match key.on_delete {
+                OnDelete::Restrict => "Restrict",
+                OnDelete::Cascade => "Cascade",
+                OnDelete::SetNull => "SetNull",
+            };
+            referrers.push(format!(
+                "Referrer {{ table: {}, column: {}, on_delete: OnDelete::{on_delete}, condition: {} }}",
+                literal(&quoted(&other.table)),
+                literal(&quoted(first(&key.columns))),
+                live(model, &other.full_name),
+            ));
+        }
+    }
+    referrers
+}
+
+fn access(resource: &Resource) -> Vec<(String, String)> {
+    let rule_of = |kind: StandardKind| {
+        let method = resource.methods.iter().find(|method| method.kind == kind);
+        rule(&method.map_or_else(Access::default, |method| method.access.clone()))
+    };
+    StandardKind::ALL.iter().map(|kind| (kind.name().to_lowercase(), rule_of(*kind))).collect()
+}
+
+/// Finders by the fields of unique indexes.
+pub fn finders(entity: &Entity, resource: &Resource, types: &Types<'_>) -> Vec<FinderView> {
+    let indexes = entity.indexes.iter().filter(|index| index.unique);
+    let by_fields = indexes.filter_map(|index| {
+        let fields: Option<Vec<_>> = index
+            .columns
+            .iter()
+            .map(|name| {
+                let column = entity.columns.iter().find(|column| column.name == *name && !column.hidden)?;
+                resource.field(&column.field).map(|field| (field, column))
+            })
+            .collect();
+        let fields = fields?;
+        let names: Vec<&str> = fields.iter().map(|(field, _)| field.name.as_str()).collect();
+        let parameter = |(field, _): &(&crate::model::Field, &Column)| {
+            let name = identifier(&field.name);
+            let ty = types.rust(&field.ty);
+            let value = match fields::value_of(&field.ty).as_str() {
+                "Stored::to_value" => format!("{name}.to_value()"),
+                closure => format!("({closure})({name})"),
+            };
+            let ty = if ty == "String" { "&str".to_owned() } else { format!("&{ty}") };
+            let value = if ty == "&str" { format!("Value::Text({name}.to_owned())") } else { value };
+            (name, ty, value)
+        };
+        Some(FinderView {
+            name: format!("find_by_{}", names.join("_and_")),
+            words: names.join(" and "),
+            parameters: fields.iter().map(parameter).collect(),
+            condition: literal(
+                &index.columns.iter().map(|column| format!("{} = ?", quoted(column))).collect::<Vec<_>>().join(" AND "),
+            ),
+        })
+    });
+    by_fields.collect()
+}

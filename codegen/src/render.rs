@@ -1,0 +1,275 @@
+//! Finishes rendered files: header, documentation, and the imports that the body really uses.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::plan::Home;
+
+/// Names of generated code that files may use, with the paths that they may come from.
+#[derive(Debug, Default)]
+pub struct Scope {
+    /// Name → paths of the modules (without the name) that declare it, such as `shop::v1::order` and `model`.
+    pub names: BTreeMap<String, Vec<(String, &'static str)>>,
+}
+
+/// Names of the runtime and of libraries: the path that brings the name, and what in a body asks for it. A trigger
+/// that starts with a letter is a whole word; any other is a part of the text.
+const KNOWN: &[(&str, &[&str])] = &[
+    ("std::collections::BTreeMap", &["BTreeMap"]),
+    ("std::fmt", &["fmt"]),
+    ("std::sync::Arc", &["Arc"]),
+    ("arcana_runtime::access::Grant", &["Grant"]),
+    ("arcana_runtime::access::Rule", &["Rule"]),
+    ("arcana_runtime::access::Scope", &["Scope"]),
+    ("arcana_runtime::changes::Changes", &["Changes"]),
+    ("arcana_runtime::changes::Field", &["Field"]),
+    ("arcana_runtime::changes::Store", &["Store"]),
+    ("arcana_runtime::check", &["check"]),
+    ("arcana_runtime::check::Pattern", &["Pattern"]),
+    ("arcana_runtime::context::Context", &["Context"]),
+    ("arcana_runtime::db::Db", &["Db"]),
+    ("arcana_runtime::db::Row", &["Row"]),
+    ("arcana_runtime::db::Sql", &["Sql"]),
+    ("arcana_runtime::db::Stored", &["Stored", ".to_value()"]),
+    ("arcana_runtime::db::Value", &["Value"]),
+    ("arcana_runtime::entity::AccessSpec", &["AccessSpec"]),
+    ("arcana_runtime::entity::Child", &["Child"]),
+    ("arcana_runtime::entity::ColumnSpec", &["ColumnSpec"]),
+    ("arcana_runtime::entity::Entity", &["Entity", "validate(what"]),
+    ("arcana_runtime::entity::EntitySpec", &["EntitySpec"]),
+    ("arcana_runtime::entity::Kind", &["Kind"]),
+    ("arcana_runtime::entity::OnDelete", &["OnDelete"]),
+    ("arcana_runtime::entity::OwnedSpec", &["OwnedSpec"]),
+    ("arcana_runtime::entity::Reference", &["Reference"]),
+    ("arcana_runtime::entity::Referrer", &["Referrer"]),
+    ("arcana_runtime::entity::Stamps", &["Stamps"]),
+    ("arcana_runtime::entity::Unique", &["Unique"]),
+    ("arcana_runtime::entity::Validate", &["Validate"]),
+    ("arcana_runtime::entity::keep", &["keep"]),
+    ("arcana_runtime::entity::merge_children", &["merge_children"]),
+    ("arcana_runtime::entity::set", &["set"]),
+    ("arcana_runtime::error::Error", &["Error"]),
+    ("arcana_runtime::error::Result", &["Result"]),
+    ("arcana_runtime::error::Violation", &["Violation"]),
+    ("arcana_runtime::fixture", &["fixture"]),
+    ("arcana_runtime::fixture::Fixture", &["Fixture", "::fixture("]),
+    ("arcana_runtime::fixture::Seeded", &["Seeded"]),
+    ("arcana_runtime::fixture::Seeder", &["Seeder"]),
+    ("arcana_runtime::grpc", &["grpc"]),
+    ("arcana_runtime::json::FromJson", &["FromJson"]),
+    ("arcana_runtime::json::Object", &["Object"]),
+    ("arcana_runtime::proto", &["proto"]),
+    ("arcana_runtime::proto::FromProto", &["FromProto", "::from_proto("]),
+    ("arcana_runtime::proto::IntoProto", &["IntoProto", ".into_proto()"]),
+    ("arcana_runtime::proto::Mask", &["Mask"]),
+    ("arcana_runtime::query::ListArguments", &["ListArguments"]),
+    ("arcana_runtime::query::ListQuery", &["ListQuery"]),
+    ("arcana_runtime::query::Page", &["Page"]),
+    ("arcana_runtime::repository::Repository", &["Repository"]),
+    ("arcana_runtime::repository::SqlRepository", &["SqlRepository"]),
+    ("arcana_runtime::rest", &["rest"]),
+    ("arcana_runtime::rest::Call", &["Call"]),
+    ("arcana_runtime::rest::RequestField", &["RequestField"]),
+    ("arcana_runtime::rest::Resource", &["Resource", "::VERBS"]),
+    ("arcana_runtime::rest::TextKind", &["TextKind"]),
+    ("arcana_runtime::rest::Verb", &["Verb"]),
+    ("arcana_runtime::service::Etag", &["Etag"]),
+    ("arcana_runtime::service::Hooks", &["Hooks"]),
+    ("arcana_runtime::service::Method", &["Method"]),
+    ("arcana_runtime::service::Request", &["Request", ".validate(found)"]),
+    ("arcana_runtime::service::Service", &["Service"]),
+    ("arcana_runtime::service::Standard", &["Standard"]),
+    ("arcana_runtime::types::Bytes", &["Bytes"]),
+    ("arcana_runtime::types::Date", &["Date"]),
+    ("arcana_runtime::types::Decimal", &["Decimal"]),
+    ("arcana_runtime::types::Duration", &["Duration"]),
+    ("arcana_runtime::types::Enumeration", &["Enumeration", ".name()", ".number()"]),
+    ("arcana_runtime::types::Fixed", &["Fixed"]),
+    ("arcana_runtime::types::Key", &["Key"]),
+    ("arcana_runtime::types::Name", &["Name"]),
+    ("arcana_runtime::types::Num", &["Num"]),
+    ("arcana_runtime::types::Stringed", &["Stringed"]),
+    ("arcana_runtime::types::Struct", &["Struct"]),
+    ("arcana_runtime::types::Timestamp", &["Timestamp"]),
+    ("arcana_runtime::types::Uid", &["Uid"]),
+    ("arcana_runtime::types::key_part", &["key_part"]),
+    ("arcana_runtime::types::key_parts", &["key_parts"]),
+    ("arcana_runtime::violations::Violations", &["Violations"]),
+    ("async_trait::async_trait", &["async_trait"]),
+    ("axum::Router", &["Router"]),
+    ("axum::extract::State", &["State"]),
+    ("axum::response::Response", &["Response"]),
+    ("axum::routing::delete", &["delete"]),
+    ("axum::routing::get", &["get"]),
+    ("axum::routing::patch", &["patch"]),
+    ("axum::routing::post", &["post"]),
+    ("axum::routing::put", &["put"]),
+    ("serde::Serialize", &["Serialize"]),
+    ("serde::Serializer", &["Serializer"]),
+    ("serde::ser::SerializeStruct", &[".serialize_field(", ".serialize_struct("]),
+    ("serde_json::Value as Json", &["Json"]),
+    ("tonic::Request", &["Request"]),
+    ("tonic::Response", &["Response"]),
+    ("tonic::Status", &["Status"]),
+    ("tonic::service::Routes", &["Routes"]),
+];
+
+/// The finished text of a file of a home.
+pub fn finish(scope: &Scope, home: &Home, file: &str, doc: &str, body: &str) -> String {
+    let header = format!("// Generated by cargo xtask gen from schema/{}. Do not edit.", home.file);
+    let imports = if file == "mod" { String::new() } else { imports(scope, home, file, body) };
+    tidy(&format!("{header}\n\n//! {doc}\n\n{imports}\n{body}"))
+}
+
+/// The finished text of a file that belongs to no home.
+pub fn finish_shared(doc: &str, body: &str) -> String {
+    let words = Words::of(body);
+    let paths: BTreeSet<String> = known(&words, body, |_| true);
+    tidy(&format!("// Generated by cargo xtask gen. Do not edit.\n\n//! {doc}\n\n{}\n{body}", use_lines(&paths)))
+}
+
+fn imports(scope: &Scope, home: &Home, file: &str, body: &str) -> String {
+    let words = Words::of(body);
+    let own = |name: &str| {
+        let places = scope.names.get(name).map(Vec::as_slice).unwrap_or_default();
+        places.iter().any(|(path, _)| *path == home.path())
+    };
+    let fits = |path: &str| match file {
+        // Two libraries have a Request and a Response; each file speaks of one of them.
+        "grpc" => !path.starts_with("axum::") && path != "arcana_runtime::service::Request",
+        "validate" => !path.starts_with("tonic::"),
+        "http" => !path.starts_with("tonic::") && path != "arcana_runtime::service::Request",
+        _ => !path.starts_with("tonic::") && !path.starts_with("axum::"),
+    };
+    let last = |path: &str| path.rsplit("::").next().unwrap_or_default().to_owned();
+    let mut paths = known(&words, body, |path| fits(path) && !own(&last(path)));
+    if words.has("pb") {
+        paths.insert(format!("crate::pb::{} as pb", crate::plan::module_path(&home.package)));
+    }
+    if file == "model" && words.has("validate") {
+        paths.insert("super::validate".to_owned());
+    }
+    for (name, places) in &scope.names {
+        if !words.has(name) {
+            continue;
+        }
+        let here = places.iter().find(|(path, _)| *path == home.path());
+        match (here, places.as_slice()) {
+            (Some((_, module)), _) if *module != file => {
+                paths.insert(format!("super::{module}::{name}"));
+            }
+            (None, [(path, _)]) => {
+                paths.insert(format!("crate::{path}::{name}"));
+            }
+            _ => {}
+        }
+    }
+    use_lines(&paths)
+}
+
+fn known(words: &Words, body: &str, fits: impl Fn(&str) -> bool) -> BTreeSet<String> {
+    let wanted = |trigger: &&str| match trigger.starts_with(|first: char| first.is_ascii_alphabetic())
+        && !trigger.contains('(')
+    {
+        true => words.has(trigger),
+        false => body.contains(*trigger),
+    };
+    let wanted = KNOWN.iter().filter(|(path, triggers)| triggers.iter().any(|trigger| wanted(&trigger)) && fits(path));
+    wanted.map(|(path, _)| (*path).to_owned()).collect()
+}
+
+/// Imports by group: the standard library, other crates, this one.
+fn use_lines(paths: &BTreeSet<String>) -> String {
+    let mut groups: [BTreeMap<String, BTreeSet<String>>; 3] = Default::default();
+    for path in paths {
+        let (module, name) = path.rsplit_once("::").unwrap_or(("", path));
+        let group = match path.split("::").next().unwrap_or_default() {
+            "std" => 0,
+            "crate" | "super" => 2,
+            _ => 1,
+        };
+        if let Some(group) = groups.get_mut(group) {
+            group.entry(module.to_owned()).or_default().insert(name.to_owned());
+        }
+    }
+    let mut text = String::new();
+    for group in groups.iter().filter(|group| !group.is_empty()) {
+        for (module, names) in group {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            match names.as_slice() {
+                [one] => text.push_str(&format!("use {module}::{one};\n")),
+                many => text.push_str(&format!("use {module}::{{{}}};\n", many.join(", "))),
+            }
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// The identifiers of a text that stand for themselves: not behind `::` or `.`, not in comments or texts.
+struct Words(BTreeSet<String>);
+
+impl Words {
+    fn of(body: &str) -> Self {
+        let mut words = BTreeSet::new();
+        for line in body.lines().filter(|line| !line.trim_start().starts_with("//")) {
+            let line = without_texts(line);
+            let mut rest = line.as_str();
+            let mut before = String::new();
+            while let Some(start) = rest.find(|c: char| c.is_ascii_alphabetic() || c == '_') {
+                before.push_str(rest.get(..start).unwrap_or_default());
+                let word_and_rest = rest.get(start..).unwrap_or_default();
+                let end = word_and_rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+                let (word, behind) = word_and_rest.split_at(end.unwrap_or(word_and_rest.len()));
+                let led = before.ends_with("::") || (before.ends_with('.') && !before.ends_with(".."));
+                // A member of a literal or a declaration is a name of its own: `check: …`, `fn get(…`.
+                let named = behind.starts_with(':') && !behind.starts_with("::");
+                if !led && !named && !before.ends_with("fn ") {
+                    words.insert(word.to_owned());
+                }
+                before.push_str(word);
+                rest = behind;
+            }
+        }
+        Self(words)
+    }
+
+    fn has(&self, word: &str) -> bool {
+        self.0.contains(word)
+    }
+}
+
+fn without_texts(line: &str) -> String {
+    let (mut plain, mut inside, mut escaped) = (String::new(), false, false);
+    for character in line.chars() {
+        match character {
+            _ if escaped => escaped = false,
+            '\\' if inside => escaped = true,
+            '"' => {
+                inside = !inside;
+                plain.push('"');
+            }
+            _ if inside => {}
+            other => plain.push(other),
+        }
+    }
+    plain
+}
+
+/// One blank line where templates left several, none at the start of a block or at the end.
+fn tidy(text: &str) -> String {
+    let mut lines: Vec<&str> = Vec::new();
+    for line in text.lines().map(str::trim_end) {
+        let after_opening = lines.last().is_some_and(|last| last.is_empty() || last.ends_with('{'));
+        if line.is_empty() && after_opening {
+            continue;
+        }
+        if line.trim_start().starts_with('}') && lines.last().is_some_and(|last| last.is_empty()) {
+            lines.pop();
+        }
+        lines.push(line);
+    }
+    while lines.last().is_some_and(|last| last.is_empty()) {
+        lines.pop();
+    }
+    lines.join("\n") + "\n"
+}

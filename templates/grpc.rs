@@ -1,0 +1,120 @@
+/// Answers gRPC calls.
+pub struct {{ service.entity }}Grpc(Arc<dyn {{ service.name }}>);
+
+/// The tonic server of {{ service.plural_words }}.
+pub fn server(service: Arc<dyn {{ service.name }}>) -> pb::{{ service.server_module }}::{{ service.server }}<{{ service.entity }}Grpc> {
+    pb::{{ service.server_module }}::{{ service.server }}::new({{ service.entity }}Grpc(service))
+}
+
+#[async_trait]
+impl pb::{{ service.server_module }}::{{ service.name }} for {{ service.entity }}Grpc {
+{%- if service.list %}
+    async fn {{ service.list_wire }}(&self, request: Request<pb::List{{ service.plural }}Request>) -> Result<Response<pb::List{{ service.plural }}Response>, Status> {
+        grpc::call(request, |cx, message| async move {
+            let arguments = ListArguments {
+                page_size: message.page_size,
+                page_token: message.page_token,
+                skip: message.skip,
+                filter: message.filter,
+                order_by: message.order_by,
+                include_total: message.include_total,
+{%- if service.soft_delete %}
+                show_deleted: message.show_deleted,
+{%- else %}
+                show_deleted: false,
+{%- endif %}
+            };
+            let page = self.0.list(&cx, ListQuery::from_grpc(&{{ service.constant }}, &arguments)?).await?;
+            Ok(pb::List{{ service.plural }}Response {
+                data: page.data.into_iter().map(Into::into).collect(),
+                page: page.page.try_into().unwrap_or(i32::MAX),
+                size: page.size.try_into().unwrap_or(i32::MAX),
+                total: page.total,
+                next_page_token: page.next_page_token,
+            })
+        })
+        .await
+    }
+{%- endif %}
+{%- if service.get %}
+
+    async fn get_{{ service.one_wire }}(&self, request: Request<pb::Get{{ service.entity }}Request>) -> Result<Response<pb::{{ service.entity }}>, Status> {
+        grpc::call(request, |cx, message| async move {
+            let mut found = Violations::new();
+            let id = {{ service.key_from_proto }};
+            found.finish()?;
+            self.0.get(&cx, id).await.map(Into::into)
+        })
+        .await
+    }
+{%- endif %}
+{%- if service.create %}
+
+    async fn create_{{ service.one_wire }}(&self, request: Request<pb::Create{{ service.entity }}Request>) -> Result<Response<pb::{{ service.entity }}>, Status> {
+        grpc::call(request, |cx, message| async move {
+            let new = proto::body({{ service.member_text }}, message.{{ service.member }})?;
+            self.0.create(&cx, proto::decode(new)?).await.map(Into::into)
+        })
+        .await
+    }
+{%- endif %}
+{%- if service.update %}
+
+    async fn update_{{ service.one_wire }}(&self, request: Request<pb::Update{{ service.entity }}Request>) -> Result<Response<pb::{{ service.entity }}>, Status> {
+        grpc::call(request, |cx, message| async move {
+            let row = proto::body({{ service.member_text }}, message.{{ service.member }})?;
+            let mut found = Violations::new();
+            let id = {{ service.key_from_row }};
+            let mask = Mask::new(message.update_mask, {{ service.entity }}Patch::MASKABLE, &mut found);
+            let patch = match mask {
+                Some(mask) => {{ service.entity }}Patch::from_proto(row, &mask, &mut found),
+                None => New{{ service.entity }}::from_proto(row, &mut found).map(Into::into).unwrap_or_default(),
+            };
+            found.finish()?;
+{%- if service.versioned %}
+            self.0.update(&cx, id, patch, Etag::from_grpc(&message.etag)).await.map(Into::into)
+{%- else %}
+            self.0.update(&cx, id, patch, Etag::Any).await.map(Into::into)
+{%- endif %}
+        })
+        .await
+    }
+{%- endif %}
+{%- if service.delete %}
+
+    async fn delete_{{ service.one_wire }}(&self, request: Request<pb::Delete{{ service.entity }}Request>) -> Result<Response<()>, Status> {
+        grpc::call(request, |cx, message| async move {
+            let mut found = Violations::new();
+            let id = {{ service.key_from_proto }};
+            found.finish()?;
+{%- if service.versioned %}
+            self.0.delete(&cx, id, Etag::from_grpc(&message.etag)).await
+{%- else %}
+            self.0.delete(&cx, id, Etag::Any).await
+{%- endif %}
+        })
+        .await
+    }
+{%- endif %}
+{%- if service.undelete %}
+
+    async fn undelete_{{ service.one_wire }}(&self, request: Request<pb::Undelete{{ service.entity }}Request>) -> Result<Response<pb::{{ service.entity }}>, Status> {
+        grpc::call(request, |cx, message| async move {
+            let mut found = Violations::new();
+            let id = {{ service.key_from_proto }};
+            found.finish()?;
+            self.0.undelete(&cx, id).await.map(Into::into)
+        })
+        .await
+    }
+{%- endif %}
+{%- for rpc in service.rpcs %}
+
+    async fn {{ rpc.wire }}(&self, request: Request<{{ rpc.request_pb }}>) -> Result<Response<{{ rpc.response_pb }}>, Status> {
+        grpc::call(request, |cx, message| async move {
+            self.0.{{ rpc.name }}(&cx, proto::decode(message)?).await.map(Into::into)
+        })
+        .await
+    }
+{%- endfor %}
+}

@@ -1,0 +1,44 @@
+{% for line in service.doc %}
+/// {{ line }}
+{%- endfor %}
+#[async_trait]
+pub trait {{ service.name }}: Service<{{ service.entity }}> {
+{%- for rpc in service.rpcs %}
+{%- for line in rpc.doc %}
+    /// {{ line }}
+{%- endfor %}
+    async fn {{ rpc.name }}(&self, cx: &Context, request: {{ rpc.request }}) -> Result<{{ rpc.response }}>;
+{%- endfor %}
+}
+{% if service.rpcs.is_empty() %}
+#[async_trait]
+impl<L: Hooks<{{ service.entity }}>> {{ service.name }} for Standard<{{ service.entity }}, L> {}
+{% else %}
+/// The custom rpcs of {{ service.plural_words }}, written by hand. Writes are declared in `changes`, and committed when the method
+/// answers; it may run again when another wrote the same row meanwhile.
+#[async_trait]
+pub trait {{ service.methods }}: Send + Sync {
+{%- for rpc in service.rpcs %}
+{%- for line in rpc.doc %}
+    /// {{ line }}
+{%- endfor %}
+    async fn {{ rpc.name }}(&self, cx: &Context, scope: &Scope, request: {{ rpc.request }}, changes: &mut Changes) -> Result<{{ rpc.response }}>;
+{%- endfor %}
+}
+{% for rpc in service.rpcs %}
+static {{ rpc.constant }}: Method = Method {
+    name: {{ rpc.full_name }},
+    access: {{ rpc.access }},
+    entity: &{{ service.constant }},
+    timeout_seconds: {{ rpc.timeout }},
+};
+{% endfor %}
+#[async_trait]
+impl<L: Hooks<{{ service.entity }}> + {{ service.methods }}> {{ service.name }} for Standard<{{ service.entity }}, L> {
+{%- for rpc in service.rpcs %}
+    async fn {{ rpc.name }}(&self, cx: &Context, request: {{ rpc.request }}) -> Result<{{ rpc.response }}> {
+        self.custom(cx, &{{ rpc.constant }}, request, |logic, cx, scope, request, changes| logic.{{ rpc.name }}(cx, scope, request, changes)).await
+    }
+{%- endfor %}
+}
+{% endif %}

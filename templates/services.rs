@@ -1,0 +1,62 @@
+/// Repositories of all entities.
+#[derive(Clone)]
+pub struct Repositories {
+{%- for entry in entries %}
+    /// Reads {{ entry.words }}.
+    pub {{ entry.member }}: Arc<dyn {{ entry.path }}::{{ entry.name }}Repository>,
+{%- endfor %}
+}
+
+impl Repositories {
+    /// Over an open database.
+    pub fn sql(db: &Db) -> Self {
+        Self {
+{%- for entry in entries %}
+            {{ entry.member }}: Arc::new(SqlRepository::<{{ entry.path }}::{{ entry.name }}>::new(db.clone())),
+{%- endfor %}
+        }
+    }
+}
+
+/// Services of all entities: what transports call.
+#[derive(Clone)]
+pub struct Services {
+{%- for entry in entries %}
+{%- if entry.service %}
+    /// What can be done with {{ entry.words }}.
+    pub {{ entry.member }}: Arc<dyn {{ entry.path }}::{{ entry.name }}Service>,
+{%- endif %}
+{%- endfor %}
+}
+
+impl Services {
+    /// The REST routes.
+    pub fn rest(&self) -> Router {
+        Router::new()
+{%- for entry in entries %}
+{%- if entry.service %}
+            .merge({{ entry.path }}::http::routes(self.{{ entry.member }}.clone()))
+{%- endif %}
+{%- endfor %}
+    }
+
+    /// The gRPC services; `max_bytes` bounds a request.
+    pub fn grpc(&self, max_bytes: usize) -> Routes {
+        let mut routes = Routes::builder();
+{%- for entry in entries %}
+{%- if entry.service %}
+        routes.add_service({{ entry.path }}::grpc::server(self.{{ entry.member }}.clone()).max_decoding_message_size(max_bytes));
+{%- endif %}
+{%- endfor %}
+        routes.routes()
+    }
+}
+
+/// Inserts sample rows into empty tables, referenced ones first, and says how many.
+pub async fn seed(db: &Db, rows: usize) -> Result<Vec<Seeded>> {
+    let mut seeder = Seeder::new(db, rows);
+{%- for entry in seeds %}
+    seeder.seed::<{{ entry.path }}::{{ entry.name }}>().await?;
+{%- endfor %}
+    Ok(seeder.done())
+}

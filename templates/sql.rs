@@ -1,0 +1,54 @@
+{% for entity in entities %}
+/// The shape of {{ entity.article }}.
+pub static {{ entity.spec.constant }}: EntitySpec = EntitySpec {
+    name: "{{ entity.name }}",
+    full_name: {{ entity.full_name }},
+    table: {{ entity.spec.table }},
+    columns: &[
+{%- for column in entity.spec.columns %}
+        ColumnSpec { name: {{ column.name }}, field: {{ column.field }}, kind: {{ column.kind }}, nullable: {{ column.nullable }}, filterable: {{ column.filterable }}, sortable: {{ column.sortable }} },
+{%- endfor %}
+    ],
+    key: {{ entity.spec.key }},
+    key_fields: {{ entity.spec.key_fields }},
+    allotted: {{ entity.spec.allotted }},
+    hidden: {{ entity.spec.hidden }},
+    version: {{ entity.spec.version }},
+    updated_at: {{ entity.spec.updated_at }},
+    soft_delete: {{ entity.spec.soft_delete }},
+    select: Sql {
+        sqlite: {{ entity.spec.select }},
+    },
+    insert: Sql {
+        sqlite: {{ entity.spec.insert }},
+    },
+    update: Sql {
+        sqlite: {{ entity.spec.update }},
+    },
+    delete: Sql {
+        sqlite: {{ entity.spec.delete }},
+    },
+    owner: {{ entity.spec.owner }},
+    tenant: {{ entity.spec.tenant }},
+    unique: &[
+{%- for unique in entity.spec.unique %}
+        {{ unique }},
+{%- endfor %}
+    ],
+    references: &[
+{%- for reference in entity.spec.references %}
+        {{ reference }},
+{%- endfor %}
+    ],
+    referenced_by: &[
+{%- for referrer in entity.spec.referenced_by %}
+        {{ referrer }},
+{%- endfor %}
+    ],
+    access: AccessSpec {
+{%- for rule in entity.spec.access %}
+        {{ rule.0 }}: {{ rule.1 }},
+{%- endfor %}
+    },
+};
+{% endfor %}
