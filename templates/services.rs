@@ -40,17 +40,22 @@ impl Services {
 {%- endfor %}
     }
 
-    /// The gRPC services; `max_bytes` bounds a request.
-    pub fn grpc(&self, max_bytes: usize) -> Routes {
-        let mut routes = Routes::builder();
+    /// Adds the gRPC services; `max_bytes` bounds a request.
+    pub fn add_to(&self, routes: &mut RoutesBuilder, max_bytes: usize) {
 {%- for entry in entries %}
 {%- if entry.service %}
         routes.add_service({{ entry.path }}::grpc::server(self.{{ entry.member }}.clone()).max_decoding_message_size(max_bytes));
 {%- endif %}
 {%- endfor %}
-        routes.routes()
     }
 }
+
+/// Every route of every rpc, and who may call it.
+pub const ROUTES: &[Route] = &[
+{%- for route in routes %}
+    {{ route }},
+{%- endfor %}
+];
 
 /// Inserts sample rows into empty tables, referenced ones first, and says how many.
 pub async fn seed(db: &Db, rows: usize) -> Result<Vec<Seeded>> {

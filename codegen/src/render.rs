@@ -20,6 +20,7 @@ const KNOWN: &[(&str, &[&str])] = &[
     ("arcana_runtime::access::Grant", &["Grant"]),
     ("arcana_runtime::access::Rule", &["Rule"]),
     ("arcana_runtime::access::Scope", &["Scope"]),
+    ("arcana_runtime::app::Route", &["Route"]),
     ("arcana_runtime::changes::Changes", &["Changes"]),
     ("arcana_runtime::changes::Field", &["Field"]),
     ("arcana_runtime::changes::Store", &["Store"]),
@@ -110,7 +111,7 @@ const KNOWN: &[(&str, &[&str])] = &[
     ("tonic::Request", &["Request"]),
     ("tonic::Response", &["Response"]),
     ("tonic::Status", &["Status"]),
-    ("tonic::service::Routes", &["Routes"]),
+    ("tonic::service::RoutesBuilder", &["RoutesBuilder"]),
 ];
 
 /// The finished text of a file of a home.

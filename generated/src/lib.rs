@@ -2,6 +2,7 @@
 
 //! The service that the schema describes: everything but its logic.
 
+#[rustfmt::skip]
 pub mod migrations;
 #[rustfmt::skip]
 pub mod pb;
@@ -12,7 +13,7 @@ pub mod arcana;
 #[rustfmt::skip]
 pub mod shop;
 
-pub use services::{Repositories, Services, seed};
+pub use services::{ROUTES, Repositories, Services, seed};
 
 /// The contract as OpenAPI.
 pub const OPENAPI: &str = include_str!("../openapi.json");

@@ -5,10 +5,12 @@
 use arcana_runtime::db::Migration;
 
 /// The migrations for SQLite, in order.
-pub const SQLITE: &[Migration] = &[Migration {
-    version: 1,
-    name: "initial",
-    up: include_str!("../../migrations/sqlite/0001_initial.up.sql"),
-    down: include_str!("../../migrations/sqlite/0001_initial.down.sql"),
-    sealed: false,
-}];
+pub const SQLITE: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "initial",
+        up: include_str!("../../migrations/sqlite/0001_initial.up.sql"),
+        down: include_str!("../../migrations/sqlite/0001_initial.down.sql"),
+        sealed: false,
+    },
+];

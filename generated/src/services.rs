@@ -4,12 +4,13 @@
 
 use std::sync::Arc;
 
+use arcana_runtime::app::Route;
 use arcana_runtime::db::Db;
 use arcana_runtime::error::Result;
 use arcana_runtime::fixture::{Seeded, Seeder};
 use arcana_runtime::repository::SqlRepository;
 use axum::Router;
-use tonic::service::Routes;
+use tonic::service::RoutesBuilder;
 
 /// Repositories of all entities.
 #[derive(Clone)]
@@ -59,16 +60,46 @@ impl Services {
             .merge(crate::shop::v1::product::http::routes(self.products.clone()))
     }
 
-    /// The gRPC services; `max_bytes` bounds a request.
-    pub fn grpc(&self, max_bytes: usize) -> Routes {
-        let mut routes = Routes::builder();
+    /// Adds the gRPC services; `max_bytes` bounds a request.
+    pub fn add_to(&self, routes: &mut RoutesBuilder, max_bytes: usize) {
         routes.add_service(crate::arcana::identity::v1::user::grpc::server(self.users.clone()).max_decoding_message_size(max_bytes));
         routes.add_service(crate::shop::v1::customer::grpc::server(self.customers.clone()).max_decoding_message_size(max_bytes));
         routes.add_service(crate::shop::v1::order::grpc::server(self.orders.clone()).max_decoding_message_size(max_bytes));
         routes.add_service(crate::shop::v1::product::grpc::server(self.products.clone()).max_decoding_message_size(max_bytes));
-        routes.routes()
     }
 }
+
+/// Every route of every rpc, and who may call it.
+pub const ROUTES: &[Route] = &[
+    Route { rpc: "arcana.identity.v1.UserService.ListUsers", method: "GET", path: "/api/v1/users", access: "admin" },
+    Route { rpc: "arcana.identity.v1.UserService.GetUser", method: "GET", path: "/api/v1/users/{id}", access: "owner|admin" },
+    Route { rpc: "arcana.identity.v1.UserService.CreateUser", method: "POST", path: "/api/v1/users", access: "admin" },
+    Route { rpc: "arcana.identity.v1.UserService.UpdateUser", method: "PATCH", path: "/api/v1/users/{id}", access: "owner|admin" },
+    Route { rpc: "arcana.identity.v1.UserService.UpdateUser", method: "PUT", path: "/api/v1/users/{id}", access: "owner|admin" },
+    Route { rpc: "arcana.identity.v1.UserService.DeleteUser", method: "DELETE", path: "/api/v1/users/{id}", access: "admin" },
+    Route { rpc: "arcana.identity.v1.UserService.UndeleteUser", method: "POST", path: "/api/v1/users/{id}:undelete", access: "admin" },
+    Route { rpc: "shop.v1.CustomerService.ListCustomers", method: "GET", path: "/api/v1/customers", access: "admin" },
+    Route { rpc: "shop.v1.CustomerService.GetCustomer", method: "GET", path: "/api/v1/customers/{id}", access: "owner|admin" },
+    Route { rpc: "shop.v1.CustomerService.CreateCustomer", method: "POST", path: "/api/v1/customers", access: "user" },
+    Route { rpc: "shop.v1.CustomerService.UpdateCustomer", method: "PATCH", path: "/api/v1/customers/{id}", access: "owner|admin" },
+    Route { rpc: "shop.v1.CustomerService.UpdateCustomer", method: "PUT", path: "/api/v1/customers/{id}", access: "owner|admin" },
+    Route { rpc: "shop.v1.CustomerService.DeleteCustomer", method: "DELETE", path: "/api/v1/customers/{id}", access: "admin" },
+    Route { rpc: "shop.v1.OrderService.ListOrders", method: "GET", path: "/api/v1/orders", access: "owner|admin" },
+    Route { rpc: "shop.v1.OrderService.GetOrder", method: "GET", path: "/api/v1/orders/{id}", access: "owner|admin" },
+    Route { rpc: "shop.v1.OrderService.CreateOrder", method: "POST", path: "/api/v1/orders", access: "user" },
+    Route { rpc: "shop.v1.OrderService.UpdateOrder", method: "PATCH", path: "/api/v1/orders/{id}", access: "owner|admin" },
+    Route { rpc: "shop.v1.OrderService.UpdateOrder", method: "PUT", path: "/api/v1/orders/{id}", access: "owner|admin" },
+    Route { rpc: "shop.v1.OrderService.DeleteOrder", method: "DELETE", path: "/api/v1/orders/{id}", access: "admin" },
+    Route { rpc: "shop.v1.OrderService.CancelOrder", method: "POST", path: "/api/v1/orders/{id}:cancel", access: "owner|admin" },
+    Route { rpc: "shop.v1.OrderService.ShipOrder", method: "POST", path: "/api/v1/orders/{id}:ship", access: "admin" },
+    Route { rpc: "shop.v1.ProductService.ListProducts", method: "GET", path: "/api/v1/products", access: "public" },
+    Route { rpc: "shop.v1.ProductService.GetProduct", method: "GET", path: "/api/v1/products/{id}", access: "public" },
+    Route { rpc: "shop.v1.ProductService.CreateProduct", method: "POST", path: "/api/v1/products", access: "admin" },
+    Route { rpc: "shop.v1.ProductService.UpdateProduct", method: "PATCH", path: "/api/v1/products/{id}", access: "admin" },
+    Route { rpc: "shop.v1.ProductService.UpdateProduct", method: "PUT", path: "/api/v1/products/{id}", access: "admin" },
+    Route { rpc: "shop.v1.ProductService.DeleteProduct", method: "DELETE", path: "/api/v1/products/{id}", access: "admin" },
+    Route { rpc: "shop.v1.ProductService.UndeleteProduct", method: "POST", path: "/api/v1/products/{id}:undelete", access: "admin" },
+];
 
 /// Inserts sample rows into empty tables, referenced ones first, and says how many.
 pub async fn seed(db: &Db, rows: usize) -> Result<Vec<Seeded>> {

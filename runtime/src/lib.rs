@@ -3,6 +3,7 @@
 //! The runtime knows no entity: generated code tells it, as data and through small traits, what differs.
 
 pub mod access;
+pub mod app;
 pub mod changes;
 pub mod check;
 pub mod context;

@@ -105,9 +105,15 @@ impl ListQuery {
     /// The same, narrowed to rows whose field has this value.
     #[must_use]
     pub fn with<E: Entity, T>(mut self, field: &Field<E, T>, value: &T) -> Self {
-        if let Some(column) = E::SPEC.column_of(field.name) {
-            self.narrow(Filter::Compare { column, comparison: Comparison::Equal, value: (field.value)(value) });
-        }
+        self.narrow(Filter::compare(field, Comparison::Equal, value));
+        self
+    }
+
+    /// The same, with the smallest of a field first.
+    #[must_use]
+    pub fn ordered_by<E: Entity, T>(mut self, field: &Field<E, T>) -> Self {
+        let first = E::SPEC.column_of(field.name).map(|column| OrderBy { column, descending: false });
+        self.order = complete(E::SPEC, first.into_iter().collect());
         self
     }
 

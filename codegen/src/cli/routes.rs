@@ -67,6 +67,12 @@ pub fn routes(model: &Model) -> Vec<Route> {
                 for (method, path) in derived(resource, standard.kind, key) {
                     add(&rpc_name(resource, standard.kind), method, &path, &standard.access);
                 }
+                let soft_delete = model.entity(&resource.entity).is_some_and(|entity| entity.soft_delete);
+                if standard.kind == StandardKind::Delete && soft_delete {
+                    let variables: String = key.iter().map(|field| format!("/{{{field}}}")).collect();
+                    let path = format!("{}{variables}:undelete", resource.path);
+                    add(&format!("Undelete{}", resource.name), "POST", &path, &standard.access);
+                }
             }
         }
         for rpc in &service.rpcs {

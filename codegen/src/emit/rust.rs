@@ -26,7 +26,7 @@ pub fn emit(project: &Project, model: &Model, files: &mut FileSet) -> Result<(),
         }
     }
     let entries: Vec<EntryView> = plans.iter().filter_map(|plan| entry(model, &plans, plan)).collect();
-    let services = ServicesFile { seeds: seed_order(model, &entries), entries: entries.clone() };
+    let services = ServicesFile { seeds: seed_order(model, &entries), routes: routes(model), entries: entries.clone() };
     let doc = "All repositories and services, by name.";
     files.own(format!("{generated}/src/services.rs"), finish_shared(doc, &services.render()?));
     for (path, text) in package_modules(&homes) {
@@ -35,6 +35,15 @@ pub fn emit(project: &Project, model: &Model, files: &mut FileSet) -> Result<(),
     files.own(format!("{generated}/src/lib.rs"), lib(&homes));
     files.own(format!("{generated}/Cargo.toml"), manifest(project));
     logic(project, &plans, &entries, files)
+}
+
+fn routes(model: &Model) -> Vec<String> {
+    let routes = crate::cli::routes::routes(model).into_iter();
+    let expression = |route: crate::cli::routes::Route| {
+        let crate::cli::routes::Route { rpc, method, path, access } = route;
+        format!("Route {{ rpc: {rpc:?}, method: {method:?}, path: {path:?}, access: {access:?} }}")
+    };
+    routes.map(expression).collect()
 }
 
 fn scope(plans: &[HomePlan]) -> Scope {
@@ -129,8 +138,8 @@ fn lib(homes: &[Home]) -> String {
         homes.iter().filter_map(|home| module_path(&home.package).split("::").next().map(str::to_owned)).collect();
     let roots: Vec<String> = roots.iter().map(|root| format!("#[rustfmt::skip]\npub mod {root};\n")).collect();
     let body = format!(
-        "pub mod migrations;\n#[rustfmt::skip]\npub mod pb;\n#[rustfmt::skip]\nmod services;\n{}\n\
-         pub use services::{{Repositories, Services, seed}};\n\n\
+        "#[rustfmt::skip]\npub mod migrations;\n#[rustfmt::skip]\npub mod pb;\n#[rustfmt::skip]\nmod services;\n{}\n\
+         pub use services::{{ROUTES, Repositories, Services, seed}};\n\n\
          /// The contract as OpenAPI.\npub const OPENAPI: &str = include_str!(\"../openapi.json\");\n\n\
          /// The contract as protobuf descriptors, for reflection.\n\
          pub const DESCRIPTOR: &[u8] = include_bytes!(\"../descriptor.bin\");\n",

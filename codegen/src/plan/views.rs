@@ -545,6 +545,8 @@ pub struct ServicesFile {
     pub entries: Vec<EntryView>,
     /// The same in the order of seeding: referenced ones first.
     pub seeds: Vec<EntryView>,
+    /// Every route of every rpc, as expressions.
+    pub routes: Vec<String>,
 }
 
 /// `src/logic/mod.rs`

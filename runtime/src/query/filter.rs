@@ -1,8 +1,9 @@
 //! Filters: the comparisons, AND, OR, NOT and parentheses of AIP-160, typed by the columns that may be filtered.
 
 use super::kind::write;
+use crate::changes::Field;
 use crate::db::Value;
-use crate::entity::{ColumnSpec, EntitySpec, Kind};
+use crate::entity::{Entity, ColumnSpec, EntitySpec, Kind};
 
 /// Longest filter, in bytes.
 const MAX_BYTES: usize = 4096;
@@ -46,6 +47,15 @@ pub enum Comparison {
 }
 
 impl Filter {
+    /// A field compared with a value.
+    pub fn compare<E: Entity, T>(field: &Field<E, T>, comparison: Comparison, value: &T) -> Self {
+        match E::SPEC.column_of(field.name) {
+            Some(column) => Self::Compare { column, comparison, value: (field.value)(value) },
+            // A field constant without a column is not made; nothing matches it.
+            None => Self::Or(Vec::new()),
+        }
+    }
+
     /// As SQL with `?` for each value, which are appended.
     pub(crate) fn to_sql(&self, values: &mut Vec<Value>) -> String {
         match self {
@@ -91,6 +101,9 @@ impl Filter {
 }
 
 fn join(filters: &[Filter], by: &str, values: &mut Vec<Value>) -> String {
+    if filters.is_empty() {
+        return if by == " AND " { "TRUE".to_owned() } else { "FALSE".to_owned() };
+    }
     let parts: Vec<String> = filters.iter().map(|filter| filter.to_sql(values)).collect();
     format!("({})", parts.join(by))
 }

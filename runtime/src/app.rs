@@ -1,0 +1,187 @@
+//! The service as a program: its commands, the same for every project.
+
+mod command;
+mod database;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use axum::Router;
+use clap::{Parser, Subcommand};
+use futures::future::BoxFuture;
+use tonic::service::Routes;
+
+use crate::db::{Db, Migration};
+use crate::error::Result;
+use crate::fixture::Seeded;
+use crate::settings::{Loaded, Settings, Source, load};
+
+/// What a project gives, and what is made from it.
+pub struct App {
+    /// Name of the program.
+    pub name: &'static str,
+    /// Version of the program.
+    pub version: &'static str,
+    /// First part of environment variables, such as `ARCANA`.
+    pub env_prefix: &'static str,
+    /// The contract as OpenAPI.
+    pub openapi: &'static str,
+    /// The contract as protobuf descriptors.
+    pub descriptor: &'static [u8],
+    /// The migrations.
+    pub migrations: &'static [Migration],
+    /// Every route of every rpc.
+    pub routes: &'static [Route],
+    /// Puts the service together over an open database.
+    pub wire: fn(&Db, &Settings) -> Wired,
+    /// Inserts sample rows.
+    pub seed: for<'d> fn(&'d Db, usize) -> BoxFuture<'d, Result<Vec<Seeded>>>,
+}
+
+/// What is served.
+pub struct Wired {
+    /// REST.
+    pub rest: Router,
+    /// gRPC.
+    pub grpc: Routes,
+}
+
+/// One route of one rpc.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct Route {
+    /// Full name of the rpc.
+    pub rpc: &'static str,
+    /// HTTP method.
+    pub method: &'static str,
+    /// Path template.
+    pub path: &'static str,
+    /// Who may call it.
+    pub access: &'static str,
+}
+
+#[derive(Debug, Parser)]
+#[command(arg_required_else_help = true)]
+struct Arguments {
+    /// Configuration file, laid over those in config/
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Sets one key, over all files and variables
+    #[arg(long = "set", global = true, value_name = "KEY=VALUE")]
+    overrides: Vec<String>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve REST and gRPC until SIGTERM or SIGINT
+    #[command(after_help = "Example: serve --seed --set server.rest.port=8081")]
+    Serve {
+        /// Insert sample rows into tables that are empty
+        #[arg(long)]
+        seed: bool,
+    },
+    /// Apply migrations, take one back, or say how they stand
+    #[command(after_help = "Example: migrate up")]
+    Migrate {
+        #[command(subcommand)]
+        way: Way,
+    },
+    /// Insert sample rows into tables that are empty
+    #[command(after_help = "Example: seed --rows 1000")]
+    Seed {
+        /// Rows in each table
+        #[arg(long, default_value_t = crate::fixture::ROWS)]
+        rows: usize,
+    },
+    /// Look at the configuration
+    #[command(after_help = "Example: config show")]
+    Config {
+        #[command(subcommand)]
+        what: ConfigCommand,
+    },
+    /// List every rpc with its routes and who may call it
+    #[command(after_help = "Example: routes --json")]
+    Routes {
+        /// Print as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the contract as OpenAPI
+    #[command(after_help = "Example: openapi > openapi.json")]
+    Openapi,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+enum Way {
+    /// Apply what is missing
+    Up,
+    /// Take the newest back
+    Down,
+    /// Say what is applied
+    Status,
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+enum ConfigCommand {
+    /// Print every key, its value and where it came from; secrets are masked
+    Show,
+}
+
+impl App {
+    /// Runs the command that the arguments of the process ask for. Exit codes: 0 fine, 1 failed, 2 wrong usage.
+    pub fn run(&'static self) -> ExitCode {
+        let command = <Arguments as clap::CommandFactory>::command().name(self.name).bin_name(self.name);
+        let command = command.version(self.version);
+        let parsed = command.try_get_matches().and_then(|matches| {
+            <Arguments as clap::FromArgMatches>::from_arg_matches(&matches)
+        });
+        let arguments = match parsed {
+            Ok(arguments) => arguments,
+            Err(error) => {
+                // Help goes to stdout, a mistake to stderr; both only fail when nobody reads them.
+                let _ = error.print();
+                return if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
+            }
+        };
+        match self.execute(arguments) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(message) => {
+                command::complain(&message);
+                ExitCode::FAILURE
+            }
+        }
+    }
+
+    fn execute(&'static self, arguments: Arguments) -> Result<(), String> {
+        match arguments.command {
+            Command::Routes { json } => command::routes(self.routes, json),
+            Command::Openapi => command::print(self.openapi),
+            Command::Config { what: ConfigCommand::Show } => {
+                command::print(&self.settings(arguments.config, arguments.overrides)?.show())
+            }
+            Command::Serve { seed } => {
+                let loaded = self.settings(arguments.config, arguments.overrides)?;
+                block_on(command::serve(self, loaded.settings, seed))
+            }
+            Command::Migrate { way } => {
+                let loaded = self.settings(arguments.config, arguments.overrides)?;
+                block_on(command::migrate(self, &loaded.settings, way))
+            }
+            Command::Seed { rows } => {
+                let loaded = self.settings(arguments.config, arguments.overrides)?;
+                block_on(command::seed(self, &loaded.settings, rows))
+            }
+        }
+    }
+
+    fn settings(&self, file: Option<PathBuf>, overrides: Vec<String>) -> Result<Loaded, String> {
+        let source = Source { file, overrides, ..Source::process(self.env_prefix) };
+        load(&source).map_err(|error| error.to_string())
+    }
+}
+
+fn block_on(work: impl Future<Output = Result<(), String>>) -> Result<(), String> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(|cause| format!("the runtime cannot start: {cause}"))?.block_on(work)
+}

@@ -1,0 +1,119 @@
+//! The commands of the program. Each answers `Ok`, or what went wrong in words.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use super::{App, Route, Way, Wired, database};
+use crate::db::MigrationState;
+use crate::error::Error;
+use crate::http::EdgeConfig;
+use crate::serve::{Bound, Server};
+use crate::settings::Settings;
+use crate::telemetry;
+
+type Outcome<T = ()> = Result<T, String>;
+
+pub(super) async fn serve(app: &'static App, settings: Settings, seed: bool) -> Outcome {
+    telemetry::install_log(&settings.observability.log).map_err(|cause| cause.to_string())?;
+    let db = database::open_for_serving(app, &settings).await?;
+    if seed {
+        let seeded = (app.seed)(&db, crate::fixture::ROWS).await.map_err(|error| explain(&error))?;
+        let rows: usize = seeded.iter().map(|table| table.rows).sum();
+        tracing::info!(rows, "sample rows inserted into empty tables");
+    }
+    let Wired { rest, grpc } = (app.wire)(&db, &settings);
+    let docs = settings.docs.enabled;
+    let server = Server {
+        edge: EdgeConfig::new(&settings),
+        settings,
+        rest,
+        grpc,
+        descriptor: app.descriptor,
+        openapi: app.openapi,
+        checks: vec![Arc::new(database::Reachable(db))],
+    };
+    server.serve(|bound| announce(&bound, docs)).await.map_err(|error| error.to_string())
+}
+
+/// Where to go, for people and for scripts: a word, a space and an address on each line.
+fn announce(bound: &Bound, docs: bool) {
+    let Bound { rest, grpc } = bound;
+    let mut lines = format!("REST http://{rest}\ngRPC {grpc}\n");
+    if docs {
+        lines.push_str(&format!("docs http://{rest}/docs\n"));
+    }
+    // Nobody has to read it.
+    let _ = print(&lines);
+}
+
+pub(super) async fn migrate(app: &'static App, settings: &Settings, way: Way) -> Outcome {
+    let db = database::open(settings)?;
+    match way {
+        Way::Up => {
+            let applied = db.migrate_up(app.migrations).await.map_err(|error| explain(&error))?;
+            let lines: Vec<String> =
+                applied.iter().map(|applied| format!("applied {:04} {}", applied.version, applied.name)).collect();
+            print(&if lines.is_empty() { "nothing to apply".to_owned() } else { lines.join("\n") })
+        }
+        Way::Down => match db.migrate_down(app.migrations).await.map_err(|error| explain(&error))? {
+            Some(taken) => print(&format!("took back {:04} {}", taken.version, taken.name)),
+            None => print("nothing to take back"),
+        },
+        Way::Status => {
+            let states = db.migrate_status(app.migrations).await.map_err(|error| explain(&error))?;
+            let word = |state| match state {
+                MigrationState::Applied => "applied",
+                MigrationState::Pending => "pending",
+                MigrationState::Changed => "changed",
+                MigrationState::Unknown => "unknown",
+            };
+            let lines: Vec<String> = states
+                .iter()
+                .map(|(migration, state)| format!("{:<8} {:04} {}", word(*state), migration.version, migration.name))
+                .collect();
+            print(&lines.join("\n"))
+        }
+    }
+}
+
+pub(super) async fn seed(app: &'static App, settings: &Settings, rows: usize) -> Outcome {
+    let db = database::open(settings)?;
+    let seeded = (app.seed)(&db, rows).await.map_err(|error| explain(&error))?;
+    let line = |table: &crate::fixture::Seeded| match table.rows {
+        0 => format!("{}: has rows already", table.table),
+        rows => format!("{}: {rows} rows", table.table),
+    };
+    print(&seeded.iter().map(line).collect::<Vec<_>>().join("\n"))
+}
+
+pub(super) fn routes(routes: &[Route], json: bool) -> Outcome {
+    if json {
+        return print(&serde_json::to_string_pretty(routes).map_err(|cause| cause.to_string())?);
+    }
+    let width = |cell: fn(&Route) -> &str| routes.iter().map(|route| cell(route).len()).max().unwrap_or_default();
+    let (rpc, path) = (width(|route| route.rpc), width(|route| route.path));
+    let line = |route: &Route| {
+        format!("{:<rpc$}  {:<6}  {:<path$}  {}", route.rpc, route.method, route.path, route.access)
+    };
+    print(&routes.iter().map(line).collect::<Vec<_>>().join("\n"))
+}
+
+/// An error with its cause, for the operator.
+pub(super) fn explain(error: &Error) -> String {
+    match error {
+        Error::Internal(cause) | Error::Unavailable(cause) => cause.to_string(),
+        other => other.to_string(),
+    }
+}
+
+/// To stdout. A reader that went away is no failure of ours.
+pub(super) fn print(text: &str) -> Outcome {
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{}", text.trim_end()).and_then(|()| out.flush());
+    Ok(())
+}
+
+/// To stderr.
+pub(super) fn complain(message: &str) {
+    let _ = writeln!(std::io::stderr(), "error: {message}");
+}

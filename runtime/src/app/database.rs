@@ -1,0 +1,100 @@
+//! Opening the database of the program, and bringing it to the schema of the binary.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::App;
+use super::command::explain;
+use crate::db::{Db, DbConfig, MigrationState, Synchronous};
+use crate::error::Result;
+use crate::health::Check;
+use crate::settings::{Durability, Settings};
+
+/// Whether the database answers, for readiness.
+pub(super) struct Reachable(pub(super) Db);
+
+#[async_trait]
+impl Check for Reachable {
+    fn name(&self) -> &'static str {
+        "database"
+    }
+
+    async fn check(&self) -> Result<()> {
+        self.0.ping().await
+    }
+}
+
+fn config(settings: &Settings) -> Result<DbConfig, String> {
+    let mut config = DbConfig::from_url(&settings.database.url).map_err(|error| explain(&error))?;
+    config.statement_timeout = Duration::from_millis(settings.database.statement_timeout_ms);
+    config.synchronous = match settings.database.synchronous {
+        Durability::Normal => Synchronous::Normal,
+        Durability::Full => Synchronous::Full,
+    };
+    Ok(config)
+}
+
+/// Opens the database.
+pub(super) fn open(settings: &Settings) -> Result<Db, String> {
+    Db::open(&config(settings)?).map_err(|error| explain(&error))
+}
+
+/// Opens the database and migrates it, or says why it does not fit.
+pub(super) async fn open_for_serving(app: &'static App, settings: &Settings) -> Result<Db, String> {
+    let mut db = open(settings)?;
+    if settings.environment == "development" && open_migration_changed(app, &db).await? {
+        drop(db);
+        set_aside(&config(settings)?.path)?;
+        db = open(settings)?;
+    }
+    if settings.database.migrate_on_start {
+        let applied = db.migrate_up(app.migrations).await.map_err(|error| explain(&error))?;
+        for migration in applied {
+            tracing::info!(version = migration.version, name = migration.name, "migration applied");
+        }
+        return Ok(db);
+    }
+    let states = db.migrate_status(app.migrations).await.map_err(|error| explain(&error))?;
+    match states.iter().find(|(_, state)| *state != MigrationState::Applied) {
+        None => Ok(db),
+        Some((migration, state)) => Err(format!(
+            "migration {:04} {} is {state:?}, and database.migrate_on_start is false; run `{} migrate up` first",
+            migration.version, migration.name, app.name
+        )),
+    }
+}
+
+/// Whether the open migration was applied with another text than it has now.
+async fn open_migration_changed(app: &'static App, db: &Db) -> Result<bool, String> {
+    let states = db.migrate_status(app.migrations).await.map_err(|error| explain(&error))?;
+    let last_sealed = app.migrations.iter().filter(|migration| migration.sealed).map(|migration| migration.version).max();
+    Ok(states.iter().any(|(migration, state)| {
+        let open = last_sealed.is_none_or(|sealed| migration.version > sealed);
+        open && matches!(state, MigrationState::Changed | MigrationState::Unknown)
+    }))
+}
+
+/// Moves the files of a development database out of the way; what was in it stays readable.
+fn set_aside(path: &Path) -> Result<(), String> {
+    let beside = |path: &Path, suffix: &str| -> PathBuf {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        PathBuf::from(name)
+    };
+    let old = beside(path, ".old");
+    tracing::warn!(
+        database = %path.display(), kept = %old.display(),
+        "the open migration has changed since it was applied: the development database is built anew"
+    );
+    for suffix in ["-wal", "-shm", ""] {
+        let from = beside(path, suffix);
+        if from.exists() {
+            let to = beside(&old, suffix);
+            std::fs::rename(&from, &to)
+                .map_err(|cause| format!("{} cannot be moved aside: {cause}", from.display()))?;
+        }
+    }
+    Ok(())
+}

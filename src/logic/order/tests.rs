@@ -1,0 +1,1 @@
+//! Orders, tested without a database.
