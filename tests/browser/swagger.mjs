@@ -1,0 +1,169 @@
+// Opens Swagger UI in a headless Chromium, tries GET /api/v1/orders out, and sees 200, with no request that leaves the
+// machine.
+//
+//   node tests/browser/swagger.mjs http://127.0.0.1:8080
+//
+// On its first run it installs playwright-core from npm into target/outside/node, and Chromium by apt if it is missing
+// and the user is root. A screenshot goes to target/outside/swagger.png.
+
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const RUN_MS = 120_000;
+const STEP_MS = 20_000;
+const INSTALL_MS = 300_000;
+const PLAYWRIGHT = "playwright-core@1";
+const BROWSERS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
+const target = join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), "outside");
+
+function say(text) {
+  console.log(`ok  ${text}`);
+}
+
+function must(holds, text) {
+  if (!holds) throw new Error(text);
+}
+
+function install(command, args, options = {}) {
+  execFileSync(command, args, { stdio: ["ignore", "ignore", "inherit"], timeout: INSTALL_MS, ...options });
+}
+
+function playwright() {
+  const folder = join(target, "node");
+  mkdirSync(folder, { recursive: true });
+  if (!existsSync(join(folder, "node_modules/playwright-core"))) {
+    install("npm", ["install", "--silent", "--no-audit", "--no-fund", "--prefix", folder, PLAYWRIGHT]);
+  }
+  return createRequire(join(folder, "package.json"))("playwright-core");
+}
+
+function browserPath() {
+  const found = () => BROWSERS.find((path) => existsSync(path));
+  if (!found() && process.getuid?.() === 0) {
+    install("apt-get", ["update", "--quiet"]);
+    install("apt-get", ["install", "--quiet", "--yes", "--no-install-recommends", "chromium"]);
+  }
+  must(found(), `no browser at ${BROWSERS.join(", ")}: install chromium`);
+  return found();
+}
+
+/** A proxy that lets nothing through, and remembers what was asked of it. */
+async function wall() {
+  const asked = [];
+  const server = createServer((request, response) => {
+    asked.push(`${request.method} ${request.url}`);
+    response.writeHead(403).end();
+  });
+  server.on("connect", (request, socket) => {
+    asked.push(`CONNECT ${request.url}`);
+    socket.on("error", () => {});
+    socket.end("HTTP/1.1 403 Forbidden\r\n\r\n");
+  });
+  await new Promise((done) => server.listen(0, "127.0.0.1", done));
+  return { asked, server, address: `http://127.0.0.1:${server.address().port}` };
+}
+
+function flags(proxy) {
+  return [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-domain-reliability",
+    "--no-pings",
+    `--proxy-server=${proxy}`,
+    // Requests to the machine itself go past the proxy; what is not resolved here is resolved nowhere.
+    "--proxy-bypass-list=127.0.0.1",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+  ];
+}
+
+/** Opens the page, tries the list of orders out, and says with which status it answered. */
+async function tryOut(page, base) {
+  await page.goto(`${base}/docs/`, { waitUntil: "networkidle", timeout: STEP_MS });
+  await page.locator(".opblock").first().waitFor({ timeout: STEP_MS });
+  const count = await page.locator(".opblock").count();
+  say(`Swagger UI shows ${count} operations`);
+  const list = page.locator(".opblock-get").filter({ has: page.locator('[data-path="/api/v1/orders"]') });
+  await list.locator(".opblock-summary").click({ timeout: STEP_MS });
+  const start = list.locator(".try-out__btn");
+  await start.waitFor({ timeout: STEP_MS });
+  // The button cancels where trying out is on from the start.
+  if (!/cancel/i.test(await start.innerText())) await start.click();
+  const answer = page.waitForResponse((response) => new URL(response.url()).pathname === "/api/v1/orders", {
+    timeout: STEP_MS,
+  });
+  await list.locator("button.execute").click({ timeout: STEP_MS });
+  const response = await answer;
+  must(response.status() === 200, `GET ${response.url()} answers ${response.status()}: ${await response.text()}`);
+  const body = await response.json();
+  must(Array.isArray(body.data), `the answer has no list: ${JSON.stringify(body)}`);
+  const shown = list.locator(".live-responses-table .response .response-col_status").first();
+  await shown.waitFor({ timeout: STEP_MS });
+  must((await shown.innerText()).trim().startsWith("200"), `the page shows ${await shown.innerText()}`);
+  say(`"Try it out" of GET ${new URL(response.url()).pathname} shows 200 with ${body.data.length} rows`);
+  await shown.scrollIntoViewIfNeeded();
+  const screenshot = join(target, "swagger.png");
+  await page.screenshot({ path: screenshot });
+  say(`screenshot in ${screenshot}`);
+}
+
+async function main(base) {
+  const { chromium } = playwright();
+  const { asked, server, address } = await wall();
+  const profile = mkdtempSync(join(tmpdir(), "swagger-"));
+  const requests = [];
+  const complaints = [];
+  let browser;
+  try {
+    browser = await chromium.launchPersistentContext(profile, {
+      executablePath: browserPath(),
+      headless: true,
+      args: flags(address),
+      viewport: { width: 1280, height: 1000 },
+      timeout: STEP_MS * 2,
+    });
+    browser.on("request", (request) => requests.push(request.url()));
+    const page = await browser.newPage();
+    page.on("pageerror", (error) => complaints.push(String(error)));
+    page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+    await tryOut(page, base);
+  } finally {
+    await browser?.close();
+    server.close();
+    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+  }
+  const home = new URL(base).host;
+  const away = requests.filter((url) => !/^(data|blob|about|chrome):/.test(url) && new URL(url).host !== home);
+  must(away.length === 0, `the page asked elsewhere: ${away.join(", ")}`);
+  must(asked.length === 0, `the browser asked elsewhere: ${asked.join(", ")}`);
+  must(complaints.length === 0, `the page complains: ${complaints.join(" | ")}`);
+  say(`${requests.length} requests, none of them left ${home}`);
+}
+
+const [base] = process.argv.slice(2);
+if (!base || base.startsWith("-")) {
+  console.error("usage: node tests/browser/swagger.mjs http://127.0.0.1:8080");
+  process.exit(2);
+}
+const limit = setTimeout(() => {
+  console.error("FAILED  the time is over");
+  process.exit(1);
+}, RUN_MS + INSTALL_MS);
+main(base.replace(/\/$/, ""))
+  .catch((error) => {
+    console.error(`FAILED  ${error.message}`);
+    process.exitCode = 1;
+  })
+  .finally(() => clearTimeout(limit));

@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# A tour of the shop by curl: create a customer, a product and an order, page, patch, meet a stale ETag, cancel.
+#
+#   tests/outside/curl.sh http://127.0.0.1:8080
+#
+# Prints every command with its answer; the exit code is 0 if all answers are as they must be.
+set -u
+[ $# -eq 1 ] || { sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 2; }
+base=$1
+mark=$(date +%s)$$
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+
+# call STATUS ARGUMENTS…: prints the command and the answer, which must have that status.
+call() {
+  local wanted=$1 argument shown="curl" status
+  shift
+  for argument in "$@"; do
+    case $argument in
+      *[!A-Za-z0-9_./:=@-]*) shown+=" '$argument'" ;;
+      *) shown+=" $argument" ;;
+    esac
+  done
+  echo "\$ $shown"
+  status=$(curl --silent --show-error --max-time 20 --noproxy '*' --dump-header "$dir/head" --output "$dir/body" \
+    --write-out '%{http_code}' "$@") || { echo "FAILED: curl ends with $?" >&2; exit 1; }
+  tr -d '\r' <"$dir/head" | grep -iE '^(HTTP/|etag:|location:)'
+  cat "$dir/body"
+  printf '\n\n'
+  [ "$status" = "$wanted" ] || { echo "FAILED: $status, not $wanted" >&2; exit 1; }
+}
+
+# member PATH: a member of the last answer, such as data.0.id.
+member() {
+  python3 -c '
+import json, sys
+value = json.load(open(sys.argv[1], encoding="utf-8"))
+for part in sys.argv[2].split("."):
+    value = value[int(part)] if part.isdigit() else value[part]
+print("" if value is None else value)' "$dir/body" "$1"
+}
+
+etag() { tr -d '\r' <"$dir/head" | sed -n 's/^[Ee][Tt][Aa][Gg]: //p'; }
+
+# is WHAT GOT WANTED
+is() { [ "$2" = "$3" ] || { echo "FAILED: $1 is $2, not $3" >&2; exit 1; }; }
+
+json=(-H 'content-type: application/json')
+
+call 201 "${json[@]}" -d "{\"name\": \"Grace Hopper\", \"email\": \"grace-$mark@example.com\", \"country\": \"GB\"}" "$base/api/v1/customers"
+customer=$(member id)
+call 201 "${json[@]}" -d "{\"sku\": \"LAMP-$mark\", \"name\": \"Desk lamp\", \"price\": \"49.90\", \"stock\": 10}" "$base/api/v1/products"
+product=$(member id)
+for count in 1 2 3; do
+  call 201 "${json[@]}" -d "{\"number\": \"CURL-$mark-$count\", \"customer_id\": \"$customer\", \"lines\": [{\"product_id\": \"$product\", \"quantity\": 2}]}" "$base/api/v1/orders"
+done
+order=$(member id)
+is total "$(member total)" 99.80
+is status "$(member status)" ORDER_STATUS_OPEN
+call 200 "$base/api/v1/products/$product"
+is stock "$(member stock)" 4
+
+# Pages of two, until the last.
+call 200 "$base/api/v1/orders?size=2&customer_id=$customer&sort=number&order=asc"
+is total "$(member total)" 3
+is "the first" "$(member data.0.number)" "CURL-$mark-1"
+token=$(member next_page_token)
+call 200 "$base/api/v1/orders?size=2&customer_id=$customer&sort=number&order=asc&page_token=$token"
+is "the third" "$(member data.0.number)" "CURL-$mark-3"
+is "the token behind the last page" "$(member next_page_token)" ""
+call 200 "$base/api/v1/orders?size=2&page=1&customer_id=$customer&sort=number&order=asc"
+is "the third" "$(member data.0.number)" "CURL-$mark-3"
+call 400 "$base/api/v1/orders?size=101"
+is code "$(member code)" VALIDATION_FAILED
+
+# Conditional reads and changes.
+call 200 "$base/api/v1/orders/$order"
+stale=$(etag)
+call 304 -H "if-none-match: $stale" "$base/api/v1/orders/$order"
+call 200 -X PATCH -H 'content-type: application/merge-patch+json' -H "if-match: $stale" -d '{"note": "Please ring twice."}' "$base/api/v1/orders/$order"
+is note "$(member note)" "Please ring twice."
+is number "$(member number)" "CURL-$mark-3"
+call 412 -X PATCH -H 'content-type: application/merge-patch+json' -H "if-match: $stale" -d '{"note": "Too late."}' "$base/api/v1/orders/$order"
+is code "$(member code)" PRECONDITION_FAILED
+
+# Cancelled once, and not again; the stock is back.
+call 200 "${json[@]}" -d '{"reason": "Ordered twice."}' "$base/api/v1/orders/$order:cancel"
+is status "$(member status)" ORDER_STATUS_CANCELLED
+call 409 "${json[@]}" -d '{}' "$base/api/v1/orders/$order:cancel"
+is code "$(member code)" FAILED_PRECONDITION
+call 200 "$base/api/v1/products/$product"
+is stock "$(member stock)" 6
+
+# What is wrong is named.
+call 400 "${json[@]}" -d '{"nmae": "x"}' "$base/api/v1/customers"
+call 404 "$base/api/v1/orders/00000000-0000-7000-8000-000000000000"
+call 405 -X PUT "${json[@]}" -d '{}' "$base/api/v1/orders"
+call 415 -H 'content-type: text/plain' -d 'x' "$base/api/v1/customers"
+echo "all answers are as they must be"
