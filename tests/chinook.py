@@ -273,7 +273,7 @@ def made():
     data["Album"] = [{"AlbumId": n, "Title": pick(n), "ArtistId": 1 + n * 7 % 40} for n in range(1, 61)]
     data["Customer"] = [
         {"CustomerId": n, "FirstName": pick(n)[:40], "LastName": "Müller", "Company": None, **address,
-         "Email": f"c{n}@example.com", "SupportRepId": 1 + n % 5} for n in range(1, 31)]
+         "Email": f"ç{n}@example.com", "SupportRepId": 1 + n % 5} for n in range(1, 31)]
     data["Track"] = [
         {"TrackId": n, "Name": pick(n), "AlbumId": 1 + n % 60 if n % 50 else None, "MediaTypeId": 1 + n % 3,
          "GenreId": 1 + n % 9 if n % 40 else None, "Composer": None if n % 3 else pick(n), "Milliseconds": 1000 + n,

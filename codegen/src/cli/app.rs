@@ -1,6 +1,6 @@
 //! The command line: which commands there are, and the one match over them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -12,6 +12,9 @@ use crate::project::Project;
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", arg_required_else_help = true)]
 struct App {
+    /// Folder of another project, seen from here
+    #[arg(long, global = true, value_name = "FOLDER")]
+    project: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -48,6 +51,7 @@ pub fn main(root: &Path) -> ExitCode {
             return if error.use_stderr() { say::USAGE.into() } else { ExitCode::SUCCESS };
         }
     };
+    let root = app.project.as_deref().unwrap_or(root);
     let project = match Project::read(root) {
         Ok(project) => project,
         Err(found) => return say::diagnostics(&found, root),
@@ -82,5 +86,12 @@ mod tests {
     fn refuses_arguments_that_exclude_each_other() {
         assert!(App::try_parse_from(["xtask", "gen", "--check", "--discard-edits"]).is_err());
         assert!(App::try_parse_from(["xtask", "gen", "--allow-lossy", "a.B.c", "--allow-lossy", "a.B.d"]).is_ok());
+    }
+
+    #[test]
+    fn takes_another_project_before_or_behind_the_command() {
+        for words in [["xtask", "--project", "a/b", "gen"], ["xtask", "gen", "--project", "a/b"]] {
+            assert_eq!(App::try_parse_from(words).unwrap().project.as_deref(), Some(Path::new("a/b")));
+        }
     }
 }

@@ -287,16 +287,21 @@ pub fn message(
 
 /// Whether an entity appears in a message: such a message can only be an answer.
 fn holds_resource(model: &Model, message: &Message) -> bool {
-    fn of_type(model: &Model, ty: &Type) -> bool {
+    fn of_type(model: &Model, ty: &Type, seen: &mut BTreeSet<String>) -> bool {
         match ty {
             Type::Resource(_) => true,
-            Type::List(item) => of_type(model, item),
-            Type::Map(_, value) => of_type(model, value),
-            Type::Message(name) => model.message(name).is_some_and(|message| holds_resource(model, message)),
+            Type::List(item) => of_type(model, item, seen),
+            Type::Map(_, value) => of_type(model, value, seen),
+            // A message may hold lists of itself.
+            Type::Message(name) if seen.insert(name.clone()) => {
+                let fields = model.message(name).map(|message| message.fields.as_slice()).unwrap_or_default();
+                fields.iter().any(|field| of_type(model, &field.ty, seen))
+            }
             _ => false,
         }
     }
-    message.fields.iter().any(|field| of_type(model, &field.ty))
+    let mut seen = BTreeSet::from([message.full_name.clone()]);
+    message.fields.iter().any(|field| of_type(model, &field.ty, &mut seen))
 }
 
 /// The view of an enum.
