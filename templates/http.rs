@@ -1,27 +1,27 @@
 /// The routes of {{ service.plural_words }}.
 pub fn routes(service: Arc<dyn {{ service.name }}>) -> Router {
-{%- if service.collection.is_empty() && service.item.is_empty() %}
-    let derived = Router::new();
-{%- else %}
-    let standard: Arc<dyn Service<{{ service.entity }}>> = service.clone();
-    let derived = Router::new()
+{%- if !service.collection.is_empty() || !service.item.is_empty() %}
+    let standard: Arc<dyn Service<{{ service.entity }}>> = service{% if !service.dispatches.is_empty() %}.clone(){% endif %};
+    {% if !service.dispatches.is_empty() %}let derived = {% endif %}Router::new()
 {%- if !service.collection.is_empty() %}
         .route({{ service.path }}, {{ service.collection }})
 {%- endif %}
 {%- if !service.item.is_empty() %}
         .route({{ service.item_path }}, {{ service.item }})
 {%- endif %}
-        .with_state(standard);
+        .with_state(standard){% if !service.dispatches.is_empty() %};{% endif %}
 {%- endif %}
-{%- if service.dispatches.is_empty() %}
-    derived
-{%- else %}
-    let custom = Router::new()
+{%- if !service.dispatches.is_empty() %}
+    {% if service.collection.is_empty() && service.item.is_empty() %}Router::new(){% else %}let custom = Router::new(){% endif %}
 {%- for dispatch in service.dispatches %}
         .route({{ dispatch.path }}, {{ dispatch.method }}({{ dispatch.function }}))
 {%- endfor %}
+{%- if service.collection.is_empty() && service.item.is_empty() %}
+        .with_state(service)
+{%- else %}
         .with_state(service);
     derived.merge(custom)
+{%- endif %}
 {%- endif %}
 }
 {% for dispatch in service.dispatches %}

@@ -25,6 +25,7 @@ pub mod plan;
 pub mod presence;
 pub mod project;
 mod render;
+pub mod routes;
 
 pub use diagnostic::{Colour, Diagnostic, Diagnostics};
 pub use generate::{Output, generate};

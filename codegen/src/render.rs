@@ -174,7 +174,7 @@ fn known(words: &Words, body: &str, fits: impl Fn(&str) -> bool) -> BTreeSet<Str
         true => words.has(trigger),
         false => body.contains(*trigger),
     };
-    let wanted = KNOWN.iter().filter(|(path, triggers)| triggers.iter().any(|trigger| wanted(&trigger)) && fits(path));
+    let wanted = KNOWN.iter().filter(|(path, triggers)| triggers.iter().any(&wanted) && fits(path));
     wanted.map(|(path, _)| (*path).to_owned()).collect()
 }
 

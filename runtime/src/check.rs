@@ -1,5 +1,6 @@
 //! Value rules, one function each, named as in `buf.validate` (protovalidate): what generated validators call.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::net::IpAddr;
@@ -175,28 +176,28 @@ fn show<T: Display>(values: &[T]) -> String {
 
 /// Greater than a bound.
 pub fn gt<T: PartialOrd + Display>(found: &mut Violations, field: &str, kind: &str, value: &T, bound: &T) {
-    if !(value > bound) {
+    if value.partial_cmp(bound) != Some(Ordering::Greater) {
         found.add_with(field, &format!("{kind}.gt"), format!("must be greater than {bound}"), "bound", bound);
     }
 }
 
 /// At least a bound.
 pub fn gte<T: PartialOrd + Display>(found: &mut Violations, field: &str, kind: &str, value: &T, bound: &T) {
-    if !(value >= bound) {
+    if !matches!(value.partial_cmp(bound), Some(Ordering::Greater | Ordering::Equal)) {
         found.add_with(field, &format!("{kind}.gte"), format!("must be at least {bound}"), "bound", bound);
     }
 }
 
 /// Less than a bound.
 pub fn lt<T: PartialOrd + Display>(found: &mut Violations, field: &str, kind: &str, value: &T, bound: &T) {
-    if !(value < bound) {
+    if value.partial_cmp(bound) != Some(Ordering::Less) {
         found.add_with(field, &format!("{kind}.lt"), format!("must be less than {bound}"), "bound", bound);
     }
 }
 
 /// At most a bound.
 pub fn lte<T: PartialOrd + Display>(found: &mut Violations, field: &str, kind: &str, value: &T, bound: &T) {
-    if !(value <= bound) {
+    if !matches!(value.partial_cmp(bound), Some(Ordering::Less | Ordering::Equal)) {
         found.add_with(field, &format!("{kind}.lte"), format!("must be at most {bound}"), "bound", bound);
     }
 }

@@ -1,5 +1,6 @@
 //! Logs and metrics of the process: installed once, cheap on the way of a request.
 
+use std::io::IsTerminal;
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::sync::{OnceLock, RwLock};
@@ -35,7 +36,7 @@ pub fn install_log(settings: &LogSettings) -> Result<()> {
     let filter = EnvFilter::try_new(&settings.level).map_err(Error::internal)?;
     INSTALLED.get_or_init(|| {
         let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-        let builder = builder.with_span_events(FmtSpan::NONE);
+        let builder = builder.with_span_events(FmtSpan::NONE).with_ansi(std::io::stderr().is_terminal());
         // A log that was installed by others, as in tests, stays.
         let _ = match settings.format {
             LogFormat::Pretty => builder.try_init(),

@@ -2,13 +2,11 @@
 
 use std::process::ExitCode;
 
-use serde::Serialize;
-
 use super::say;
 use crate::load::Sources;
-use crate::model::{Access, Model, Resource, StandardKind};
 use crate::project::Project;
 use crate::read_model;
+use crate::routes::{Route, routes};
 
 /// Arguments of `routes`.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -16,19 +14,6 @@ pub struct Args {
     /// Print the result as JSON
     #[arg(long)]
     pub json: bool,
-}
-
-/// One route of one rpc.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Route {
-    /// Full name of the rpc, such as `shop.v1.OrderService.CancelOrder`.
-    pub rpc: String,
-    /// HTTP method.
-    pub method: String,
-    /// Path template.
-    pub path: String,
-    /// Who may call it, such as `owner|admin`.
-    pub access: String,
 }
 
 /// Runs the command.
@@ -50,82 +35,4 @@ pub fn run(args: &Args, project: &Project) -> ExitCode {
         say::table(&rows);
     }
     ExitCode::SUCCESS
-}
-
-/// All routes of a model, by service.
-pub fn routes(model: &Model) -> Vec<Route> {
-    let mut routes = Vec::new();
-    for service in &model.services {
-        let mut add = |rpc: &str, method: &str, path: &str, access: &Access| {
-            let rpc = format!("{}.{rpc}", service.full_name);
-            let (method, path) = (method.to_owned(), path.to_owned());
-            routes.push(Route { rpc, method, path, access: words(access) });
-        };
-        if let Some(resource) = service.resource.as_deref().and_then(|name| model.resource(name)) {
-            let key = model.entity(&resource.entity).map(|entity| entity.key.fields.as_slice()).unwrap_or_default();
-            for standard in &resource.methods {
-                for (method, path) in derived(resource, standard.kind, key) {
-                    add(&rpc_name(resource, standard.kind), method, &path, &standard.access);
-                }
-                let soft_delete = model.entity(&resource.entity).is_some_and(|entity| entity.soft_delete);
-                if standard.kind == StandardKind::Delete && soft_delete {
-                    let variables: String = key.iter().map(|field| format!("/{{{field}}}")).collect();
-                    let path = format!("{}{variables}:undelete", resource.path);
-                    add(&format!("Undelete{}", resource.name), "POST", &path, &standard.access);
-                }
-            }
-        }
-        for rpc in &service.rpcs {
-            for binding in &rpc.bindings {
-                add(&rpc.name, &binding.method, &binding.path, &rpc.access);
-            }
-            if rpc.bindings.is_empty() {
-                add(&rpc.name, "-", "-", &rpc.access);
-            }
-        }
-    }
-    routes
-}
-
-fn derived(resource: &Resource, kind: StandardKind, key: &[String]) -> Vec<(&'static str, String)> {
-    let variables: String = key.iter().map(|field| format!("/{{{field}}}")).collect();
-    let (all, one) = (resource.path.clone(), format!("{}{variables}", resource.path));
-    match kind {
-        StandardKind::List => vec![("GET", all)],
-        StandardKind::Create => vec![("POST", all)],
-        StandardKind::Get => vec![("GET", one)],
-        StandardKind::Update => vec![("PATCH", one.clone()), ("PUT", one)],
-        StandardKind::Delete => vec![("DELETE", one)],
-    }
-}
-
-fn rpc_name(resource: &Resource, kind: StandardKind) -> String {
-    use heck::ToUpperCamelCase;
-    match kind {
-        StandardKind::List => format!("List{}", resource.plural.to_upper_camel_case()),
-        StandardKind::Get => format!("Get{}", resource.name),
-        StandardKind::Create => format!("Create{}", resource.name),
-        StandardKind::Update => format!("Update{}", resource.name),
-        StandardKind::Delete => format!("Delete{}", resource.name),
-    }
-}
-
-fn words(access: &Access) -> String {
-    if access.written.is_empty() { "admin (unsaid)".to_owned() } else { access.written.clone() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lists_derived_and_custom_routes_with_their_access() {
-        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-        let sources = Sources::read(&Project::read(root).unwrap()).unwrap();
-        let routes = routes(&read_model(&sources).unwrap());
-        let find = |rpc: &str| routes.iter().find(|route| route.rpc.ends_with(rpc)).unwrap();
-        assert_eq!(find("OrderService.ListOrders").path, "/api/v1/orders");
-        assert_eq!(find("OrderService.CancelOrder").path, "/api/v1/orders/{id}:cancel");
-        assert_eq!(find("ProductService.GetProduct").access, "public");
-    }
 }

@@ -12,6 +12,7 @@ use crate::plan::{
 };
 use crate::project::Project;
 use crate::render::{Scope, finish_shared};
+use crate::routes::Route;
 
 /// Adds all Rust files of the project to the set.
 pub fn emit(project: &Project, model: &Model, files: &mut FileSet) -> Result<(), EmitError> {
@@ -38,9 +39,9 @@ pub fn emit(project: &Project, model: &Model, files: &mut FileSet) -> Result<(),
 }
 
 fn routes(model: &Model) -> Vec<String> {
-    let routes = crate::cli::routes::routes(model).into_iter();
-    let expression = |route: crate::cli::routes::Route| {
-        let crate::cli::routes::Route { rpc, method, path, access } = route;
+    let routes = crate::routes::routes(model).into_iter();
+    let expression = |route: Route| {
+        let Route { rpc, method, path, access } = route;
         format!("Route {{ rpc: {rpc:?}, method: {method:?}, path: {path:?}, access: {access:?} }}")
     };
     routes.map(expression).collect()

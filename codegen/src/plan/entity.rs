@@ -53,7 +53,7 @@ pub fn entity(
             kind => format!("{}<{name}>", key_wrapper(kind)),
         },
         key_parts: key_parts(entity, resource, types),
-        key: key_expression(entity, &name),
+        key: key_expression(entity, resource, &name),
         constants: constants(resource, entity, types),
         child,
         child_id: child_id(resource),
@@ -205,16 +205,21 @@ fn key_parts(entity: &Entity, resource: &Resource, types: &Types<'_>) -> Vec<Key
     fields.map(|field| KeyPart { name: identifier(&field.name), ty: types.rust(&field.ty) }).collect()
 }
 
-fn key_expression(entity: &Entity, name: &str) -> String {
-    let part = |field: &String| format!("self.{}.clone()", identifier(field));
+fn key_expression(entity: &Entity, resource: &Resource, name: &str) -> String {
+    let part = |field: &String| {
+        let text = matches!(
+            resource.field(field).map(|field| &field.ty),
+            Some(Type::Id { kind: KeyKind::String, .. } | Type::String)
+        );
+        format!("self.{}{}", identifier(field), if text { ".clone()" } else { "" })
+    };
     match (entity.key.kind, entity.key.fields.as_slice()) {
         (KeyKind::Composite, parts) => {
             let members: Vec<String> =
                 parts.iter().map(|field| format!("{}: {}", identifier(field), part(field))).collect();
             format!("{name}Id {{ {} }}", members.join(", "))
         }
-        (KeyKind::String, [field]) => part(field),
-        (_, [field, ..]) => format!("self.{}", identifier(field)),
+        (_, [field, ..]) => part(field),
         (_, []) => "Default::default()".to_owned(),
     }
 }

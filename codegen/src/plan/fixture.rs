@@ -145,7 +145,8 @@ fn integer(field: &Field) -> String {
             _ => {}
         }
     }
-    let most = most.min(least.saturating_add(500));
+    let few = ["quantity", "count", "amount", "rank", "level"].iter().any(|word| field.name.contains(word));
+    let most = most.min(least.saturating_add(if few { 4 } else { 500 }));
     if field.unique {
         return format!("fixture::number(n) as {}", if matches!(field.ty, Type::I32) { "i32" } else { "_" });
     }

@@ -9,7 +9,7 @@ use super::home::{module_path, split};
 use super::types::{Types, constant, identifier, literal, type_name};
 use super::views::{DispatchView, RouteView, RpcView, ServiceView};
 use crate::emit::words;
-use crate::model::{Binding, Entity, KeyKind, Model, Resource, Rpc, Service, StandardKind, Type};
+use crate::model::{Binding, Entity, Field, KeyKind, Model, Resource, Rpc, Service, StandardKind, Type};
 use crate::presence::has_presence;
 
 /// Names of path variables by their place, so that two routes that share a place agree on its name.
@@ -130,7 +130,10 @@ fn key_from_proto(resource: &Resource, entity: &Entity, holder: &str, in_row: bo
         let (text, member) = (literal(name), identifier(name));
         let optional = in_row && resource.field(name).is_some_and(has_presence);
         let reader = if optional { "required" } else { "plain" };
-        format!("proto::{reader}({text}, {holder}.{member}.clone(), &mut found)")
+        let number = |field: &Field| matches!(field.ty, Type::Id { kind: KeyKind::Int64 | KeyKind::Int64Client, .. });
+        // The row is read as a whole afterwards; a text must stay with it.
+        let clone = if in_row && !resource.field(name).is_some_and(number) { ".clone()" } else { "" };
+        format!("proto::{reader}({text}, {holder}.{member}{clone}, &mut found)")
     };
     match (entity.key.kind, entity.key.fields.as_slice()) {
         (KeyKind::Composite, fields) => {

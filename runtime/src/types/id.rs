@@ -37,11 +37,6 @@ macro_rules! key {
                 Self(value, PhantomData)
             }
         }
-        impl<E> Clone for $name<E> {
-            fn clone(&self) -> Self {
-                Self::new(self.0.clone())
-            }
-        }
         impl<E> PartialEq for $name<E> {
             fn eq(&self, other: &Self) -> bool {
                 self.0 == other.0
@@ -123,6 +118,24 @@ fn uuid(text: &&str) -> Option<Uuid> {
 
 fn name(text: &&str) -> Option<String> {
     (!text.is_empty() && !text.contains('\0')).then(|| (*text).to_owned())
+}
+
+impl<E> Clone for Uid<E> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<E> Clone for Num<E> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<E> Clone for Name<E> {
+    fn clone(&self) -> Self {
+        Self::new(self.0.clone())
+    }
 }
 
 impl<E> Copy for Uid<E> {}

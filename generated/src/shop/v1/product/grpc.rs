@@ -54,7 +54,7 @@ impl pb::product_service_server::ProductService for ProductGrpc {
     async fn get_product(&self, request: Request<pb::GetProductRequest>) -> Result<Response<pb::Product>, Status> {
         grpc::call(request, |cx, message| async move {
             let mut found = Violations::new();
-            let id = proto::plain("id", message.id.clone(), &mut found);
+            let id = proto::plain("id", message.id, &mut found);
             found.finish()?;
             self.0.get(&cx, id).await.map(Into::into)
         })
@@ -88,7 +88,7 @@ impl pb::product_service_server::ProductService for ProductGrpc {
     async fn delete_product(&self, request: Request<pb::DeleteProductRequest>) -> Result<Response<()>, Status> {
         grpc::call(request, |cx, message| async move {
             let mut found = Violations::new();
-            let id = proto::plain("id", message.id.clone(), &mut found);
+            let id = proto::plain("id", message.id, &mut found);
             found.finish()?;
             self.0.delete(&cx, id, Etag::from_grpc(&message.etag)).await
         })
@@ -98,7 +98,7 @@ impl pb::product_service_server::ProductService for ProductGrpc {
     async fn undelete_product(&self, request: Request<pb::UndeleteProductRequest>) -> Result<Response<pb::Product>, Status> {
         grpc::call(request, |cx, message| async move {
             let mut found = Violations::new();
-            let id = proto::plain("id", message.id.clone(), &mut found);
+            let id = proto::plain("id", message.id, &mut found);
             found.finish()?;
             self.0.undelete(&cx, id).await.map(Into::into)
         })

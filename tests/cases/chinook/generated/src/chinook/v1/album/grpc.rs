@@ -54,7 +54,7 @@ impl pb::album_service_server::AlbumService for AlbumGrpc {
     async fn get_album(&self, request: Request<pb::GetAlbumRequest>) -> Result<Response<pb::Album>, Status> {
         grpc::call(request, |cx, message| async move {
             let mut found = Violations::new();
-            let id = proto::plain("id", message.id.clone(), &mut found);
+            let id = proto::plain("id", message.id, &mut found);
             found.finish()?;
             self.0.get(&cx, id).await.map(Into::into)
         })
@@ -73,7 +73,7 @@ impl pb::album_service_server::AlbumService for AlbumGrpc {
         grpc::call(request, |cx, message| async move {
             let row = proto::body("album", message.album)?;
             let mut found = Violations::new();
-            let id = proto::required("id", row.id.clone(), &mut found);
+            let id = proto::required("id", row.id, &mut found);
             let mask = Mask::new(message.update_mask, AlbumPatch::MASKABLE, &mut found);
             let patch = match mask {
                 Some(mask) => AlbumPatch::from_proto(row, &mask, &mut found),
@@ -88,7 +88,7 @@ impl pb::album_service_server::AlbumService for AlbumGrpc {
     async fn delete_album(&self, request: Request<pb::DeleteAlbumRequest>) -> Result<Response<()>, Status> {
         grpc::call(request, |cx, message| async move {
             let mut found = Violations::new();
-            let id = proto::plain("id", message.id.clone(), &mut found);
+            let id = proto::plain("id", message.id, &mut found);
             found.finish()?;
             self.0.delete(&cx, id, Etag::Any).await
         })

@@ -14,10 +14,9 @@ use super::service::AlbumService;
 
 /// The routes of albums.
 pub fn routes(service: Arc<dyn AlbumService>) -> Router {
-    let standard: Arc<dyn Service<Album>> = service.clone();
-    let derived = Router::new()
+    let standard: Arc<dyn Service<Album>> = service;
+    Router::new()
         .route("/api/v1/albums", get(rest::list::<Album>).post(rest::create::<Album>))
         .route("/api/v1/albums/{id}", get(rest::get::<Album>).put(rest::replace::<Album>).patch(rest::patch::<Album>).delete(rest::delete::<Album>))
-        .with_state(standard);
-    derived
+        .with_state(standard)
 }

@@ -54,7 +54,7 @@ impl pb::artist_service_server::ArtistService for ArtistGrpc {
     async fn get_artist(&self, request: Request<pb::GetArtistRequest>) -> Result<Response<pb::Artist>, Status> {
         grpc::call(request, |cx, message| async move {
             let mut found = Violations::new();
-            let id = proto::plain("id", message.id.clone(), &mut found);
+            let id = proto::plain("id", message.id, &mut found);
             found.finish()?;
             self.0.get(&cx, id).await.map(Into::into)
         })
@@ -73,7 +73,7 @@ impl pb::artist_service_server::ArtistService for ArtistGrpc {
         grpc::call(request, |cx, message| async move {
             let row = proto::body("artist", message.artist)?;
             let mut found = Violations::new();
-            let id = proto::required("id", row.id.clone(), &mut found);
+            let id = proto::required("id", row.id, &mut found);
             let mask = Mask::new(message.update_mask, ArtistPatch::MASKABLE, &mut found);
             let patch = match mask {
                 Some(mask) => ArtistPatch::from_proto(row, &mask, &mut found),
@@ -88,7 +88,7 @@ impl pb::artist_service_server::ArtistService for ArtistGrpc {
     async fn delete_artist(&self, request: Request<pb::DeleteArtistRequest>) -> Result<Response<()>, Status> {
         grpc::call(request, |cx, message| async move {
             let mut found = Violations::new();
-            let id = proto::plain("id", message.id.clone(), &mut found);
+            let id = proto::plain("id", message.id, &mut found);
             found.finish()?;
             self.0.delete(&cx, id, Etag::Any).await
         })

@@ -14,10 +14,9 @@ use super::service::ArtistService;
 
 /// The routes of artists.
 pub fn routes(service: Arc<dyn ArtistService>) -> Router {
-    let standard: Arc<dyn Service<Artist>> = service.clone();
-    let derived = Router::new()
+    let standard: Arc<dyn Service<Artist>> = service;
+    Router::new()
         .route("/api/v1/artists", get(rest::list::<Artist>).post(rest::create::<Artist>))
         .route("/api/v1/artists/{id}", get(rest::get::<Artist>).put(rest::replace::<Artist>).patch(rest::patch::<Artist>).delete(rest::delete::<Artist>))
-        .with_state(standard);
-    derived
+        .with_state(standard)
 }

@@ -54,7 +54,7 @@ impl pb::customer_service_server::CustomerService for CustomerGrpc {
     async fn get_customer(&self, request: Request<pb::GetCustomerRequest>) -> Result<Response<pb::Customer>, Status> {
         grpc::call(request, |cx, message| async move {
             let mut found = Violations::new();
-            let id = proto::plain("id", message.id.clone(), &mut found);
+            let id = proto::plain("id", message.id, &mut found);
             found.finish()?;
             self.0.get(&cx, id).await.map(Into::into)
         })
@@ -73,7 +73,7 @@ impl pb::customer_service_server::CustomerService for CustomerGrpc {
         grpc::call(request, |cx, message| async move {
             let row = proto::body("customer", message.customer)?;
             let mut found = Violations::new();
-            let id = proto::required("id", row.id.clone(), &mut found);
+            let id = proto::required("id", row.id, &mut found);
             let mask = Mask::new(message.update_mask, CustomerPatch::MASKABLE, &mut found);
             let patch = match mask {
                 Some(mask) => CustomerPatch::from_proto(row, &mask, &mut found),
@@ -88,7 +88,7 @@ impl pb::customer_service_server::CustomerService for CustomerGrpc {
     async fn delete_customer(&self, request: Request<pb::DeleteCustomerRequest>) -> Result<Response<()>, Status> {
         grpc::call(request, |cx, message| async move {
             let mut found = Violations::new();
-            let id = proto::plain("id", message.id.clone(), &mut found);
+            let id = proto::plain("id", message.id, &mut found);
             found.finish()?;
             self.0.delete(&cx, id, Etag::Any).await
         })

@@ -14,10 +14,9 @@ use super::service::CustomerService;
 
 /// The routes of customers.
 pub fn routes(service: Arc<dyn CustomerService>) -> Router {
-    let standard: Arc<dyn Service<Customer>> = service.clone();
-    let derived = Router::new()
+    let standard: Arc<dyn Service<Customer>> = service;
+    Router::new()
         .route("/api/v1/customers", get(rest::list::<Customer>).post(rest::create::<Customer>))
         .route("/api/v1/customers/{id}", get(rest::get::<Customer>).put(rest::replace::<Customer>).patch(rest::patch::<Customer>).delete(rest::delete::<Customer>))
-        .with_state(standard);
-    derived
+        .with_state(standard)
 }

@@ -54,7 +54,7 @@ impl pb::employee_service_server::EmployeeService for EmployeeGrpc {
     async fn get_employee(&self, request: Request<pb::GetEmployeeRequest>) -> Result<Response<pb::Employee>, Status> {
         grpc::call(request, |cx, message| async move {
             let mut found = Violations::new();
-            let id = proto::plain("id", message.id.clone(), &mut found);
+            let id = proto::plain("id", message.id, &mut found);
             found.finish()?;
             self.0.get(&cx, id).await.map(Into::into)
         })
@@ -73,7 +73,7 @@ impl pb::employee_service_server::EmployeeService for EmployeeGrpc {
         grpc::call(request, |cx, message| async move {
             let row = proto::body("employee", message.employee)?;
             let mut found = Violations::new();
-            let id = proto::required("id", row.id.clone(), &mut found);
+            let id = proto::required("id", row.id, &mut found);
             let mask = Mask::new(message.update_mask, EmployeePatch::MASKABLE, &mut found);
             let patch = match mask {
                 Some(mask) => EmployeePatch::from_proto(row, &mask, &mut found),
@@ -88,7 +88,7 @@ impl pb::employee_service_server::EmployeeService for EmployeeGrpc {
     async fn delete_employee(&self, request: Request<pb::DeleteEmployeeRequest>) -> Result<Response<()>, Status> {
         grpc::call(request, |cx, message| async move {
             let mut found = Violations::new();
-            let id = proto::plain("id", message.id.clone(), &mut found);
+            let id = proto::plain("id", message.id, &mut found);
             found.finish()?;
             self.0.delete(&cx, id, Etag::Any).await
         })

@@ -14,10 +14,9 @@ use super::service::EmployeeService;
 
 /// The routes of employees.
 pub fn routes(service: Arc<dyn EmployeeService>) -> Router {
-    let standard: Arc<dyn Service<Employee>> = service.clone();
-    let derived = Router::new()
+    let standard: Arc<dyn Service<Employee>> = service;
+    Router::new()
         .route("/api/v1/employees", get(rest::list::<Employee>).post(rest::create::<Employee>))
         .route("/api/v1/employees/{id}", get(rest::get::<Employee>).put(rest::replace::<Employee>).patch(rest::patch::<Employee>).delete(rest::delete::<Employee>))
-        .with_state(standard);
-    derived
+        .with_state(standard)
 }

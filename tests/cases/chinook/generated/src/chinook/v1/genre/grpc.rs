@@ -54,7 +54,7 @@ impl pb::genre_service_server::GenreService for GenreGrpc {
     async fn get_genre(&self, request: Request<pb::GetGenreRequest>) -> Result<Response<pb::Genre>, Status> {
         grpc::call(request, |cx, message| async move {
             let mut found = Violations::new();
-            let id = proto::plain("id", message.id.clone(), &mut found);
+            let id = proto::plain("id", message.id, &mut found);
             found.finish()?;
             self.0.get(&cx, id).await.map(Into::into)
         })
@@ -73,7 +73,7 @@ impl pb::genre_service_server::GenreService for GenreGrpc {
         grpc::call(request, |cx, message| async move {
             let row = proto::body("genre", message.genre)?;
             let mut found = Violations::new();
-            let id = proto::required("id", row.id.clone(), &mut found);
+            let id = proto::required("id", row.id, &mut found);
             let mask = Mask::new(message.update_mask, GenrePatch::MASKABLE, &mut found);
             let patch = match mask {
                 Some(mask) => GenrePatch::from_proto(row, &mask, &mut found),
@@ -88,7 +88,7 @@ impl pb::genre_service_server::GenreService for GenreGrpc {
     async fn delete_genre(&self, request: Request<pb::DeleteGenreRequest>) -> Result<Response<()>, Status> {
         grpc::call(request, |cx, message| async move {
             let mut found = Violations::new();
-            let id = proto::plain("id", message.id.clone(), &mut found);
+            let id = proto::plain("id", message.id, &mut found);
             found.finish()?;
             self.0.delete(&cx, id, Etag::Any).await
         })

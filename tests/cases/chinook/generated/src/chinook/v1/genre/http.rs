@@ -14,10 +14,9 @@ use super::service::GenreService;
 
 /// The routes of genres.
 pub fn routes(service: Arc<dyn GenreService>) -> Router {
-    let standard: Arc<dyn Service<Genre>> = service.clone();
-    let derived = Router::new()
+    let standard: Arc<dyn Service<Genre>> = service;
+    Router::new()
         .route("/api/v1/genres", get(rest::list::<Genre>).post(rest::create::<Genre>))
         .route("/api/v1/genres/{id}", get(rest::get::<Genre>).put(rest::replace::<Genre>).patch(rest::patch::<Genre>).delete(rest::delete::<Genre>))
-        .with_state(standard);
-    derived
+        .with_state(standard)
 }

@@ -54,7 +54,7 @@ impl pb::invoice_service_server::InvoiceService for InvoiceGrpc {
     async fn get_invoice(&self, request: Request<pb::GetInvoiceRequest>) -> Result<Response<pb::Invoice>, Status> {
         grpc::call(request, |cx, message| async move {
             let mut found = Violations::new();
-            let id = proto::plain("id", message.id.clone(), &mut found);
+            let id = proto::plain("id", message.id, &mut found);
             found.finish()?;
             self.0.get(&cx, id).await.map(Into::into)
         })
@@ -73,7 +73,7 @@ impl pb::invoice_service_server::InvoiceService for InvoiceGrpc {
         grpc::call(request, |cx, message| async move {
             let row = proto::body("invoice", message.invoice)?;
             let mut found = Violations::new();
-            let id = proto::required("id", row.id.clone(), &mut found);
+            let id = proto::required("id", row.id, &mut found);
             let mask = Mask::new(message.update_mask, InvoicePatch::MASKABLE, &mut found);
             let patch = match mask {
                 Some(mask) => InvoicePatch::from_proto(row, &mask, &mut found),
@@ -88,7 +88,7 @@ impl pb::invoice_service_server::InvoiceService for InvoiceGrpc {
     async fn delete_invoice(&self, request: Request<pb::DeleteInvoiceRequest>) -> Result<Response<()>, Status> {
         grpc::call(request, |cx, message| async move {
             let mut found = Violations::new();
-            let id = proto::plain("id", message.id.clone(), &mut found);
+            let id = proto::plain("id", message.id, &mut found);
             found.finish()?;
             self.0.delete(&cx, id, Etag::Any).await
         })

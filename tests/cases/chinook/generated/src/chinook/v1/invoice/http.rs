@@ -14,10 +14,9 @@ use super::service::InvoiceService;
 
 /// The routes of invoices.
 pub fn routes(service: Arc<dyn InvoiceService>) -> Router {
-    let standard: Arc<dyn Service<Invoice>> = service.clone();
-    let derived = Router::new()
+    let standard: Arc<dyn Service<Invoice>> = service;
+    Router::new()
         .route("/api/v1/invoices", get(rest::list::<Invoice>).post(rest::create::<Invoice>))
         .route("/api/v1/invoices/{id}", get(rest::get::<Invoice>).put(rest::replace::<Invoice>).patch(rest::patch::<Invoice>).delete(rest::delete::<Invoice>))
-        .with_state(standard);
-    derived
+        .with_state(standard)
 }

@@ -54,7 +54,7 @@ impl pb::invoice_line_service_server::InvoiceLineService for InvoiceLineGrpc {
     async fn get_invoice_line(&self, request: Request<pb::GetInvoiceLineRequest>) -> Result<Response<pb::InvoiceLine>, Status> {
         grpc::call(request, |cx, message| async move {
             let mut found = Violations::new();
-            let id = proto::plain("id", message.id.clone(), &mut found);
+            let id = proto::plain("id", message.id, &mut found);
             found.finish()?;
             self.0.get(&cx, id).await.map(Into::into)
         })
@@ -73,7 +73,7 @@ impl pb::invoice_line_service_server::InvoiceLineService for InvoiceLineGrpc {
         grpc::call(request, |cx, message| async move {
             let row = proto::body("invoice_line", message.invoice_line)?;
             let mut found = Violations::new();
-            let id = proto::required("id", row.id.clone(), &mut found);
+            let id = proto::required("id", row.id, &mut found);
             let mask = Mask::new(message.update_mask, InvoiceLinePatch::MASKABLE, &mut found);
             let patch = match mask {
                 Some(mask) => InvoiceLinePatch::from_proto(row, &mask, &mut found),
@@ -88,7 +88,7 @@ impl pb::invoice_line_service_server::InvoiceLineService for InvoiceLineGrpc {
     async fn delete_invoice_line(&self, request: Request<pb::DeleteInvoiceLineRequest>) -> Result<Response<()>, Status> {
         grpc::call(request, |cx, message| async move {
             let mut found = Violations::new();
-            let id = proto::plain("id", message.id.clone(), &mut found);
+            let id = proto::plain("id", message.id, &mut found);
             found.finish()?;
             self.0.delete(&cx, id, Etag::Any).await
         })

@@ -14,10 +14,9 @@ use super::service::InvoiceLineService;
 
 /// The routes of invoice lines.
 pub fn routes(service: Arc<dyn InvoiceLineService>) -> Router {
-    let standard: Arc<dyn Service<InvoiceLine>> = service.clone();
-    let derived = Router::new()
+    let standard: Arc<dyn Service<InvoiceLine>> = service;
+    Router::new()
         .route("/api/v1/invoice_lines", get(rest::list::<InvoiceLine>).post(rest::create::<InvoiceLine>))
         .route("/api/v1/invoice_lines/{id}", get(rest::get::<InvoiceLine>).put(rest::replace::<InvoiceLine>).patch(rest::patch::<InvoiceLine>).delete(rest::delete::<InvoiceLine>))
-        .with_state(standard);
-    derived
+        .with_state(standard)
 }

@@ -54,7 +54,7 @@ impl pb::media_type_service_server::MediaTypeService for MediaTypeGrpc {
     async fn get_media_type(&self, request: Request<pb::GetMediaTypeRequest>) -> Result<Response<pb::MediaType>, Status> {
         grpc::call(request, |cx, message| async move {
             let mut found = Violations::new();
-            let id = proto::plain("id", message.id.clone(), &mut found);
+            let id = proto::plain("id", message.id, &mut found);
             found.finish()?;
             self.0.get(&cx, id).await.map(Into::into)
         })
@@ -73,7 +73,7 @@ impl pb::media_type_service_server::MediaTypeService for MediaTypeGrpc {
         grpc::call(request, |cx, message| async move {
             let row = proto::body("media_type", message.media_type)?;
             let mut found = Violations::new();
-            let id = proto::required("id", row.id.clone(), &mut found);
+            let id = proto::required("id", row.id, &mut found);
             let mask = Mask::new(message.update_mask, MediaTypePatch::MASKABLE, &mut found);
             let patch = match mask {
                 Some(mask) => MediaTypePatch::from_proto(row, &mask, &mut found),
@@ -88,7 +88,7 @@ impl pb::media_type_service_server::MediaTypeService for MediaTypeGrpc {
     async fn delete_media_type(&self, request: Request<pb::DeleteMediaTypeRequest>) -> Result<Response<()>, Status> {
         grpc::call(request, |cx, message| async move {
             let mut found = Violations::new();
-            let id = proto::plain("id", message.id.clone(), &mut found);
+            let id = proto::plain("id", message.id, &mut found);
             found.finish()?;
             self.0.delete(&cx, id, Etag::Any).await
         })

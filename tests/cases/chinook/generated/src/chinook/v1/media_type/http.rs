@@ -14,10 +14,9 @@ use super::service::MediaTypeService;
 
 /// The routes of media types.
 pub fn routes(service: Arc<dyn MediaTypeService>) -> Router {
-    let standard: Arc<dyn Service<MediaType>> = service.clone();
-    let derived = Router::new()
+    let standard: Arc<dyn Service<MediaType>> = service;
+    Router::new()
         .route("/api/v1/media_types", get(rest::list::<MediaType>).post(rest::create::<MediaType>))
         .route("/api/v1/media_types/{id}", get(rest::get::<MediaType>).put(rest::replace::<MediaType>).patch(rest::patch::<MediaType>).delete(rest::delete::<MediaType>))
-        .with_state(standard);
-    derived
+        .with_state(standard)
 }

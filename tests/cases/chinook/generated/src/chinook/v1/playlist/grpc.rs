@@ -54,7 +54,7 @@ impl pb::playlist_service_server::PlaylistService for PlaylistGrpc {
     async fn get_playlist(&self, request: Request<pb::GetPlaylistRequest>) -> Result<Response<pb::Playlist>, Status> {
         grpc::call(request, |cx, message| async move {
             let mut found = Violations::new();
-            let id = proto::plain("id", message.id.clone(), &mut found);
+            let id = proto::plain("id", message.id, &mut found);
             found.finish()?;
             self.0.get(&cx, id).await.map(Into::into)
         })
@@ -73,7 +73,7 @@ impl pb::playlist_service_server::PlaylistService for PlaylistGrpc {
         grpc::call(request, |cx, message| async move {
             let row = proto::body("playlist", message.playlist)?;
             let mut found = Violations::new();
-            let id = proto::required("id", row.id.clone(), &mut found);
+            let id = proto::required("id", row.id, &mut found);
             let mask = Mask::new(message.update_mask, PlaylistPatch::MASKABLE, &mut found);
             let patch = match mask {
                 Some(mask) => PlaylistPatch::from_proto(row, &mask, &mut found),
@@ -88,7 +88,7 @@ impl pb::playlist_service_server::PlaylistService for PlaylistGrpc {
     async fn delete_playlist(&self, request: Request<pb::DeletePlaylistRequest>) -> Result<Response<()>, Status> {
         grpc::call(request, |cx, message| async move {
             let mut found = Violations::new();
-            let id = proto::plain("id", message.id.clone(), &mut found);
+            let id = proto::plain("id", message.id, &mut found);
             found.finish()?;
             self.0.delete(&cx, id, Etag::Any).await
         })

@@ -14,10 +14,9 @@ use super::service::PlaylistService;
 
 /// The routes of playlists.
 pub fn routes(service: Arc<dyn PlaylistService>) -> Router {
-    let standard: Arc<dyn Service<Playlist>> = service.clone();
-    let derived = Router::new()
+    let standard: Arc<dyn Service<Playlist>> = service;
+    Router::new()
         .route("/api/v1/playlists", get(rest::list::<Playlist>).post(rest::create::<Playlist>))
         .route("/api/v1/playlists/{id}", get(rest::get::<Playlist>).put(rest::replace::<Playlist>).patch(rest::patch::<Playlist>).delete(rest::delete::<Playlist>))
-        .with_state(standard);
-    derived
+        .with_state(standard)
 }

@@ -53,7 +53,7 @@ impl pb::playlist_track_service_server::PlaylistTrackService for PlaylistTrackGr
     async fn get_playlist_track(&self, request: Request<pb::GetPlaylistTrackRequest>) -> Result<Response<pb::PlaylistTrack>, Status> {
         grpc::call(request, |cx, message| async move {
             let mut found = Violations::new();
-            let id = PlaylistTrackId { playlist_id: proto::plain("playlist_id", message.playlist_id.clone(), &mut found), track_id: proto::plain("track_id", message.track_id.clone(), &mut found) };
+            let id = PlaylistTrackId { playlist_id: proto::plain("playlist_id", message.playlist_id, &mut found), track_id: proto::plain("track_id", message.track_id, &mut found) };
             found.finish()?;
             self.0.get(&cx, id).await.map(Into::into)
         })
@@ -71,7 +71,7 @@ impl pb::playlist_track_service_server::PlaylistTrackService for PlaylistTrackGr
     async fn delete_playlist_track(&self, request: Request<pb::DeletePlaylistTrackRequest>) -> Result<Response<()>, Status> {
         grpc::call(request, |cx, message| async move {
             let mut found = Violations::new();
-            let id = PlaylistTrackId { playlist_id: proto::plain("playlist_id", message.playlist_id.clone(), &mut found), track_id: proto::plain("track_id", message.track_id.clone(), &mut found) };
+            let id = PlaylistTrackId { playlist_id: proto::plain("playlist_id", message.playlist_id, &mut found), track_id: proto::plain("track_id", message.track_id, &mut found) };
             found.finish()?;
             self.0.delete(&cx, id, Etag::Any).await
         })

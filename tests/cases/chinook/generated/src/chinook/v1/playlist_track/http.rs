@@ -14,10 +14,9 @@ use super::service::PlaylistTrackService;
 
 /// The routes of playlist tracks.
 pub fn routes(service: Arc<dyn PlaylistTrackService>) -> Router {
-    let standard: Arc<dyn Service<PlaylistTrack>> = service.clone();
-    let derived = Router::new()
+    let standard: Arc<dyn Service<PlaylistTrack>> = service;
+    Router::new()
         .route("/api/v1/playlist_tracks", get(rest::list::<PlaylistTrack>).post(rest::create::<PlaylistTrack>))
         .route("/api/v1/playlist_tracks/{playlist_id}/{track_id}", get(rest::get::<PlaylistTrack>).delete(rest::delete::<PlaylistTrack>))
-        .with_state(standard);
-    derived
+        .with_state(standard)
 }

@@ -98,7 +98,7 @@ impl Entity for PlaylistTrack {
     const SPEC: &'static EntitySpec = &PLAYLIST_TRACK;
 
     fn id(&self) -> PlaylistTrackId {
-        PlaylistTrackId { playlist_id: self.playlist_id.clone(), track_id: self.track_id.clone() }
+        PlaylistTrackId { playlist_id: self.playlist_id, track_id: self.track_id }
     }
 
     fn read(row: &Row<'_>) -> Result<Self> {

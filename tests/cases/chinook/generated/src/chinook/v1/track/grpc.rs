@@ -54,7 +54,7 @@ impl pb::track_service_server::TrackService for TrackGrpc {
     async fn get_track(&self, request: Request<pb::GetTrackRequest>) -> Result<Response<pb::Track>, Status> {
         grpc::call(request, |cx, message| async move {
             let mut found = Violations::new();
-            let id = proto::plain("id", message.id.clone(), &mut found);
+            let id = proto::plain("id", message.id, &mut found);
             found.finish()?;
             self.0.get(&cx, id).await.map(Into::into)
         })
@@ -73,7 +73,7 @@ impl pb::track_service_server::TrackService for TrackGrpc {
         grpc::call(request, |cx, message| async move {
             let row = proto::body("track", message.track)?;
             let mut found = Violations::new();
-            let id = proto::required("id", row.id.clone(), &mut found);
+            let id = proto::required("id", row.id, &mut found);
             let mask = Mask::new(message.update_mask, TrackPatch::MASKABLE, &mut found);
             let patch = match mask {
                 Some(mask) => TrackPatch::from_proto(row, &mask, &mut found),
@@ -88,7 +88,7 @@ impl pb::track_service_server::TrackService for TrackGrpc {
     async fn delete_track(&self, request: Request<pb::DeleteTrackRequest>) -> Result<Response<()>, Status> {
         grpc::call(request, |cx, message| async move {
             let mut found = Violations::new();
-            let id = proto::plain("id", message.id.clone(), &mut found);
+            let id = proto::plain("id", message.id, &mut found);
             found.finish()?;
             self.0.delete(&cx, id, Etag::Any).await
         })

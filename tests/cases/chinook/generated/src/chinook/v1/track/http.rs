@@ -14,10 +14,9 @@ use super::service::TrackService;
 
 /// The routes of tracks.
 pub fn routes(service: Arc<dyn TrackService>) -> Router {
-    let standard: Arc<dyn Service<Track>> = service.clone();
-    let derived = Router::new()
+    let standard: Arc<dyn Service<Track>> = service;
+    Router::new()
         .route("/api/v1/tracks", get(rest::list::<Track>).post(rest::create::<Track>))
         .route("/api/v1/tracks/{id}", get(rest::get::<Track>).put(rest::replace::<Track>).patch(rest::patch::<Track>).delete(rest::delete::<Track>))
-        .with_state(standard);
-    derived
+        .with_state(standard)
 }
