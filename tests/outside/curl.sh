@@ -22,6 +22,8 @@ call() {
     esac
   done
   echo "\$ $shown"
+  # An answer without a body leaves the file alone.
+  : >"$dir/body"
   status=$(curl --silent --show-error --max-time 20 --noproxy '*' --dump-header "$dir/head" --output "$dir/body" \
     --write-out '%{http_code}' "$@") || { echo "FAILED: curl ends with $?" >&2; exit 1; }
   tr -d '\r' <"$dir/head" | grep -iE '^(HTTP/|etag:|location:)'
