@@ -15,3 +15,15 @@ impl {{ entry.name }}Logic {
 }
 
 impl Hooks<{{ entry.name }}> for {{ entry.name }}Logic {}
+{%- if !rpcs.is_empty() %}
+
+// To be written, or the service does not compile:
+//
+// #[async_trait::async_trait]
+// impl {{ module }}::{{ entry.name }}Methods for {{ entry.name }}Logic {
+{%- for rpc in rpcs %}
+//     async fn {{ rpc.name }}(&self, cx: &Context, scope: &Scope, request: {{ rpc.request }}, changes: &mut Changes) -> Result<{{ rpc.response }}> {
+//     }
+{%- endfor %}
+// }
+{%- endif %}

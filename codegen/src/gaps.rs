@@ -1,5 +1,7 @@
 //! Spec gaps: what the schema leaves unsaid, what is assumed for it, and the annotation that would say it.
 
+mod recorded;
+
 use serde::Serialize;
 
 use crate::model::{Entity, Field, Grant, Model, Resource, Rule, Span, StandardKind, Type};
@@ -51,6 +53,7 @@ pub fn gaps(model: &Model) -> Vec<Gap> {
             ));
         }
     }
+    recorded::recorded(model, &mut gaps);
     gaps
 }
 

@@ -133,9 +133,9 @@ impl App {
     pub fn run(&'static self) -> ExitCode {
         let command = <Arguments as clap::CommandFactory>::command().name(self.name).bin_name(self.name);
         let command = command.version(self.version);
-        let parsed = command.try_get_matches().and_then(|matches| {
-            <Arguments as clap::FromArgMatches>::from_arg_matches(&matches)
-        });
+        let parsed = command
+            .try_get_matches()
+            .and_then(|matches| <Arguments as clap::FromArgMatches>::from_arg_matches(&matches));
         let arguments = match parsed {
             Ok(arguments) => arguments,
             Err(error) => {

@@ -1,6 +1,7 @@
 //! The one service function behind both protocols: authorise → read → validate → hook → check → commit.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use futures::future::BoxFuture;
@@ -149,10 +150,26 @@ impl<E: Entity, L: Hooks<E>> Standard<E, L> {
         let mut found = Violations::new();
         request.validate(&mut found);
         found.finish()?;
+        let mut cx = cx.clone();
+        let Some(seconds) = method.timeout_seconds else { return self.commit_custom(&cx, &scope, request, run).await };
+        let limit = Duration::from_secs(seconds);
+        let deadline = Instant::now() + limit;
+        cx.deadline = Some(cx.deadline.map_or(deadline, |earlier| earlier.min(deadline)));
+        let work = self.commit_custom(&cx, &scope, request, run);
+        tokio::time::timeout(limit, work).await.unwrap_or(Err(Error::Timeout))
+    }
+
+    async fn commit_custom<R: Request, T: Send>(
+        &self,
+        cx: &Context,
+        scope: &Scope,
+        request: R,
+        run: impl for<'a> Fn(&'a L, &'a Context, &'a Scope, R, &'a mut Changes) -> BoxFuture<'a, Result<T>> + Send + Sync,
+    ) -> Result<T> {
         let mut attempt = 1;
         loop {
             let mut changes = Changes::new(cx);
-            let answer = run(&self.logic, cx, &scope, request.clone(), &mut changes).await?;
+            let answer = run(&self.logic, cx, scope, request.clone(), &mut changes).await?;
             if changes.is_empty() {
                 return Ok(answer);
             }

@@ -1,8 +1,8 @@
 //! Logs and metrics of the process: installed once, cheap on the way of a request.
 
-use std::io::IsTerminal;
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
+use std::io::IsTerminal;
 use std::sync::{OnceLock, RwLock};
 use std::time::Duration;
 

@@ -9,17 +9,29 @@ use arcana_runtime::service::Standard;
 
 use arcana_generated::{Repositories, Services};
 
-mod user;
 mod customer;
 mod order;
 mod product;
+mod user;
 
 /// Puts the services together: generated pieces and the logic of this folder.
 pub fn services(repositories: &Repositories, store: &Arc<dyn Store>) -> Services {
     Services {
         users: Arc::new(Standard::new(repositories.users.clone(), store.clone(), user::UserLogic::new(repositories))),
-        customers: Arc::new(Standard::new(repositories.customers.clone(), store.clone(), customer::CustomerLogic::new(repositories))),
-        orders: Arc::new(Standard::new(repositories.orders.clone(), store.clone(), order::OrderLogic::new(repositories))),
-        products: Arc::new(Standard::new(repositories.products.clone(), store.clone(), product::ProductLogic::new(repositories))),
+        customers: Arc::new(Standard::new(
+            repositories.customers.clone(),
+            store.clone(),
+            customer::CustomerLogic::new(repositories),
+        )),
+        orders: Arc::new(Standard::new(
+            repositories.orders.clone(),
+            store.clone(),
+            order::OrderLogic::new(repositories),
+        )),
+        products: Arc::new(Standard::new(
+            repositories.products.clone(),
+            store.clone(),
+            product::ProductLogic::new(repositories),
+        )),
     }
 }

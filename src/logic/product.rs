@@ -1,8 +1,8 @@
 //! What is particular to products: rules, computed members, custom rpcs. Written once by `cargo xtask gen`, and yours from then on.
 
-use arcana_runtime::service::Hooks;
 use arcana_generated::Repositories;
 use arcana_generated::shop::v1::product::Product;
+use arcana_runtime::service::Hooks;
 
 /// The logic of products.
 pub struct ProductLogic;

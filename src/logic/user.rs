@@ -1,8 +1,8 @@
 //! What is particular to users: rules, computed members, custom rpcs. Written once by `cargo xtask gen`, and yours from then on.
 
-use arcana_runtime::service::Hooks;
 use arcana_generated::Repositories;
 use arcana_generated::arcana::identity::v1::user::User;
+use arcana_runtime::service::Hooks;
 
 /// The logic of users.
 pub struct UserLogic;

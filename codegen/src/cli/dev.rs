@@ -90,7 +90,7 @@ fn start(project: &Project) -> Option<Child> {
     }
     let binary = target(project).join("debug").join(&project.name);
     let mut command = Command::new(&binary);
-    command.arg("serve").current_dir(&project.root);
+    command.args(["serve", "--seed"]).current_dir(&project.root);
     let mode = format!("{}_SECURITY__MODE", project.env_prefix);
     if std::env::var_os(&mode).is_none() {
         command.env(mode, "development");

@@ -92,9 +92,8 @@ pub(super) fn routes(routes: &[Route], json: bool) -> Outcome {
     }
     let width = |cell: fn(&Route) -> &str| routes.iter().map(|route| cell(route).len()).max().unwrap_or_default();
     let (rpc, path) = (width(|route| route.rpc), width(|route| route.path));
-    let line = |route: &Route| {
-        format!("{:<rpc$}  {:<6}  {:<path$}  {}", route.rpc, route.method, route.path, route.access)
-    };
+    let line =
+        |route: &Route| format!("{:<rpc$}  {:<6}  {:<path$}  {}", route.rpc, route.method, route.path, route.access);
     print(&routes.iter().map(line).collect::<Vec<_>>().join("\n"))
 }
 

@@ -3,7 +3,7 @@
 use super::kind::write;
 use crate::changes::Field;
 use crate::db::Value;
-use crate::entity::{Entity, ColumnSpec, EntitySpec, Kind};
+use crate::entity::{ColumnSpec, Entity, EntitySpec, Kind};
 
 /// Longest filter, in bytes.
 const MAX_BYTES: usize = 4096;

@@ -20,8 +20,7 @@ fn product() -> Product {
 
 /// An open order of two pieces that are not priced yet.
 fn order() -> Order {
-    let line =
-        OrderLine { product_id: product().id, quantity: 2, unit_price: Decimal::ZERO, ..OrderLine::fixture(0) };
+    let line = OrderLine { product_id: product().id, quantity: 2, unit_price: Decimal::ZERO, ..OrderLine::fixture(0) };
     Order { lines: vec![line], total: Decimal::ZERO, placed_at: None, ..Order::fixture(0) }
 }
 
