@@ -1,8 +1,8 @@
 //! What is particular to {{ entry.words }}: rules, computed members, custom rpcs. Written once by `cargo xtask gen`, and yours from then on.
 
-use arcana_runtime::service::Hooks;
-use {{ crate_name }}::Repositories;
-use {{ module }}::{{ entry.name }};
+{% for path in uses -%}
+use {{ path }};
+{% endfor -%}
 
 /// The logic of {{ entry.words }}.
 pub struct {{ entry.name }}Logic;

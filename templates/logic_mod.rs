@@ -3,6 +3,7 @@ mod {{ entry.logic }};
 {%- endfor %}
 
 /// Puts the services together: generated pieces and the logic of this folder.
+#[rustfmt::skip]
 pub fn services(repositories: &Repositories, store: &Arc<dyn Store>) -> Services {
     Services {
 {%- for entry in entries %}

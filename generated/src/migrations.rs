@@ -11,6 +11,6 @@ pub const SQLITE: &[Migration] = &[
         name: "initial",
         up: include_str!("../../migrations/sqlite/0001_initial.up.sql"),
         down: include_str!("../../migrations/sqlite/0001_initial.down.sql"),
-        sealed: false,
+        sealed: true,
     },
 ];

@@ -4,10 +4,9 @@
 
 use std::sync::Arc;
 
+use arcana_generated::{Repositories, Services};
 use arcana_runtime::changes::Store;
 use arcana_runtime::service::Standard;
-
-use arcana_generated::{Repositories, Services};
 
 mod customer;
 mod order;
@@ -15,23 +14,12 @@ mod product;
 mod user;
 
 /// Puts the services together: generated pieces and the logic of this folder.
+#[rustfmt::skip]
 pub fn services(repositories: &Repositories, store: &Arc<dyn Store>) -> Services {
     Services {
+        customers: Arc::new(Standard::new(repositories.customers.clone(), store.clone(), customer::CustomerLogic::new(repositories))),
+        orders: Arc::new(Standard::new(repositories.orders.clone(), store.clone(), order::OrderLogic::new(repositories))),
+        products: Arc::new(Standard::new(repositories.products.clone(), store.clone(), product::ProductLogic::new(repositories))),
         users: Arc::new(Standard::new(repositories.users.clone(), store.clone(), user::UserLogic::new(repositories))),
-        customers: Arc::new(Standard::new(
-            repositories.customers.clone(),
-            store.clone(),
-            customer::CustomerLogic::new(repositories),
-        )),
-        orders: Arc::new(Standard::new(
-            repositories.orders.clone(),
-            store.clone(),
-            order::OrderLogic::new(repositories),
-        )),
-        products: Arc::new(Standard::new(
-            repositories.products.clone(),
-            store.clone(),
-            product::ProductLogic::new(repositories),
-        )),
     }
 }

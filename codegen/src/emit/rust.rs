@@ -29,7 +29,7 @@ pub fn emit(project: &Project, model: &Model, files: &mut FileSet) -> Result<(),
     let entries: Vec<EntryView> = plans.iter().filter_map(|plan| entry(model, &plans, plan)).collect();
     let services = ServicesFile { seeds: seed_order(model, &entries), routes: routes(model), entries: entries.clone() };
     let doc = "All repositories and services, by name.";
-    files.own(format!("{generated}/src/services.rs"), finish_shared(doc, &services.render()?));
+    files.own(format!("{generated}/src/services.rs"), finish_shared(doc, &[], &services.render()?));
     for (path, text) in package_modules(&homes) {
         files.own(format!("{generated}/src/{path}"), text);
     }
@@ -129,7 +129,7 @@ fn package_modules(homes: &[Home]) -> BTreeMap<String, String> {
         let list: Vec<String> = modules.iter().map(|module| format!("pub mod {module};\n")).collect();
         let doc = format!("Package `{}`.", path.replace("::", ".").replace("r#", ""));
         let folder = path.replace("::", "/").replace("r#", "");
-        (format!("{folder}/mod.rs"), finish_shared(&doc, &list.concat()))
+        (format!("{folder}/mod.rs"), finish_shared(&doc, &[], &list.concat()))
     };
     packages.into_iter().map(file).collect()
 }
@@ -146,7 +146,7 @@ fn lib(homes: &[Home]) -> String {
          pub const DESCRIPTOR: &[u8] = include_bytes!(\"../descriptor.bin\");\n",
         roots.concat()
     );
-    finish_shared("The service that the schema describes: everything but its logic.", &body)
+    finish_shared("The service that the schema describes: everything but its logic.", &[], &body)
 }
 
 fn manifest(project: &Project) -> String {
@@ -190,12 +190,20 @@ fn logic(project: &Project, plans: &[HomePlan], entries: &[EntryView], files: &m
         let plan = plans.iter().find(|plan| plan.home.entity.as_deref() == Some(&entry.full_name));
         let rpcs = plan.and_then(|plan| plan.service.as_ref()).map(|service| service.rpcs.clone()).unwrap_or_default();
         let module = entry.path.replacen("crate", &crate_name, 1);
-        let file = LogicFile { crate_name: crate_name.clone(), entry: entry.clone(), module, rpcs };
+        let mut uses = vec![
+            "arcana_runtime::service::Hooks".to_owned(),
+            format!("{crate_name}::Repositories"),
+            format!("{module}::{}", entry.name),
+        ];
+        uses.sort();
+        let file = LogicFile { uses, entry: entry.clone(), module, rpcs };
         files.scaffold(format!("{folder}/{}.rs", entry.logic.replace("r#", "")), file.render()? + "\n");
     }
-    let body = LogicModFile { crate_name: crate_name.clone(), entries: served }.render()?;
-    let uses = format!("use {crate_name}::{{Repositories, Services}};\n");
+    let mut listed = served;
+    listed.sort_by(|one, other| one.logic.cmp(&other.logic));
+    let body = LogicModFile { entries: listed }.render()?;
     let doc = "The logic of all entities, put together with what is generated.";
-    files.own(format!("{folder}/mod.rs"), finish_shared(doc, &format!("{uses}{body}")));
+    let own = [format!("{crate_name}::Repositories"), format!("{crate_name}::Services")];
+    files.own(format!("{folder}/mod.rs"), finish_shared(doc, &own, &body));
     Ok(())
 }

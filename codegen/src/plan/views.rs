@@ -553,8 +553,6 @@ pub struct ServicesFile {
 #[derive(Debug, Template)]
 #[template(path = "logic_mod.rs", escape = "none")]
 pub struct LogicModFile {
-    /// Name of the generated crate, as Rust writes it.
-    pub crate_name: String,
     /// Entities with a service.
     pub entries: Vec<EntryView>,
 }
@@ -563,8 +561,8 @@ pub struct LogicModFile {
 #[derive(Debug, Template)]
 #[template(path = "logic.rs", escape = "none")]
 pub struct LogicFile {
-    /// Name of the generated crate, as Rust writes it.
-    pub crate_name: String,
+    /// Paths of the imports, sorted.
+    pub uses: Vec<String>,
     /// The entity.
     pub entry: EntryView,
     /// Path of its module without `crate::`.

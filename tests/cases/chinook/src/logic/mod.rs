@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use arcana_runtime::changes::Store;
 use arcana_runtime::service::Standard;
-
 use chinook_generated::{Repositories, Services};
 
 mod album;
@@ -22,6 +21,7 @@ mod playlist_track;
 mod track;
 
 /// Puts the services together: generated pieces and the logic of this folder.
+#[rustfmt::skip]
 pub fn services(repositories: &Repositories, store: &Arc<dyn Store>) -> Services {
     Services {
         albums: Arc::new(Standard::new(repositories.albums.clone(), store.clone(), album::AlbumLogic::new(repositories))),
