@@ -10,6 +10,8 @@ mod value;
 
 use std::sync::Arc;
 
+use tokio::runtime::RuntimeFlavor;
+
 pub use config::{DbConfig, Synchronous};
 pub use migrate::{Applied, Migration, MigrationState};
 pub use row::{Row, Stored};
@@ -77,6 +79,23 @@ impl Db {
     ) -> Result<Vec<T>> {
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.fetch(cx, sql, values, read),
+        }
+    }
+
+    /// The same for a query that no index bounds: it may take its time without keeping other calls waiting.
+    pub async fn scan<T>(
+        &self,
+        cx: &Context,
+        sql: &str,
+        values: &[Value],
+        read: impl FnMut(&Row<'_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        match &self.engine {
+            Engine::Sqlite(sqlite) => match tokio::runtime::Handle::current().runtime_flavor() {
+                RuntimeFlavor::CurrentThread => sqlite.fetch(cx, sql, values, read),
+                // The thread hands its other calls over before it starts.
+                _ => tokio::task::block_in_place(|| sqlite.fetch(cx, sql, values, read)),
+            },
         }
     }
 

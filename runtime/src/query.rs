@@ -145,7 +145,7 @@ impl ListQuery {
                 "page_token" => query.set_token(value, &mut found),
                 "filter" => query.set_filter(spec, value, &mut found),
                 "include_total" => query.include_total = truth(name, value, true, &mut found),
-                "show_deleted" => query.show_deleted = truth(name, value, false, &mut found),
+                "show_deleted" if spec.soft_delete => query.show_deleted = truth(name, value, false, &mut found),
                 field => query.set_equal(spec, field, value, &mut found),
             }
         }

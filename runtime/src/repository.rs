@@ -49,7 +49,10 @@ impl<E: Entity> SqlRepository<E> {
 
     async fn rows(&self, cx: &Context, select: Select, tail: &str) -> Result<Vec<E>> {
         let sql = format!("{}{}{tail}", E::SPEC.select.text(self.db.dialect()), select.clause());
-        let mut rows = self.db.fetch(cx, &sql, &select.values, E::read).await?;
+        let mut rows = match select.bounded {
+            true => self.db.fetch(cx, &sql, &select.values, E::read).await?,
+            false => self.db.scan(cx, &sql, &select.values, E::read).await?,
+        };
         for owned in E::owned() {
             self.load_children(cx, &mut rows, owned).await?;
         }
@@ -139,7 +142,10 @@ impl<E: Entity> Repository<E> for SqlRepository<E> {
     async fn count(&self, cx: &Context, scope: &Scope, query: &ListQuery) -> Result<i64> {
         let select = matching(E::SPEC, scope, query)?;
         let sql = format!("SELECT count(*) FROM {}{}", E::SPEC.table, select.clause());
-        let counts = self.db.fetch(cx, &sql, &select.values, |row| row.get::<i64>(0)).await?;
+        let counts = match select.bounded {
+            true => self.db.fetch(cx, &sql, &select.values, |row| row.get::<i64>(0)).await?,
+            false => self.db.scan(cx, &sql, &select.values, |row| row.get::<i64>(0)).await?,
+        };
         Ok(counts.first().copied().unwrap_or_default())
     }
 }
@@ -151,6 +157,7 @@ fn matching(spec: &EntitySpec, scope: &Scope, query: &ListQuery) -> Result<Selec
         let mut values = Vec::new();
         let condition = filter.to_sql(&mut values);
         select.and(&condition, values);
+        select.bounded = false;
     }
     Ok(select)
 }
@@ -166,11 +173,13 @@ enum Live {
 struct Select {
     conditions: String,
     values: Vec<Value>,
+    /// A key or the size of a page bounds what is read; a filter may look at every row.
+    bounded: bool,
 }
 
 impl Select {
     fn new(spec: &EntitySpec, live: Live) -> Self {
-        let mut select = Self { conditions: String::new(), values: Vec::new() };
+        let mut select = Self { conditions: String::new(), values: Vec::new(), bounded: true };
         if spec.soft_delete && live == Live::Yes {
             select.and("deleted_at IS NULL", Vec::new());
         }

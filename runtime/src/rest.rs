@@ -43,6 +43,9 @@ pub struct Verb {
     pub allow: &'static str,
 }
 
+/// Times that a merge starts over.
+const MERGE_ATTEMPTS: usize = 3;
+
 /// What a derived handler needs.
 type Target<E> = State<Arc<dyn Service<E>>>;
 
@@ -94,8 +97,66 @@ pub async fn patch<E: Resource>(State(service): Target<E>, call: Call) -> Result
     let id = key::<E>(&call)?;
     call.no_query()?;
     let body = call.json(&[call::MERGE_PATCH, call::JSON])?;
-    let patch: E::Patch = decode(body)?;
-    change(&*service, &call, id, patch).await
+    let expected = conditional::if_match(&call.headers)?;
+    let has_objects = body.as_object().is_some_and(|members| members.values().any(Value::is_object));
+    if !has_objects {
+        let patch: E::Patch = decode(body)?;
+        let row = service.update(&call.cx, id, patch, expected).await?;
+        return Ok(tagged(ok(&row.dto()), etag(&row)));
+    }
+    merge(&*service, &call, id, body, expected).await
+}
+
+/// A patch of members that are objects themselves merges into what is stored (RFC 7396), so it is bound to the state
+/// that it was merged with, and starts over when another wrote the row meanwhile.
+async fn merge<E: Resource>(
+    service: &dyn Service<E>,
+    call: &Call,
+    id: E::Id,
+    body: Value,
+    expected: Etag,
+) -> Result<Response> {
+    for _ in 0..MERGE_ATTEMPTS {
+        let current = service.get(&call.cx, id.clone()).await?;
+        let stored = serde_json::to_value(current.dto()).map_err(Error::internal)?;
+        let mut merged = body.clone();
+        for (name, patch) in merged.as_object_mut().into_iter().flatten().filter(|(_, patch)| patch.is_object()) {
+            let mut value = stored.get(name).cloned().unwrap_or(Value::Null);
+            merge_patch(&mut value, patch);
+            *patch = value;
+        }
+        let bound = match (&expected, etag(&current)) {
+            (Etag::Any, Some(now)) => Etag::OneOf(vec![now]),
+            _ => expected.clone(),
+        };
+        match service.update(&call.cx, id.clone(), decode(merged)?, bound).await {
+            Err(Error::PreconditionFailed) if expected == Etag::Any => {}
+            outcome => {
+                let row = outcome?;
+                return Ok(tagged(ok(&row.dto()), etag(&row)));
+            }
+        }
+    }
+    Err(Error::ConcurrentUpdate)
+}
+
+/// The algorithm of RFC 7396, section 2.
+fn merge_patch(target: &mut Value, patch: &Value) {
+    let Value::Object(changes) = patch else {
+        *target = patch.clone();
+        return;
+    };
+    if !target.is_object() {
+        *target = Value::Object(serde_json::Map::new());
+    }
+    let Value::Object(members) = target else { return };
+    for (name, change) in changes {
+        if change.is_null() {
+            members.remove(name);
+        } else {
+            merge_patch(members.entry(name.clone()).or_insert(Value::Null), change);
+        }
+    }
 }
 
 /// `DELETE /orders/{id}`
@@ -192,4 +253,25 @@ fn tagged(mut response: Response, etag: Option<String>) -> Response {
         response.headers_mut().insert(header::ETAG, value);
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn merges_as_the_rfc_shows() {
+        for (mut target, patch, result) in [
+            (json!({"a": "b"}), json!({"a": "c"}), json!({"a": "c"})),
+            (json!({"a": "b", "b": "c"}), json!({"a": null}), json!({"b": "c"})),
+            (json!({"a": {"b": "c"}}), json!({"a": {"b": "d", "c": null}}), json!({"a": {"b": "d"}})),
+            (json!({"a": [{"b": "c"}]}), json!({"a": [1]}), json!({"a": [1]})),
+            (json!({}), json!({"a": {"bb": {"ccc": null}}}), json!({"a": {"bb": {}}})),
+        ] {
+            merge_patch(&mut target, &patch);
+            assert_eq!(target, result);
+        }
+    }
 }

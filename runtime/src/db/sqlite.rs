@@ -50,7 +50,7 @@ pub(super) struct Sqlite {
 }
 
 enum Job {
-    Commit { changes: Changes, stop_at: Instant, reply: oneshot::Sender<Result<()>> },
+    Commit(Pending),
     Run(Box<dyn FnOnce(&mut Connection) + Send>),
 }
 
@@ -99,7 +99,7 @@ impl Sqlite {
     pub(super) async fn commit(&self, cx: &Context, changes: Changes) -> Result<()> {
         cx.check_deadline()?;
         let (reply, answer) = oneshot::channel();
-        self.send(Job::Commit { changes, stop_at: self.stop_at(cx), reply })?;
+        self.send(Job::Commit(Pending { changes, stop_at: self.stop_at(cx), reply }))?;
         answer.await.map_err(|_| Error::unavailable("the writer of the database has stopped"))?
     }
 
@@ -190,16 +190,23 @@ fn prepare(connection: &mut Connection) -> Result<()> {
     connection.progress_handler(PROGRESS_STEPS, Some(late)).map_err(error)
 }
 
+/// A commit that waits for its turn.
+struct Pending {
+    changes: Changes,
+    stop_at: Instant,
+    reply: oneshot::Sender<Result<()>>,
+}
+
 fn write_loop(mut connection: Connection, jobs: &mpsc::Receiver<Job>) {
     let mut waiting = None;
     while let Some(job) = waiting.take().or_else(|| jobs.recv().ok()) {
         match job {
             Job::Run(work) => work(&mut connection),
-            Job::Commit { changes, stop_at, reply } => {
-                let mut group = vec![(changes, stop_at, reply)];
+            Job::Commit(first) => {
+                let mut group = vec![first];
                 while group.len() < GROUP_MAX {
                     match jobs.try_recv() {
-                        Ok(Job::Commit { changes, stop_at, reply }) => group.push((changes, stop_at, reply)),
+                        Ok(Job::Commit(pending)) => group.push(pending),
                         Ok(other) => {
                             waiting = Some(other);
                             break;
@@ -207,53 +214,82 @@ fn write_loop(mut connection: Connection, jobs: &mpsc::Receiver<Job>) {
                         Err(_) => break,
                     }
                 }
-                write_group(&connection, group);
+                write_all(&connection, group);
             }
         }
     }
 }
 
-/// One transaction for all; each caller learns its own outcome only after the commit.
-fn write_group(connection: &Connection, group: Vec<(Changes, Instant, oneshot::Sender<Result<()>>)>) {
-    STOP_AT.set(None);
-    let mut answers = Vec::with_capacity(group.len());
-    let begun = execute(connection, "BEGIN IMMEDIATE");
-    let alone = group.len() == 1;
-    for (changes, stop_at, reply) in group {
-        let outcome = match &begun {
-            Ok(()) => write_one(connection, &changes, stop_at, alone),
-            Err(cause) => Err(Error::unavailable(cause.to_string())),
-        };
-        answers.push((outcome, reply));
-    }
-    STOP_AT.set(None);
-    let nothing_to_keep = alone && answers.iter().all(|(outcome, _)| outcome.is_err());
-    let committed = match &begun {
-        Err(_) => Ok(()),
-        Ok(()) if nothing_to_keep => execute(connection, "ROLLBACK"),
-        Ok(()) => execute(connection, "COMMIT"),
-    };
-    if committed.is_err() && !connection.is_autocommit() {
-        let _ = execute(connection, "ROLLBACK");
-    }
-    for (outcome, reply) in answers {
-        let outcome = match &committed {
-            Err(cause) if outcome.is_ok() => Err(Error::unavailable(cause.to_string())),
-            _ => outcome,
-        };
-        // A caller that went away does not learn that its write was kept; that is what retries with keys are for.
-        let _ = reply.send(outcome);
+/// How one transaction for a group ended.
+enum Ended {
+    /// Committed: the outcome of each.
+    Committed(Vec<Result<()>>),
+    /// The engine gave the whole transaction up because of one of them (a time limit, a full disk).
+    GivenUp(usize, Error),
+    /// Nothing was written.
+    Failed(rusqlite::Error),
+}
+
+/// Writes a group; each caller learns its own outcome only after the commit.
+fn write_all(connection: &Connection, mut group: Vec<Pending>) {
+    while !group.is_empty() {
+        match write_group(connection, &group) {
+            Ended::Committed(outcomes) => {
+                return group.into_iter().zip(outcomes).for_each(|(pending, outcome)| answer(pending, outcome));
+            }
+            // The others have done nothing wrong: they are written again without it.
+            Ended::GivenUp(at, cause) => answer(group.remove(at), Err(cause)),
+            Ended::Failed(cause) => {
+                let message = cause.to_string();
+                return group.into_iter().for_each(|pending| answer(pending, Err(Error::unavailable(message.clone()))));
+            }
+        }
     }
 }
 
-fn write_one(connection: &Connection, changes: &Changes, stop_at: Instant, alone: bool) -> Result<()> {
-    STOP_AT.set(Some(stop_at));
+/// A caller that went away does not learn that its write was kept.
+fn answer(pending: Pending, outcome: Result<()>) {
+    let _ = pending.reply.send(outcome);
+}
+
+/// One transaction for a whole group, a savepoint for each of several.
+fn write_group(connection: &Connection, group: &[Pending]) -> Ended {
+    STOP_AT.set(None);
+    if let Err(cause) = execute(connection, "BEGIN IMMEDIATE") {
+        return Ended::Failed(cause);
+    }
+    let mut outcomes = Vec::with_capacity(group.len());
+    for (at, pending) in group.iter().enumerate() {
+        let outcome = write_one(connection, pending, group.len() == 1);
+        STOP_AT.set(None);
+        match outcome {
+            Err(cause) if connection.is_autocommit() => return Ended::GivenUp(at, cause),
+            outcome => outcomes.push(outcome),
+        }
+    }
+    let end = if outcomes.iter().all(Result::is_err) { "ROLLBACK" } else { "COMMIT" };
+    match execute(connection, end) {
+        Ok(()) => Ended::Committed(outcomes),
+        Err(cause) => {
+            if !connection.is_autocommit() {
+                let _ = execute(connection, "ROLLBACK");
+            }
+            Ended::Failed(cause)
+        }
+    }
+}
+
+fn write_one(connection: &Connection, pending: &Pending, alone: bool) -> Result<()> {
+    STOP_AT.set(Some(pending.stop_at));
     if alone {
-        return commit::apply(connection, changes);
+        return commit::apply(connection, &pending.changes);
     }
     execute(connection, "SAVEPOINT one").map_err(error)?;
-    let outcome = commit::apply(connection, changes);
+    let outcome = commit::apply(connection, &pending.changes);
     STOP_AT.set(None);
+    if connection.is_autocommit() {
+        return outcome.and(Err(Error::unavailable("the transaction was given up")));
+    }
     if outcome.is_err() {
         execute(connection, "ROLLBACK TO one").map_err(error)?;
     }
@@ -310,3 +346,6 @@ pub(super) fn error(cause: rusqlite::Error) -> Error {
         _ => Error::internal(cause),
     }
 }
+
+#[cfg(test)]
+mod tests;

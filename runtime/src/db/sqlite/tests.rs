@@ -1,0 +1,166 @@
+//! The embedded engine on its own: groups of commits, limits of time, migrations.
+
+use super::*;
+use crate::access::Rule;
+use crate::changes::Write;
+use crate::db::{Db, Migration, MigrationState, Sql};
+use crate::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind};
+
+const NOBODY: Rule = Rule(&[]);
+
+const SHAPE: EntitySpec = EntitySpec {
+    name: "Note",
+    full_name: "test.v1.Note",
+    table: "notes",
+    columns: &[
+        ColumnSpec { name: "id", field: "id", kind: Kind::I64, nullable: false, filterable: false, sortable: false },
+        ColumnSpec {
+            name: "text",
+            field: "text",
+            kind: Kind::Text,
+            nullable: false,
+            filterable: false,
+            sortable: false,
+        },
+    ],
+    key: &["id"],
+    key_fields: &["id"],
+    allotted: true,
+    hidden: 0,
+    version: None,
+    updated_at: None,
+    soft_delete: false,
+    select: Sql { sqlite: "SELECT id, text FROM notes" },
+    insert: Sql { sqlite: "INSERT INTO notes (id, text) VALUES (?, ?)" },
+    update: Sql { sqlite: "UPDATE notes SET text = ? WHERE id = ?" },
+    delete: Sql { sqlite: "DELETE FROM notes WHERE id = ?" },
+    owner: None,
+    tenant: None,
+    unique: &[],
+    references: &[],
+    referenced_by: &[],
+    access: AccessSpec { list: NOBODY, get: NOBODY, create: NOBODY, update: NOBODY, delete: NOBODY },
+};
+
+static NOTE: EntitySpec = SHAPE;
+
+/// An insert whose statement never ends.
+static ENDLESS: EntitySpec = EntitySpec {
+    insert: Sql {
+        sqlite: "INSERT INTO notes (id, text) WITH RECURSIVE n(i) AS (SELECT ? UNION ALL SELECT i + 1 FROM n) \
+                 SELECT max(i), ? FROM n",
+    },
+    ..SHAPE
+};
+
+static MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "notes",
+        up: "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;",
+        down: "DROP TABLE notes;",
+        sealed: true,
+    },
+    Migration {
+        version: 2,
+        name: "more",
+        up: "CREATE TABLE more (id INTEGER PRIMARY KEY) STRICT;",
+        down: "DROP TABLE more;",
+        sealed: false,
+    },
+];
+
+fn open(folder: &tempfile::TempDir) -> Db {
+    let mut config = DbConfig::from_url(&format!("sqlite://{}/test.db", folder.path().display())).unwrap();
+    config.statement_timeout = Duration::from_millis(200);
+    Db::open(&config).unwrap()
+}
+
+async fn database(folder: &tempfile::TempDir) -> Db {
+    let db = open(folder);
+    db.migrate_up(MIGRATIONS).await.unwrap();
+    db
+}
+
+fn insert(spec: &'static EntitySpec, id: i64) -> Changes {
+    let mut changes = Changes::new(&Context::system());
+    let values = vec![Value::I64(id), Value::Text(format!("note {id}"))];
+    changes.writes.push(Write::Insert { spec, key: vec![Value::I64(id)], values, children: Vec::new() });
+    changes
+}
+
+async fn ids(db: &Db) -> Vec<i64> {
+    db.fetch(&Context::system(), "SELECT id FROM notes ORDER BY id", &[], |row| row.get(0)).await.unwrap()
+}
+
+#[tokio::test]
+async fn of_a_group_only_the_one_that_fails_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    let (db, cx) = (database(&folder).await, Context::system());
+    let commits = (0..40).map(|n| db.commit(&cx, insert(&NOTE, n % 30)));
+    let outcomes = futures::future::join_all(commits).await;
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 30);
+    assert!(outcomes.iter().all(|outcome| matches!(outcome, Ok(()) | Err(Error::Conflict { .. }))));
+    assert_eq!(ids(&db).await, (0..30).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_commit_that_is_cut_off_takes_no_other_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (db, cx) = (database(&folder).await, Context::system());
+    let commits = (0..9).map(|n| db.commit(&cx, insert(if n == 4 { &ENDLESS } else { &NOTE }, n)));
+    let outcomes = futures::future::join_all(commits).await;
+    let failed: Vec<usize> = (0..9).filter(|n| outcomes[*n].is_err()).collect();
+    assert_eq!(failed, [4]);
+    assert!(matches!(outcomes[4], Err(Error::Unavailable(_))));
+    assert_eq!(ids(&db).await, [0, 1, 2, 3, 5, 6, 7, 8]);
+}
+
+#[tokio::test]
+async fn a_read_that_runs_too_long_is_stopped() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = database(&folder).await;
+    let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n";
+    let outcome = db.fetch(&Context::system(), endless, &[], |row| row.get::<i64>(0)).await;
+    assert!(matches!(outcome, Err(Error::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn readers_cannot_write() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = database(&folder).await;
+    assert!(db.fetch(&Context::system(), "DELETE FROM notes", &[], |_| Ok(())).await.is_err());
+}
+
+#[tokio::test]
+async fn allotted_numbers_are_never_given_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let (db, cx) = (database(&folder).await, Context::system());
+    let other = open(&folder);
+    let mut numbers = Vec::new();
+    for n in 0..250 {
+        numbers.push(if n % 2 == 0 { &db } else { &other }.allot(&cx, "notes").await.unwrap());
+    }
+    numbers.sort_unstable();
+    numbers.dedup();
+    assert_eq!(numbers.len(), 250);
+}
+
+#[tokio::test]
+async fn migrations_go_up_and_down_and_say_how_they_stand() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = database(&folder).await;
+    assert!(db.migrate_up(MIGRATIONS).await.unwrap().is_empty());
+    assert_eq!(db.migrate_down(MIGRATIONS).await.unwrap().unwrap().name, "more");
+    let states: Vec<_> = db.migrate_status(MIGRATIONS).await.unwrap().into_iter().map(|(_, state)| state).collect();
+    assert_eq!(states, [MigrationState::Applied, MigrationState::Pending]);
+}
+
+#[tokio::test]
+async fn refuses_a_migration_that_was_applied_with_another_text() {
+    static CHANGED: &[Migration] = &[Migration { up: "SELECT 1;", ..MIGRATIONS[0] }, MIGRATIONS[1]];
+    let folder = tempfile::tempdir().unwrap();
+    let db = database(&folder).await;
+    assert!(db.migrate_up(CHANGED).await.is_err());
+    assert!(db.migrate_up(&MIGRATIONS[..1]).await.is_err(), "the database has a migration that the binary lacks");
+}
