@@ -16,7 +16,7 @@ static APP: App = App {
     migrations: arcana_generated::migrations::SQLITE,
     routes: arcana_generated::ROUTES,
     wire: wire::wire,
-    seed: |db, rows| Box::pin(arcana_generated::seed(db, rows)),
+    seed: |db, rows| Box::pin(wire::seed(db, rows)),
 };
 
 fn main() -> ExitCode {

@@ -1,6 +1,7 @@
 //! The one place that puts concrete things together: the generated services, and what is mounted beside them.
 
 mod clock;
+mod seed;
 mod stock;
 
 use std::sync::Arc;
@@ -10,6 +11,8 @@ use arcana_runtime::app::Wired;
 use arcana_runtime::changes::Store;
 use arcana_runtime::db::Db;
 use arcana_runtime::settings::Settings;
+
+pub use seed::seed;
 
 use crate::logic;
 

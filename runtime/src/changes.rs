@@ -239,9 +239,15 @@ impl Changes {
         let Stamps { version, updated_at, .. } = after.stamps();
         version.into_iter().for_each(|version| *version = before.version().unwrap_or_default() + 1);
         updated_at.into_iter().for_each(|time| *time = self.now);
+        self.update_as_it_is(before, &after);
+        after
+    }
+
+    /// Brings a row to a new state with the version and the times that it has: for samples and imports.
+    pub fn update_as_it_is<E: Entity>(&mut self, before: &E, after: &E) {
         let children = E::owned()
             .iter()
-            .map(|owned| diff_children((owned.spec)(), &(owned.rows)(before), (owned.rows)(&after)))
+            .map(|owned| diff_children((owned.spec)(), &(owned.rows)(before), (owned.rows)(after)))
             .collect();
         self.writes.push(Write::Update {
             spec: E::SPEC,
@@ -250,7 +256,6 @@ impl Changes {
             version: before.version(),
             children,
         });
-        after
     }
 
     /// Writes single members, relative to what is stored.

@@ -50,7 +50,7 @@ fn owned(field: &Field) -> String {
         },
         _ => return "Vec::new()".to_owned(),
     };
-    format!("vec![{child}(2 * n), {child}(2 * n + 1)]")
+    format!("(0..1 + n % 3).map(|child| {child}(3 * n + child)).collect()")
 }
 
 fn id(entity: &str, kind: KeyKind, row: &str) -> String {

@@ -16,7 +16,7 @@ impl Fixture for Order {
             status: OrderStatus::Open,
             total: fixture::example(n, fixture::parsed("99.80"), || fixture::decimal(n, 500, 2)),
             note: (n % 4 != 3).then(|| fixture::example(n, "Please ring twice.".to_owned(), || fixture::within(fixture::sentence(n), 1000))),
-            lines: vec![OrderLine::fixture(2 * n), OrderLine::fixture(2 * n + 1)],
+            lines: (0..1 + n % 3).map(|child| OrderLine::fixture(3 * n + child)).collect(),
             placed_at: (n % 4 != 3).then(|| fixture::time(n)),
             tracking_number: (n % 4 != 3).then(|| fixture::vary("1Z999AA10123456784", n)),
             version: 1,
