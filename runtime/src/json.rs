@@ -1,5 +1,7 @@
 //! JSON input: members by name, with the presence that the schema promises, and every mistake reported at once.
 
+mod strict;
+
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
@@ -11,6 +13,7 @@ use uuid::Uuid;
 
 use crate::types::{Bytes, Date, Duration, Enumeration, Name, Num, Stringed, Timestamp, Uid};
 use crate::violations::Violations;
+pub(crate) use strict::parse;
 
 /// A type that JSON can carry.
 pub trait FromJson: Sized {
@@ -252,19 +255,29 @@ impl FromJson for Decimal {
 
 /// A decimal from its text: digits, with a point between them if need be.
 pub(crate) fn decimal(text: &str, found: &mut Violations) -> Option<Decimal> {
-    let number = text.strip_prefix('-').unwrap_or(text);
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let shaped = number.split_once('.').map_or_else(|| digits(number), |(a, b)| digits(a) && digits(b));
-    let value = if shaped { text.parse().ok() } else { None };
+    let value = plain_decimal(text);
     if value.is_none() {
         found.add("", "decimal", "must be a decimal number as text, such as \"49.90\"");
     }
     value
 }
 
+/// A decimal from its text, wherever it stands; the parser behind it would take exponents and underscores too.
+pub(crate) fn plain_decimal(text: &str) -> Option<Decimal> {
+    let number = text.strip_prefix('-').unwrap_or(text);
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let shaped = number.split_once('.').map_or_else(|| digits(number), |(a, b)| digits(a) && digits(b));
+    if shaped { text.parse().ok() } else { None }
+}
+
 /// A UUID in its usual form: 32 hexadecimal digits with four hyphens (RFC 9562).
+pub(crate) fn plain_uuid(text: &str) -> Option<Uuid> {
+    if text.len() == 36 { Uuid::try_parse(text).ok() } else { None }
+}
+
+/// The same, with words for one that is none.
 pub(crate) fn uuid(text: &str, found: &mut Violations) -> Option<Uuid> {
-    let uuid = if text.len() == 36 { Uuid::try_parse(text).ok() } else { None };
+    let uuid = plain_uuid(text);
     if uuid.is_none() {
         found.add("", "string.uuid", "must be a UUID, such as 0190d8a2-6c1f-7b3e-9d54-3f1a2b4c5d6e");
     }

@@ -10,6 +10,7 @@ use crate::context::Context;
 use crate::entity::Kind;
 use crate::error::{Error, Result};
 use crate::http::read_body;
+use crate::json;
 use crate::violations::Violations;
 
 /// Media type of JSON.
@@ -149,8 +150,7 @@ impl Call {
         if self.body.is_empty() {
             return Err(Error::invalid("body", "required", "must be a JSON object"));
         }
-        serde_json::from_slice(&self.body)
-            .map_err(|cause| Error::invalid("body", "json", format!("is no JSON: {cause}")))
+        json::parse(&self.body).map_err(|cause| Error::invalid("body", "json", format!("is no JSON: {cause}")))
     }
 
     /// The JSON form of a custom request: the body (`*`, one field, or none), the path, whose values are the fields
