@@ -1,10 +1,8 @@
 //! Values written as text in a query, by the kind of the column.
 
-use rust_decimal::Decimal;
-use uuid::Uuid;
-
 use crate::db::Value;
 use crate::entity::Kind;
+use crate::json::{plain_decimal, plain_uuid};
 
 impl Kind {
     /// A value of this kind from its text, or what is wrong with it.
@@ -25,7 +23,7 @@ impl Kind {
             },
             Self::Text if text.contains('\0') => Err("must not contain the character NUL".to_owned()),
             Self::Text => Ok(Value::Text(text.to_owned())),
-            Self::Uuid => Uuid::try_parse(text).map(Value::Uuid).map_err(|_| "must be a UUID".to_owned()),
+            Self::Uuid => plain_uuid(text).map(Value::Uuid).ok_or_else(|| "must be a UUID".to_owned()),
             Self::Timestamp => text.parse().map(Value::Timestamp).map_err(str::to_owned),
             Self::Duration => text.parse().map(Value::Duration).map_err(str::to_owned),
             Self::Date => text.parse().map(Value::Date).map_err(str::to_owned),
@@ -39,7 +37,7 @@ impl Kind {
 
 fn decimal(text: &str, precision: u32, scale: u32) -> Result<Value, String> {
     let message = || format!("must be a decimal number of {precision} digits, {scale} of them behind the point");
-    let value: Decimal = text.parse().map_err(|_| message())?;
+    let value = plain_decimal(text).ok_or_else(message)?;
     let whole = precision - scale;
     let fits = value.normalize().scale() <= scale && value.trunc().abs().to_string().len() <= whole.max(1) as usize;
     if fits { Ok(Value::decimal(value, scale)) } else { Err(message()) }
