@@ -186,6 +186,9 @@ pub fn ok(body: &impl Serialize) -> Response {
 
 /// What a client sent, from its JSON form.
 pub fn decode<T: FromJson>(value: Value) -> Result<T> {
+    if !value.is_object() {
+        return Err(Error::invalid("body", "object", "must be an object"));
+    }
     let mut found = Violations::new();
     match (T::from_json(value, &mut found), found.is_empty()) {
         (Some(read), true) => Ok(read),
