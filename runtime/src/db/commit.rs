@@ -6,7 +6,7 @@ use super::outcome::{check_live_references, check_referrers, equal, exists, expl
 use super::sqlite::{bind, error};
 use super::{Dialect, Value};
 use crate::changes::{Changes, ChildDiff, Guard, GuardCheck, Rows, Set, Write};
-use crate::entity::EntitySpec;
+use crate::entity::{EntitySpec, Kind};
 use crate::error::{Error, Result};
 use crate::types::Timestamp;
 
@@ -205,7 +205,8 @@ fn adjust(
     let row = live(spec);
     let mut sql = format!("UPDATE {} SET {} WHERE {row}", spec.table, assignments.join(", "));
     bound.extend_from_slice(key);
-    for guard in guards {
+    let guards: Vec<Guard> = guards.iter().cloned().chain(range_guards(spec, sets)).collect();
+    for guard in &guards {
         let (condition, values) = guard_sql(guard, sets);
         sql.push_str(&format!(" AND {condition}"));
         bound.extend(values);
@@ -217,7 +218,7 @@ fn adjust(
     if !exists(connection, &format!("SELECT 1 FROM {} WHERE {row}", spec.table), key)? {
         return Err(Error::precondition(format!("the {} is not there any more", spec.name)));
     }
-    for guard in guards {
+    for guard in &guards {
         let (condition, values) = guard_sql(guard, sets);
         let sql = format!("SELECT 1 FROM {} WHERE {row} AND {condition}", spec.table);
         let bound: Vec<Value> = key.iter().cloned().chain(values).collect();
@@ -226,6 +227,33 @@ fn adjust(
         }
     }
     Err(Error::ConcurrentUpdate)
+}
+
+/// What is added to a number must leave it in the range of its type: the engine would keep more than can be read back.
+fn range_guards(spec: &EntitySpec, sets: &[Set]) -> Vec<Guard> {
+    let guard = |set: &Set| {
+        let Set::Add(column, added) = set else { return None };
+        let column = spec.columns.iter().find(|known| known.name == *column)?;
+        let (least, most) = match column.kind {
+            Kind::I32 => (i64::from(i32::MIN), i64::from(i32::MAX)),
+            Kind::U32 => (0, i64::from(u32::MAX)),
+            Kind::I64 => (i64::MIN, i64::MAX),
+            Kind::U64 => (0, i64::MAX),
+            Kind::Decimal { precision, .. } => {
+                let beyond = 10_i64.checked_pow(precision).unwrap_or(i64::MAX);
+                (1 - beyond, beyond - 1)
+            }
+            _ => return None,
+        };
+        let less = match added {
+            Value::I64(number) => *number < 0,
+            Value::Decimal { value, .. } => value.is_sign_negative(),
+            _ => return None,
+        };
+        let (check, value) = if less { (GuardCheck::AtLeast, least) } else { (GuardCheck::AtMost, most) };
+        Some(Guard { field: column.field, column: column.name, check, value: Value::I64(value) })
+    };
+    sets.iter().filter_map(guard).collect()
 }
 
 /// Condition on the row as it is, equal to the guard on the row as it will be.
