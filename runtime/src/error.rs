@@ -1,5 +1,6 @@
 //! One error for both protocols: each variant sets its HTTP status, its gRPC code and its name together.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::Serialize;
@@ -149,6 +150,18 @@ impl Error {
             Self::Unavailable(_) => (503, Code::Unavailable, "SERVICE_UNAVAILABLE"),
         };
         Status { http, grpc, code }
+    }
+
+    /// The fields that stand in the way, with the rule that each breaks, for those who look at fields and not at words.
+    pub fn violations(&self) -> Cow<'_, [Violation]> {
+        match self {
+            Self::Validation(violations) => Cow::Borrowed(violations),
+            Self::Conflict { field, message } => Cow::Owned(vec![Violation::new(field, "unique", message)]),
+            Self::FailedPrecondition { field: Some(field), message } => {
+                Cow::Owned(vec![Violation::new(field, "precondition", message)])
+            }
+            _ => Cow::Borrowed(&[]),
+        }
     }
 
     /// A validation error with one violation.

@@ -99,10 +99,7 @@ fn body(error: &Error, status: StatusCode, cx: &Context, path: &str) -> Vec<u8> 
         message: &message,
         timestamp: cx.now().to_string(),
         request_id: &cx.request_id,
-        errors: match error {
-            Error::Validation(violations) => violations,
-            _ => &[],
-        },
+        errors: &error.violations(),
     };
     serde_json::to_vec(&problem).unwrap_or_default()
 }
