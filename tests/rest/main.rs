@@ -1,0 +1,16 @@
+//! REST through the real binary: every table of the contract, row by row.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "allowed in test functions, not in helpers")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod conditional;
+mod edge;
+mod filters;
+mod fuzz;
+mod input;
+mod lists;
+mod orders;
+mod presence;
+mod relations;
+mod verbs;

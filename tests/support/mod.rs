@@ -1,0 +1,15 @@
+//! What the tests of the whole service share: the binary as a process of its own, and both protocols to talk to it.
+// Each test binary uses its own part of it.
+#![allow(dead_code, unused_imports)]
+// Clippy allows these in test functions, but not in their helpers.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod answer;
+mod raw;
+mod rows;
+mod service;
+
+pub use answer::{Answer, Refusal};
+pub use raw::{RawAnswer, raw};
+pub use rows::{at, order_of, unique};
+pub use service::{Service, Start, binary, command, eventually};
