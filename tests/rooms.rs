@@ -1,4 +1,5 @@
 //! The order of the rooms: who may know whom, between crates and between the modules of the generator.
+#![allow(clippy::unwrap_used, reason = "clippy allows it in test functions, not in their helpers")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
