@@ -108,7 +108,7 @@ async fn lines_are_changed_by_their_ids_and_no_others() {
         refusal.breaks(&format!("lines[{at}].id"), "owned.id").says("leave it out to add a new one");
     }
     assert_eq!(service.get(&own).await.ok(200), after);
-    assert_eq!(service.get(&crate::support::at("orders", &other)).await.ok(200), other);
+    assert_eq!(service.get(&at("orders", &other)).await.ok(200), other);
 }
 
 #[tokio::test]

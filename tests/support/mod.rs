@@ -2,7 +2,7 @@
 // Each test binary uses its own part of it.
 #![allow(dead_code, unused_imports)]
 // Clippy allows these in test functions, but not in their helpers.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod answer;
 mod raw;

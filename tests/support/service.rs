@@ -91,14 +91,12 @@ impl Start {
             .spawn()
             .unwrap();
         let lines = lines(child.stdout.take().unwrap());
-        let address = |name: &str| loop {
-            match lines.recv_timeout(PATIENCE) {
-                Ok(line) => match line.strip_prefix(name) {
-                    Some(address) => break address.trim().parse::<SocketAddr>().unwrap(),
-                    None => panic!("{line:?} where {name:?} is expected"),
-                },
-                Err(_) => panic!("the service does not start:\n{}", std::fs::read_to_string(&log).unwrap()),
-            }
+        let address = |name: &str| match lines.recv_timeout(PATIENCE) {
+            Ok(line) => match line.strip_prefix(name) {
+                Some(address) => address.trim().parse::<SocketAddr>().unwrap(),
+                None => panic!("{line:?} where {name:?} is expected"),
+            },
+            Err(_) => panic!("the service does not start:\n{}", std::fs::read_to_string(&log).unwrap()),
         };
         let (rest, grpc) = (address("REST http://"), address("gRPC "));
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
