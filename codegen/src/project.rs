@@ -35,6 +35,9 @@ pub struct Project {
     pub logic: PathBuf,
     /// How the generated crate depends on the runtime.
     pub runtime: Dependency,
+    /// Scripts of the project that `cargo xtask test` runs behind its own steps: a path seen from the root, and its
+    /// arguments.
+    pub test_scripts: Vec<Vec<String>>,
 }
 
 /// A database.
@@ -72,6 +75,14 @@ struct ProjectFile {
     migrations: PathBuf,
     logic: PathBuf,
     runtime: Dependency,
+    test: TestSection,
+}
+
+/// The section `[test]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct TestSection {
+    scripts: Vec<String>,
 }
 
 impl Default for ProjectFile {
@@ -86,6 +97,7 @@ impl Default for ProjectFile {
             migrations: PathBuf::from("migrations"),
             logic: PathBuf::from("src/logic"),
             runtime: Dependency::Path("../runtime".to_owned()),
+            test: TestSection::default(),
         }
     }
 }
@@ -158,6 +170,7 @@ impl Project {
             migrations: file.migrations,
             logic: file.logic,
             runtime: file.runtime,
+            test_scripts: file.test.scripts.iter().map(|script| words(script)).collect(),
         })
     }
 
@@ -165,6 +178,10 @@ impl Project {
     pub fn schema_dir(&self) -> PathBuf {
         self.root.join(&self.schema)
     }
+}
+
+fn words(text: &str) -> Vec<String> {
+    text.split_whitespace().map(str::to_owned).collect()
 }
 
 fn check_names(file: &ProjectFile, text: &str, found: &mut Diagnostics) {
@@ -180,6 +197,12 @@ fn check_names(file: &ProjectFile, text: &str, found: &mut Diagnostics) {
             diagnostic.span = at(name);
             found.push(diagnostic);
         }
+    }
+    if file.test.scripts.iter().any(|script| script.trim().is_empty()) {
+        let mut diagnostic = Diagnostic::new("arcana::test_script", "a script of [test] has no path".to_owned())
+            .help("write a path and its arguments, such as \"tests/smoke.sh --quick\", or leave the entry out");
+        diagnostic.span = at("scripts");
+        found.push(diagnostic);
     }
     if file.dialects.is_empty() {
         found.push(
@@ -215,6 +238,18 @@ mod tests {
         let found = Project::parse(Path::new("."), "dialects = [\"sqlite\", \"postgres\"]").unwrap_err();
         assert_eq!(found.codes(), ["arcana::dialect_unsupported"]);
         assert_eq!(found.iter().next().unwrap().span.as_ref().unwrap().column, 24);
+    }
+
+    #[test]
+    fn takes_scripts_with_their_arguments() {
+        let project = Project::parse(Path::new("."), "[test]\nscripts = [\"a.sh\", \"b/c.sh --made 3\"]").unwrap();
+        assert_eq!(project.test_scripts, [vec!["a.sh"], vec!["b/c.sh", "--made", "3"]]);
+    }
+
+    #[test]
+    fn refuses_a_script_without_a_path() {
+        let found = Project::parse(Path::new("."), "[test]\nscripts = [\" \"]").unwrap_err();
+        assert_eq!(found.codes(), ["arcana::test_script"]);
     }
 
     #[test]
