@@ -53,7 +53,8 @@ impl pb::{{ service.server_module }}::{{ service.name }} for {{ service.entity }
     async fn create_{{ service.one_wire }}(&self, request: Request<pb::Create{{ service.entity }}Request>) -> Result<Response<pb::{{ service.entity }}>, Status> {
         grpc::call(request, |cx, message| async move {
             let new = proto::body({{ service.member_text }}, message.{{ service.member }})?;
-            self.0.create(&cx, proto::decode(new)?).await.map(Into::into)
+            let new = proto::decode_new::<{{ service.entity }}, _>(&cx, new)?;
+            self.0.create(&cx, new).await.map(Into::into)
         })
         .await
     }
@@ -68,7 +69,11 @@ impl pb::{{ service.server_module }}::{{ service.name }} for {{ service.entity }
             let mask = Mask::new(message.update_mask, {{ service.entity }}Patch::MASKABLE, &mut found);
             let patch = match mask {
                 Some(mask) => {{ service.entity }}Patch::from_proto(row, &mask, &mut found),
-                None => New{{ service.entity }}::from_proto(row, &mut found).map(Into::into).unwrap_or_default(),
+                None => {
+                    found.finish()?;
+                    found = Violations::new();
+                    proto::decode_new::<{{ service.entity }}, _>(&cx, row)?.into()
+                }
             };
             found.finish()?;
 {%- if service.versioned %}

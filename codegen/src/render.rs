@@ -59,7 +59,7 @@ const KNOWN: &[(&str, &[&str])] = &[
     ("arcana_runtime::json::FromJson", &["FromJson"]),
     ("arcana_runtime::json::Object", &["Object"]),
     ("arcana_runtime::proto", &["proto"]),
-    ("arcana_runtime::proto::FromProto", &["FromProto", "::from_proto("]),
+    ("arcana_runtime::proto::FromProto", &["FromProto"]),
     ("arcana_runtime::proto::IntoProto", &["IntoProto", ".into_proto()"]),
     ("arcana_runtime::proto::Mask", &["Mask"]),
     ("arcana_runtime::query::ListArguments", &["ListArguments"]),

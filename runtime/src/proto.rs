@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 
+use crate::context::Context;
+use crate::entity::Entity;
 use crate::error::{Error, Result};
 use crate::json::{checked_text, decimal, uuid};
+use crate::service::{Request, read_new, read_request};
 use crate::types::{Bytes, Date, Duration, Enumeration, Fixed, Name, Num, Struct, Timestamp, Uid};
 use crate::violations::Violations;
 
@@ -74,14 +77,21 @@ pub fn body<P>(name: &str, value: Option<P>) -> Result<P> {
     value.ok_or_else(|| Error::invalid(name, "required", "must be there"))
 }
 
-/// What a client sent, from its protobuf form.
-pub fn decode<T: FromProto<P>, P>(value: P) -> Result<T> {
+/// A custom request, from its protobuf form.
+pub fn decode<R: FromProto<P> + Request, P>(value: P) -> Result<R> {
     let mut found = Violations::new();
-    match (T::from_proto(value, &mut found), found.is_empty()) {
-        (Some(read), true) => Ok(read),
-        (_, false) => Err(found.finish().err().unwrap_or(Error::Cancelled)),
-        (None, true) => Err(Error::internal("a decoder answered nothing and said nothing")),
-    }
+    let request = R::from_proto(value, &mut found);
+    read_request(request, found)
+}
+
+/// A row that a client sent, from its protobuf form.
+pub fn decode_new<E: Entity, P>(cx: &Context, value: P) -> Result<E::New>
+where
+    E::New: FromProto<P>,
+{
+    let mut found = Violations::new();
+    let new = E::New::from_proto(value, &mut found);
+    read_new::<E>(cx, new, found)
 }
 
 /// The members that an update names, checked against those that may be named.

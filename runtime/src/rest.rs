@@ -17,7 +17,7 @@ use crate::entity::Entity;
 use crate::error::{Error, Result};
 use crate::json::FromJson;
 use crate::query::{ListQuery, Page};
-use crate::service::{Etag, Service, etag};
+use crate::service::{Etag, Request, Service, etag, read_new, read_request};
 use crate::types::Key;
 use crate::violations::Violations;
 
@@ -73,7 +73,7 @@ pub async fn get<E: Resource>(State(service): Target<E>, call: Call) -> Result<R
 pub async fn create<E: Resource>(State(service): Target<E>, call: Call) -> Result<Response> {
     call.no_query()?;
     let body = call.json(&[call::JSON])?;
-    let new: E::New = decode(body)?;
+    let new = decode_new::<E>(&call, body)?;
     let row = service.create(&call.cx, new).await?;
     let location = format!("{}/{}", E::PATH, row.id());
     let mut response = tagged(answer(StatusCode::CREATED, &row.dto()), etag(&row));
@@ -88,7 +88,7 @@ pub async fn replace<E: Resource>(State(service): Target<E>, call: Call) -> Resu
     let id = key::<E>(&call)?;
     call.no_query()?;
     let body = call.json(&[call::JSON])?;
-    let new: E::New = decode(with_key::<E>(body, &call))?;
+    let new = decode_new::<E>(&call, with_key::<E>(body, &call))?;
     change(&*service, &call, id, new.into()).await
 }
 
@@ -100,7 +100,7 @@ pub async fn patch<E: Resource>(State(service): Target<E>, call: Call) -> Result
     let expected = conditional::if_match(&call.headers)?;
     let has_objects = body.as_object().is_some_and(|members| members.values().any(Value::is_object));
     if !has_objects {
-        let patch: E::Patch = decode(body)?;
+        let patch = decode_patch::<E>(body)?;
         let row = service.update(&call.cx, id, patch, expected).await?;
         return Ok(tagged(ok(&row.dto()), etag(&row)));
     }
@@ -129,7 +129,7 @@ async fn merge<E: Resource>(
             (Etag::Any, Some(now)) => Etag::OneOf(vec![now]),
             _ => expected.clone(),
         };
-        match service.update(&call.cx, id.clone(), decode(merged)?, bound).await {
+        match service.update(&call.cx, id.clone(), decode_patch::<E>(merged)?, bound).await {
             Err(Error::PreconditionFailed) if expected == Etag::Any => {}
             outcome => {
                 let row = outcome?;
@@ -184,17 +184,28 @@ pub fn ok(body: &impl Serialize) -> Response {
     answer(StatusCode::OK, body)
 }
 
-/// What a client sent, from its JSON form.
-pub fn decode<T: FromJson>(value: Value) -> Result<T> {
-    if !value.is_object() {
-        return Err(Error::invalid("body", "object", "must be an object"));
-    }
+/// A custom request, from its JSON form.
+pub fn decode<R: FromJson + Request>(value: Value) -> Result<R> {
     let mut found = Violations::new();
-    match (T::from_json(value, &mut found), found.is_empty()) {
-        (Some(read), true) => Ok(read),
-        (_, false) => Err(found.finish().err().unwrap_or(Error::Cancelled)),
-        (None, true) => Err(Error::internal("a decoder answered nothing and said nothing")),
-    }
+    let request = R::from_json(object(value)?, &mut found);
+    read_request(request, found)
+}
+
+fn object(value: Value) -> Result<Value> {
+    if value.is_object() { Ok(value) } else { Err(Error::invalid("body", "object", "must be an object")) }
+}
+
+fn decode_new<E: Resource>(call: &Call, value: Value) -> Result<E::New> {
+    let mut found = Violations::new();
+    let new = E::New::from_json(object(value)?, &mut found);
+    read_new::<E>(&call.cx, new, found)
+}
+
+fn decode_patch<E: Resource>(value: Value) -> Result<E::Patch> {
+    let mut found = Violations::new();
+    let patch = E::Patch::from_json(object(value)?, &mut found);
+    found.finish()?;
+    patch.ok_or_else(|| Error::internal("a decoder answered nothing and said nothing"))
 }
 
 async fn change<E: Resource>(service: &dyn Service<E>, call: &Call, id: E::Id, patch: E::Patch) -> Result<Response> {

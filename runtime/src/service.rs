@@ -122,6 +122,28 @@ pub trait Request: Clone + Send + Sync + 'static {
     fn validate(&self, found: &mut Violations);
 }
 
+/// Answers what a client sent for a row, or everything that is wrong with it: what could not be read, and what could
+/// be read and breaks a rule.
+pub fn read_new<E: Entity>(cx: &Context, new: Option<E::New>, mut found: Violations) -> Result<E::New> {
+    if let Some(new) = new.as_ref().filter(|_| !found.is_empty()) {
+        found.and_unread(|found| E::create(new.clone(), cx, 0).validate(Validate::Input, found));
+    }
+    read(new, found)
+}
+
+/// The same for a custom request.
+pub fn read_request<R: Request>(request: Option<R>, mut found: Violations) -> Result<R> {
+    if let Some(request) = request.as_ref().filter(|_| !found.is_empty()) {
+        found.and_unread(|found| request.validate(found));
+    }
+    read(request, found)
+}
+
+fn read<T>(value: Option<T>, found: Violations) -> Result<T> {
+    found.finish()?;
+    value.ok_or_else(|| Error::internal("a decoder answered nothing and said nothing"))
+}
+
 /// The standard implementation of a service: generated pieces and hand-written logic, put together.
 pub struct Standard<E: Entity, L> {
     /// Reads.

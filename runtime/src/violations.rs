@@ -61,6 +61,20 @@ impl Violations {
         self.within(&format!("{member}[{index}]"), look)
     }
 
+    /// Adds what `look` finds about fields of which nothing is known yet: once a value could not be read, its rules
+    /// would only repeat it.
+    pub fn and_unread(&mut self, look: impl FnOnce(&mut Self)) {
+        let mut more = Self::new();
+        look(&mut more);
+        let known: Vec<String> = self.list.iter().map(|violation| violation.field.clone()).collect();
+        let is_known = |field: &str| {
+            known.iter().any(|name| {
+                field == name || field.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with(['.', '[']))
+            })
+        };
+        self.list.extend(more.list.into_iter().filter(|violation| !is_known(&violation.field)));
+    }
+
     /// Whether nothing was found.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
@@ -98,5 +112,21 @@ mod tests {
         let Err(Error::Validation(list)) = found.finish() else { panic!("nothing found") };
         assert_eq!(list[0].field, "lines[2].quantity");
         assert_eq!(list[1].field, "address.city");
+    }
+    #[test]
+    fn rules_of_fields_that_could_not_be_read_are_passed_over() {
+        let mut found = Violations::new();
+        found.add("lines[0].quantity", "required", "must be there");
+        found.add("price", "decimal", "must be a decimal number");
+        found.and_unread(|found| {
+            found.add("price", "decimal.precision", "must have at most 2 digits");
+            found.add("lines[0].quantity", "int32.gte", "must be at least 1");
+            found.add("name", "string.min_len", "must have at least 1 character");
+        });
+        let Err(Error::Validation(list)) = found.finish() else { panic!("nothing found") };
+        assert_eq!(
+            list.iter().map(|violation| violation.field.as_str()).collect::<Vec<_>>(),
+            ["lines[0].quantity", "price", "name"]
+        );
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::{grpc, proto};
 use arcana_runtime::error::Result;
-use arcana_runtime::proto::{FromProto, Mask};
+use arcana_runtime::proto::Mask;
 use arcana_runtime::query::{ListArguments, ListQuery};
 use arcana_runtime::service::Etag;
 use arcana_runtime::violations::Violations;
@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use tonic::{Request, Response, Status};
 
 use crate::pb::shop::v1 as pb;
-use super::model::{NewOrder, OrderPatch};
+use super::model::{Order, OrderPatch};
 use super::service::OrderService;
 use super::sql::ORDER;
 
@@ -64,7 +64,8 @@ impl pb::order_service_server::OrderService for OrderGrpc {
     async fn create_order(&self, request: Request<pb::CreateOrderRequest>) -> Result<Response<pb::Order>, Status> {
         grpc::call(request, |cx, message| async move {
             let new = proto::body("order", message.order)?;
-            self.0.create(&cx, proto::decode(new)?).await.map(Into::into)
+            let new = proto::decode_new::<Order, _>(&cx, new)?;
+            self.0.create(&cx, new).await.map(Into::into)
         })
         .await
     }
@@ -77,7 +78,11 @@ impl pb::order_service_server::OrderService for OrderGrpc {
             let mask = Mask::new(message.update_mask, OrderPatch::MASKABLE, &mut found);
             let patch = match mask {
                 Some(mask) => OrderPatch::from_proto(row, &mask, &mut found),
-                None => NewOrder::from_proto(row, &mut found).map(Into::into).unwrap_or_default(),
+                None => {
+                    found.finish()?;
+                    found = Violations::new();
+                    proto::decode_new::<Order, _>(&cx, row)?.into()
+                }
             };
             found.finish()?;
             self.0.update(&cx, id, patch, Etag::from_grpc(&message.etag)).await.map(Into::into)

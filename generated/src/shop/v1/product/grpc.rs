@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::{grpc, proto};
 use arcana_runtime::error::Result;
-use arcana_runtime::proto::{FromProto, Mask};
+use arcana_runtime::proto::Mask;
 use arcana_runtime::query::{ListArguments, ListQuery};
 use arcana_runtime::service::Etag;
 use arcana_runtime::violations::Violations;
@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use tonic::{Request, Response, Status};
 
 use crate::pb::shop::v1 as pb;
-use super::model::{NewProduct, ProductPatch};
+use super::model::{Product, ProductPatch};
 use super::service::ProductService;
 use super::sql::PRODUCT;
 
@@ -64,7 +64,8 @@ impl pb::product_service_server::ProductService for ProductGrpc {
     async fn create_product(&self, request: Request<pb::CreateProductRequest>) -> Result<Response<pb::Product>, Status> {
         grpc::call(request, |cx, message| async move {
             let new = proto::body("product", message.product)?;
-            self.0.create(&cx, proto::decode(new)?).await.map(Into::into)
+            let new = proto::decode_new::<Product, _>(&cx, new)?;
+            self.0.create(&cx, new).await.map(Into::into)
         })
         .await
     }
@@ -77,7 +78,11 @@ impl pb::product_service_server::ProductService for ProductGrpc {
             let mask = Mask::new(message.update_mask, ProductPatch::MASKABLE, &mut found);
             let patch = match mask {
                 Some(mask) => ProductPatch::from_proto(row, &mask, &mut found),
-                None => NewProduct::from_proto(row, &mut found).map(Into::into).unwrap_or_default(),
+                None => {
+                    found.finish()?;
+                    found = Violations::new();
+                    proto::decode_new::<Product, _>(&cx, row)?.into()
+                }
             };
             found.finish()?;
             self.0.update(&cx, id, patch, Etag::from_grpc(&message.etag)).await.map(Into::into)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::{grpc, proto};
 use arcana_runtime::error::Result;
-use arcana_runtime::proto::{FromProto, Mask};
+use arcana_runtime::proto::Mask;
 use arcana_runtime::query::{ListArguments, ListQuery};
 use arcana_runtime::service::Etag;
 use arcana_runtime::violations::Violations;
@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use tonic::{Request, Response, Status};
 
 use crate::pb::arcana::identity::v1 as pb;
-use super::model::{NewUser, UserPatch};
+use super::model::{User, UserPatch};
 use super::service::UserService;
 use super::sql::USER;
 
@@ -64,7 +64,8 @@ impl pb::user_service_server::UserService for UserGrpc {
     async fn create_user(&self, request: Request<pb::CreateUserRequest>) -> Result<Response<pb::User>, Status> {
         grpc::call(request, |cx, message| async move {
             let new = proto::body("user", message.user)?;
-            self.0.create(&cx, proto::decode(new)?).await.map(Into::into)
+            let new = proto::decode_new::<User, _>(&cx, new)?;
+            self.0.create(&cx, new).await.map(Into::into)
         })
         .await
     }
@@ -77,7 +78,11 @@ impl pb::user_service_server::UserService for UserGrpc {
             let mask = Mask::new(message.update_mask, UserPatch::MASKABLE, &mut found);
             let patch = match mask {
                 Some(mask) => UserPatch::from_proto(row, &mask, &mut found),
-                None => NewUser::from_proto(row, &mut found).map(Into::into).unwrap_or_default(),
+                None => {
+                    found.finish()?;
+                    found = Violations::new();
+                    proto::decode_new::<User, _>(&cx, row)?.into()
+                }
             };
             found.finish()?;
             self.0.update(&cx, id, patch, Etag::from_grpc(&message.etag)).await.map(Into::into)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::{grpc, proto};
 use arcana_runtime::error::Result;
-use arcana_runtime::proto::{FromProto, Mask};
+use arcana_runtime::proto::Mask;
 use arcana_runtime::query::{ListArguments, ListQuery};
 use arcana_runtime::service::Etag;
 use arcana_runtime::violations::Violations;
@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use tonic::{Request, Response, Status};
 
 use crate::pb::chinook::v1 as pb;
-use super::model::{EmployeePatch, NewEmployee};
+use super::model::{Employee, EmployeePatch};
 use super::service::EmployeeService;
 use super::sql::EMPLOYEE;
 
@@ -64,7 +64,8 @@ impl pb::employee_service_server::EmployeeService for EmployeeGrpc {
     async fn create_employee(&self, request: Request<pb::CreateEmployeeRequest>) -> Result<Response<pb::Employee>, Status> {
         grpc::call(request, |cx, message| async move {
             let new = proto::body("employee", message.employee)?;
-            self.0.create(&cx, proto::decode(new)?).await.map(Into::into)
+            let new = proto::decode_new::<Employee, _>(&cx, new)?;
+            self.0.create(&cx, new).await.map(Into::into)
         })
         .await
     }
@@ -77,7 +78,11 @@ impl pb::employee_service_server::EmployeeService for EmployeeGrpc {
             let mask = Mask::new(message.update_mask, EmployeePatch::MASKABLE, &mut found);
             let patch = match mask {
                 Some(mask) => EmployeePatch::from_proto(row, &mask, &mut found),
-                None => NewEmployee::from_proto(row, &mut found).map(Into::into).unwrap_or_default(),
+                None => {
+                    found.finish()?;
+                    found = Violations::new();
+                    proto::decode_new::<Employee, _>(&cx, row)?.into()
+                }
             };
             found.finish()?;
             self.0.update(&cx, id, patch, Etag::Any).await.map(Into::into)

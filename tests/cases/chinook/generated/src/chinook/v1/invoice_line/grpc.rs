@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::{grpc, proto};
 use arcana_runtime::error::Result;
-use arcana_runtime::proto::{FromProto, Mask};
+use arcana_runtime::proto::Mask;
 use arcana_runtime::query::{ListArguments, ListQuery};
 use arcana_runtime::service::Etag;
 use arcana_runtime::violations::Violations;
@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use tonic::{Request, Response, Status};
 
 use crate::pb::chinook::v1 as pb;
-use super::model::{InvoiceLinePatch, NewInvoiceLine};
+use super::model::{InvoiceLine, InvoiceLinePatch};
 use super::service::InvoiceLineService;
 use super::sql::INVOICE_LINE;
 
@@ -64,7 +64,8 @@ impl pb::invoice_line_service_server::InvoiceLineService for InvoiceLineGrpc {
     async fn create_invoice_line(&self, request: Request<pb::CreateInvoiceLineRequest>) -> Result<Response<pb::InvoiceLine>, Status> {
         grpc::call(request, |cx, message| async move {
             let new = proto::body("invoice_line", message.invoice_line)?;
-            self.0.create(&cx, proto::decode(new)?).await.map(Into::into)
+            let new = proto::decode_new::<InvoiceLine, _>(&cx, new)?;
+            self.0.create(&cx, new).await.map(Into::into)
         })
         .await
     }
@@ -77,7 +78,11 @@ impl pb::invoice_line_service_server::InvoiceLineService for InvoiceLineGrpc {
             let mask = Mask::new(message.update_mask, InvoiceLinePatch::MASKABLE, &mut found);
             let patch = match mask {
                 Some(mask) => InvoiceLinePatch::from_proto(row, &mask, &mut found),
-                None => NewInvoiceLine::from_proto(row, &mut found).map(Into::into).unwrap_or_default(),
+                None => {
+                    found.finish()?;
+                    found = Violations::new();
+                    proto::decode_new::<InvoiceLine, _>(&cx, row)?.into()
+                }
             };
             found.finish()?;
             self.0.update(&cx, id, patch, Etag::Any).await.map(Into::into)

@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use tonic::{Request, Response, Status};
 
 use crate::pb::chinook::v1 as pb;
-use super::model::PlaylistTrackId;
+use super::model::{PlaylistTrack, PlaylistTrackId};
 use super::service::PlaylistTrackService;
 use super::sql::PLAYLIST_TRACK;
 
@@ -63,7 +63,8 @@ impl pb::playlist_track_service_server::PlaylistTrackService for PlaylistTrackGr
     async fn create_playlist_track(&self, request: Request<pb::CreatePlaylistTrackRequest>) -> Result<Response<pb::PlaylistTrack>, Status> {
         grpc::call(request, |cx, message| async move {
             let new = proto::body("playlist_track", message.playlist_track)?;
-            self.0.create(&cx, proto::decode(new)?).await.map(Into::into)
+            let new = proto::decode_new::<PlaylistTrack, _>(&cx, new)?;
+            self.0.create(&cx, new).await.map(Into::into)
         })
         .await
     }
