@@ -8,7 +8,9 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 . tests/serving.sh
+. tests/tools.sh
 [ $# -ge 1 ] || { sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 2; }
+tools_need python3
 
 profile=${PROFILE:-debug}
 arguments=(build --quiet --package chinook)

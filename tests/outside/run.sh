@@ -5,17 +5,27 @@
 #   tests/outside/run.sh            all of them
 #   tests/outside/run.sh curl grpc  some of them: curl, grpc, browser
 #
-# Needs python3, curl, node and npm; what they need further comes from PyPI and npm into target/outside.
+# Needs python3, curl, node and npm, which it installs where it can; what they need further comes from PyPI and npm into
+# target/outside.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 . tests/serving.sh
+. tests/tools.sh
 
 judges=("$@")
 [ $# -gt 0 ] || judges=(curl grpc browser)
 for judge in "${judges[@]}"; do
   case $judge in
     curl | grpc | browser) ;;
-    *) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 2 ;;
+    *) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 2 ;;
+  esac
+done
+
+for judge in "${judges[@]}"; do
+  case $judge in
+    curl) tools_need curl ;;
+    grpc) tools_need venv ;;
+    browser) tools_need node npm ;;
   esac
 done
 
