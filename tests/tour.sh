@@ -6,9 +6,11 @@
 #   tests/tour.sh [FOLDER]   FOLDER is where cargo builds (default: that of this repository, so that little is built anew)
 #
 # A block that starts with "```sh tour" is run by bash; a line "# → text" in it says what its output contains. Behind
-# "```sh tour restarts", the service must start again by itself. Needs bash, git, curl and the Rust toolchain.
+# "```sh tour restarts", the service must start again by itself. Needs the Rust toolchain, git and curl.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. tests/tools.sh
+tools_need git curl
 export CARGO_TARGET_DIR=${1:-${CARGO_TARGET_DIR:-$PWD/target}}
 mkdir -p "$CARGO_TARGET_DIR"
 CARGO_TARGET_DIR=$(cd "$CARGO_TARGET_DIR" && pwd)
@@ -157,12 +159,20 @@ five_rpcs() {
   rpc DeleteReview "$(text_field 1 "$id")"
 }
 
-# A clean copy, with a history of one commit: what git knows, and what it would add.
+# A clean copy, with a history of one commit: what git knows, and what it would add. Its files are from now, so that cargo
+# takes nothing for fresh that an earlier tour built.
 mkdir "$folder/copy"
 git ls-files -z --cached --others --exclude-standard | while IFS= read -r -d '' file; do
   if [ -e "$file" ]; then printf '%s\0' "$file"; fi
-done | tar -c --null -T - | tar -x -C "$folder/copy"
+done | tar -c --null -T - | tar -x -m -C "$folder/copy"
 cd "$folder/copy"
+# Cargo tells packages in one target folder apart by name, version and their place in the workspace. With a version of its
+# own, the copy shares what is built of others with this repository, and neither takes the other's for its own.
+awk '/^\[/ { section = $0 } section == "[workspace.package]" && /^version = / { sub(/"$/, "-tour\"") } { print }' \
+  Cargo.toml >"$folder/Cargo.toml"
+mv "$folder/Cargo.toml" Cargo.toml
+grep -q -e '-tour"$' Cargo.toml || fail "Cargo.toml has no version of the workspace"
+cargo metadata --format-version 1 --offline >/dev/null 2>"$out" || cargo metadata --format-version 1 >/dev/null
 git init -q
 git add -A
 git -c user.name=tour -c user.email=tour@localhost -c commit.gpgsign=false commit -qm "Before the tour"
