@@ -14,4 +14,5 @@ mod views;
 pub use home::{Home, homes, module_path};
 pub use module::{HomePlan, plan_home};
 pub use service::variable_names;
+pub use types::{CLOSE, OPEN, plain};
 pub use views::*;

@@ -168,7 +168,9 @@ fn every_kind_of_field_key_and_route_is_published() {
     insta::assert_snapshot!("torture", contract["proto/torture/v1/thing.proto"]);
     let descriptor = descriptor::compile(&contract, &sources.include).expect("the contract compiles");
     let files = pb::emit(&descriptor).expect("rust");
-    assert!(files.contains_key("src/pb/google/type.rs"), "google.type.Date has no Rust type elsewhere");
+    assert!(!files.contains_key("src/pb/google/type.rs"), "google.type.Date is a type of the runtime");
+    let text = &files["src/pb/torture/v1.rs"];
+    assert!(text.contains("::arcana_runtime::proto::DateMessage"), "{text}");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use arcana_codegen::{Colour, Project, Sources};
 fn projects() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let paths = fs::read_dir(root.join("tests/cases")).unwrap().map(|entry| entry.unwrap().path());
-    let mut projects: Vec<PathBuf> = paths.filter(|path| path.join("generated/manifest.txt").is_file()).collect();
+    let mut projects: Vec<PathBuf> = paths.filter(|path| path.join("arcana.toml").is_file()).collect();
     projects.push(root.to_owned());
     projects.sort();
     projects

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
-use std::fmt::Display;
+use std::fmt::{Debug, Display};
 use std::net::IpAddr;
 use std::sync::OnceLock;
 
@@ -250,8 +250,9 @@ pub fn max_pairs(found: &mut Violations, field: &str, count: usize, most: usize)
 }
 
 /// No item twice.
-pub fn unique<T: Display>(found: &mut Violations, field: &str, items: &[T]) {
-    let distinct: BTreeSet<String> = items.iter().map(ToString::to_string).collect();
+pub fn unique<T: Debug>(found: &mut Violations, field: &str, items: &[T]) {
+    // Floats have no order of their own, but a text that tells them apart.
+    let distinct: BTreeSet<String> = items.iter().map(|item| format!("{item:?}")).collect();
     if distinct.len() < items.len() {
         found.add(field, "repeated.unique", "must not have an item twice");
     }

@@ -7,8 +7,46 @@ use heck::ToUpperCamelCase;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{Model, Span};
 
-/// Names that would hide what generated code uses.
-const TAKEN: [&str; 10] = ["Self", "Option", "Result", "Vec", "String", "Box", "Ok", "Err", "Some", "None"];
+/// Names that would hide what generated code uses without an import: the prelude of Rust.
+const TAKEN: [&str; 37] = [
+    "Self",
+    "Option",
+    "Result",
+    "Vec",
+    "String",
+    "Box",
+    "Ok",
+    "Err",
+    "Some",
+    "None",
+    "AsMut",
+    "AsRef",
+    "AsyncFn",
+    "Clone",
+    "Copy",
+    "Default",
+    "DoubleEndedIterator",
+    "Drop",
+    "Eq",
+    "ExactSizeIterator",
+    "Extend",
+    "Fn",
+    "FnMut",
+    "FnOnce",
+    "From",
+    "FromIterator",
+    "Into",
+    "IntoIterator",
+    "Iterator",
+    "Ord",
+    "PartialEq",
+    "PartialOrd",
+    "Send",
+    "Sized",
+    "Sync",
+    "ToOwned",
+    "ToString",
+];
 
 pub(super) fn check(model: &Model, found: &mut Diagnostics) {
     let resources = model.resources.iter().map(|resource| (&resource.package, &resource.name, &resource.span));

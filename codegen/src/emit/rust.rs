@@ -8,7 +8,8 @@ use super::{EmitError, contract, words};
 use crate::fileset::FileSet;
 use crate::model::{Entity, Model};
 use crate::plan::{
-    EntryView, Home, HomePlan, LogicFile, LogicModFile, ServicesFile, homes, module_path, plan_home, variable_names,
+    EntryView, Home, HomePlan, LogicFile, LogicModFile, ServicesFile, homes, module_path, plain, plan_home,
+    variable_names,
 };
 use crate::project::Project;
 use crate::render::{Scope, finish_shared};
@@ -18,7 +19,7 @@ use crate::routes::Route;
 pub fn emit(project: &Project, model: &Model, files: &mut FileSet) -> Result<(), EmitError> {
     let homes = homes(model);
     let (names, published) = (variable_names(model), contract::published(model));
-    let plans: Vec<HomePlan> = homes.iter().map(|home| plan_home(model, &homes, home, &names, &published)).collect();
+    let plans: Vec<HomePlan> = homes.iter().map(|home| plan_home(model, home, &names, &published)).collect();
     let scope = scope(&plans);
     let generated = project.generated.to_string_lossy().replace('\\', "/");
     for plan in &plans {
@@ -50,6 +51,10 @@ fn routes(model: &Model) -> Vec<String> {
 fn scope(plans: &[HomePlan]) -> Scope {
     let mut scope = Scope::default();
     for plan in plans {
+        let home = &plan.home;
+        for full_name in home.entity.iter().chain(&home.children).chain(&home.enums).chain(&home.messages) {
+            scope.homes.insert(full_name.clone(), home.path());
+        }
         for (module, name) in plan.names() {
             scope.names.entry(name).or_default().push((plan.home.path(), module));
         }
@@ -70,7 +75,7 @@ fn entry(model: &Model, plans: &[HomePlan], plan: &HomePlan) -> Option<EntryView
         member: if unique { resource.plural.clone() } else { format!("{package}_{}", resource.plural) },
         words: words::plural_human(resource),
         path: format!("crate::{}", plan.home.path()),
-        name: plan.entities.first()?.name.clone(),
+        name: plain(&plan.entities.first()?.name),
         service: plan.service.is_some(),
         logic: if unique { plan.home.module.clone() } else { format!("{package}_{}", plan.home.module) },
         full_name: full_name.to_owned(),
@@ -139,7 +144,9 @@ fn lib(homes: &[Home]) -> String {
         homes.iter().filter_map(|home| module_path(&home.package).split("::").next().map(str::to_owned)).collect();
     let roots: Vec<String> = roots.iter().map(|root| format!("#[rustfmt::skip]\npub mod {root};\n")).collect();
     let body = format!(
-        "#[rustfmt::skip]\npub mod migrations;\n#[rustfmt::skip]\npub mod pb;\n#[rustfmt::skip]\nmod services;\n{}\n\
+        "#![allow(deprecated, reason = \"what is deprecated for clients is served all the same\")]\n\
+         #![allow(rustdoc::all, reason = \"comments of the schema are written for its readers, not for rustdoc\")]\n\n\
+         #[rustfmt::skip]\npub mod migrations;\n#[rustfmt::skip]\npub mod pb;\n#[rustfmt::skip]\nmod services;\n{}\n\
          pub use services::{{ROUTES, Repositories, Services, seed}};\n\n\
          /// The contract as OpenAPI.\npub const OPENAPI: &str = include_str!(\"../openapi.json\");\n\n\
          /// The contract as protobuf descriptors, for reflection.\n\
@@ -158,6 +165,10 @@ fn manifest(project: &Project) -> String {
          version = \"0.1.0\"\n\
          edition = \"2024\"\n\
          publish = false\n\
+         \n\
+         [lib]\n\
+         # Comments of the schema hold no Rust.\n\
+         doctest = false\n\
          \n\
          [features]\n\
          # Repositories that answer what a test tells them to.\n\
@@ -197,7 +208,7 @@ fn logic(project: &Project, plans: &[HomePlan], entries: &[EntryView], files: &m
         ];
         uses.sort();
         let file = LogicFile { uses, entry: entry.clone(), module, rpcs };
-        files.scaffold(format!("{folder}/{}.rs", entry.logic.replace("r#", "")), file.render()? + "\n");
+        files.scaffold(format!("{folder}/{}.rs", entry.logic.replace("r#", "")), plain(&file.render()?) + "\n");
     }
     let mut listed = served;
     listed.sort_by(|one, other| one.logic.cmp(&other.logic));

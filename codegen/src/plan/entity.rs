@@ -7,7 +7,7 @@ use heck::ToSnakeCase;
 use super::fields::{self, Audience};
 use super::home::split;
 use super::rules::checks;
-use super::types::{Types, constant, identifier, key_wrapper, literal, type_name};
+use super::types::{Types, constant, identifier, key_wrapper, literal, pb_name, rust_name, type_name};
 use super::views::{ConstantView, EntityView, EnumView, FieldView, KeyPart, MessageView, VariantView};
 use super::{fixture, sql};
 use crate::emit::words;
@@ -65,12 +65,12 @@ pub fn entity(
         ignored: literals(&|field| fields::is_published(field) && field.output_only && !child_key(field)),
         published: literals(&fields::is_published),
         owned: owned(resource),
-        uses_cx: in_create("cx"),
+        uses_cx: in_create("(cx.uuid())") || in_create(", cx, "),
         uses_number: in_create("::new(number)"),
-        apply_uses_cx: in_apply("cx"),
-        apply_uses_found: in_apply("found"),
+        apply_uses_cx: in_apply(", cx, "),
+        apply_uses_found: in_apply(", found)"),
         has_input: fields.iter().any(|field| field.input),
-        checks_use_what: !checks.stored.is_empty() || all_checks.clone().any(|line| line.contains("what")),
+        checks_use_what: !checks.stored.is_empty() || all_checks.clone().any(|line| line.contains("(what, ")),
         input_checks: checks.input,
         stored_checks: checks.stored,
         spec: sql::spec(model, entity, resource),
@@ -78,8 +78,8 @@ pub fn entity(
         path: literal(&resource.path),
         verbs: Vec::new(),
         resource: !child,
-        name_snake: name.to_snake_case(),
-        pb: format!("pb::{name}"),
+        name_snake: identifier(&rust_name(&entity.full_name).to_snake_case()),
+        pb: format!("pb::{}", pb_name(&entity.full_name)),
         in_contract: published.contains(&entity.full_name),
         shown: fields.iter().filter(|field| field.shown).count(),
         checks_use_row: !checks_are_empty,
@@ -281,7 +281,7 @@ pub fn message(
         checks: checks.input.into_iter().chain(checks.stored).collect(),
         input: !holds_resource(model, message),
         request_fields: message.fields.iter().map(request_field).collect(),
-        pb: format!("pb::{name}"),
+        pb: format!("pb::{}", pb_name(&message.full_name)),
         in_contract: published.contains(&message.full_name),
         request: model.services.iter().flat_map(|service| &service.rpcs).any(|rpc| rpc.request == message.full_name),
         fields,

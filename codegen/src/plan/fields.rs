@@ -30,7 +30,7 @@ pub fn member_type(field: &Field, types: &Types<'_>) -> String {
 pub fn input_type(field: &Field, types: &Types<'_>) -> String {
     match (&field.ty, field.role) {
         (Type::List(item), FieldRole::Owned) => match &**item {
-            Type::Resource(name) => format!("Vec<{}>", types.name(name, &format!("New{}", type_name(name)))),
+            Type::Resource(name) => format!("Vec<New{}>", type_name(name)),
             other => format!("Vec<{}>", types.rust(other)),
         },
         _ => member_type(field, types),
@@ -212,6 +212,9 @@ pub fn to_json(field: &Field, audience: Audience) -> String {
     }
     let by_value = matches!(field.ty, Type::Decimal { .. } | Type::Enum(_) | Type::I64 | Type::U64);
     let borrowed = if by_value { value } else { format!("{value}.as_ref()") };
+    if stringed && by_value {
+        return format!("&{borrowed}.map(Stringed)");
+    }
     format!("&{borrowed}.map(|value| {})", json_of(&field.ty, "value", stringed))
 }
 
@@ -242,6 +245,7 @@ fn json_of(ty: &Type, value: &str, stringed: bool) -> String {
         Type::Map(_, item) if !plain_in_json(item, stringed) => {
             let shown = match &**item {
                 Type::Enum(_) => "item.name()".to_owned(),
+                Type::Resource(name) => format!("{}Dto(item)", type_name(name)),
                 other => json_of(other, "*item", stringed),
             };
             format!("{value}.iter().map(|(key, item)| (key, {shown})).collect::<BTreeMap<_, _>>()")
@@ -264,11 +268,10 @@ pub fn to_column(field: &Field) -> String {
         }
         Type::Decimal { scale, .. } => format!("Value::decimal({value}, {scale})"),
         ty if is_json(ty) && field.optional => {
-            let shown = match plain_in_json(ty, false) {
-                true => "value".to_owned(),
-                false => format!("&{}", json_of(ty, "value", false)),
-            };
-            format!("Value::option({value}.as_ref(), |value| Value::json({shown}))")
+            if plain_in_json(ty, false) {
+                return format!("Value::option({value}.as_ref(), Value::json)");
+            }
+            format!("Value::option({value}.as_ref(), |value| Value::json(&{}))", json_of(ty, "value", false))
         }
         ty if is_json(ty) => format!("Value::json({})", to_json(field, Audience::Storage)),
         _ => format!("{value}.to_value()"),

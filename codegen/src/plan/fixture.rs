@@ -24,6 +24,8 @@ pub fn expression(model: &Model, entity: &Entity, field: &Field) -> String {
         Type::Id { entity: target, .. } if *target == entity.full_name => {
             format!("(n > 0).then(|| {})", id_of(model, field, "(n - 1) / 2"))
         }
+        _ if field.ty == Type::Bool || value.parse::<f64>().is_ok() => format!("(n % 4 != 3).then_some({value})"),
+        _ if value == "Default::default()" => "(n % 4 != 3).then(Default::default)".to_owned(),
         _ => format!("(n % 4 != 3).then(|| {value})"),
     }
 }
@@ -108,7 +110,7 @@ fn value(model: &Model, entity: &Entity, field: &Field) -> String {
         Type::I32 | Type::U32 | Type::I64 | Type::U64 => integer(field),
         Type::F32 => "fixture::float(n) as f32".to_owned(),
         Type::F64 => "fixture::float(n)".to_owned(),
-        Type::Bool => "n % 2 == 0".to_owned(),
+        Type::Bool => "n.is_multiple_of(2)".to_owned(),
         Type::Timestamp => "fixture::time(n)".to_owned(),
         Type::Date => "fixture::date(n)".to_owned(),
         Type::Duration => "fixture::duration(n)".to_owned(),

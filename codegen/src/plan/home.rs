@@ -95,7 +95,15 @@ fn module_name(name: &str) -> String {
     super::types::identifier(&name.to_snake_case())
 }
 
-/// Package and name of a full name.
+/// Package and name of a full name; the name of what is declared inside a message holds that of the message.
 pub fn split(full_name: &str) -> (&str, &str) {
+    // Packages are in lower case, messages are not.
+    let mut start = 0;
+    for part in full_name.split('.') {
+        if start > 0 && part.starts_with(|first: char| first.is_ascii_uppercase()) {
+            return (full_name.get(..start - 1).unwrap_or_default(), full_name.get(start..).unwrap_or_default());
+        }
+        start += part.len() + 1;
+    }
     full_name.rsplit_once('.').unwrap_or(("", full_name))
 }

@@ -7,7 +7,7 @@ use askama::Template;
 use super::entity;
 use super::home::Home;
 use super::service::{VariableNames, service};
-use super::types::Types;
+use super::types::{Types, plain};
 use super::views::{
     DtoFile, EntityView, EnumView, FixtureFile, GrpcFile, HttpFile, MapperFile, MessageView, MockFile, ModFile,
     ModelFile, RepositoryFile, ServiceFile, ServiceView, SqlFile, ValidateFile,
@@ -31,14 +31,8 @@ pub struct HomePlan {
 }
 
 /// Plans one home.
-pub fn plan_home(
-    model: &Model,
-    homes: &[Home],
-    home: &Home,
-    names: &VariableNames,
-    published: &BTreeSet<String>,
-) -> HomePlan {
-    let types = Types::new(model, homes, home);
+pub fn plan_home(model: &Model, home: &Home, names: &VariableNames, published: &BTreeSet<String>) -> HomePlan {
+    let types = Types::new(model);
     let mut plan = HomePlan {
         home: home.clone(),
         entities: Vec::new(),
@@ -170,7 +164,7 @@ impl HomePlan {
     pub fn names(&self) -> Vec<(&'static str, String)> {
         let mut names = Vec::new();
         for entity in &self.entities {
-            let name = &entity.name;
+            let name = plain(&entity.name);
             names.push(("model", name.clone()));
             names.push(("model", format!("{name}Id")));
             names.push(("model", format!("New{name}")));
@@ -178,15 +172,15 @@ impl HomePlan {
             names.push(("dto", format!("{name}Dto")));
             names.push(("sql", entity.spec.constant.clone()));
         }
-        names.extend(self.enums.iter().map(|view| ("model", view.name.clone())));
-        names.extend(self.messages.iter().map(|view| ("model", view.name.clone())));
+        names.extend(self.enums.iter().map(|view| ("model", plain(&view.name))));
+        names.extend(self.messages.iter().map(|view| ("model", plain(&view.name))));
         if let Some(main) = self.entities.first() {
-            names.push(("repository", format!("{}Repository", main.name)));
+            names.push(("repository", format!("{}Repository", plain(&main.name))));
         }
         if let Some(service) = &self.service {
             names.push(("service", service.name.clone()));
             if !service.rpcs.is_empty() {
-                names.push(("service", service.methods.clone()));
+                names.push(("service", plain(&service.methods)));
             }
         }
         names

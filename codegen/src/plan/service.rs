@@ -6,7 +6,7 @@ use heck::{ToSnakeCase, ToUpperCamelCase};
 
 use super::entity::{doc, rule};
 use super::home::{module_path, split};
-use super::types::{Types, constant, identifier, literal, type_name};
+use super::types::{Types, constant, identifier, literal, pb_name, rust_name, type_name};
 use super::views::{DispatchView, RouteView, RpcView, ServiceView};
 use crate::emit::words;
 use crate::model::{Binding, Entity, Field, KeyKind, Model, Resource, Rpc, Service, StandardKind, Type};
@@ -95,7 +95,7 @@ pub fn service(
         words: words::human(&resource.name),
         plural_words: words::plural_human(resource),
         doc: doc(&service.comment, &format!("What can be done with {}.", words::plural_human(resource))),
-        name: type_name(&service.full_name),
+        name: rust_name(&service.full_name),
         plural: words::plural_pascal(resource),
         methods: format!("{name}Methods"),
         constant: constant(&name),
@@ -157,13 +157,13 @@ fn rpc_view(
     let wire = rpc.name.to_snake_case();
     let own = format!("_{}", resource.name.to_snake_case());
     let name = wire.strip_suffix(&own).filter(|name| !name.is_empty()).unwrap_or(&wire).to_owned();
-    let pb = |full_name: &str| format!("crate::pb::{}::{}", module_path(split(full_name).0), type_name(full_name));
+    let pb = |full_name: &str| format!("crate::pb::{}::{}", module_path(split(full_name).0), pb_name(full_name));
     let (response, response_pb, is_row) = match &rpc.response {
         Type::Resource(full_name) => (types.rust(&rpc.response), pb(full_name), true),
         Type::Message(full_name) => (types.rust(&rpc.response), pb(full_name), false),
         other => (types.rust(other), String::new(), false),
     };
-    let request = types.name(&rpc.request, &type_name(&rpc.request));
+    let request = type_name(&rpc.request);
     let has_fields = model.message(&rpc.request).is_some_and(|message| !message.fields.is_empty());
     let routes = rpc.bindings.iter().enumerate().map(|(at, binding)| route(&name, at, binding, names)).collect();
     RpcView {

@@ -5,7 +5,7 @@ use super::fields;
 use super::home::split;
 use super::types::{Types, constant, identifier, literal, type_name};
 use super::views::{ColumnView, FinderView, SpecView};
-use crate::model::{Access, Column, Entity, ForeignKey, Index, KeyKind, Model, OnDelete, Resource, StandardKind};
+use crate::model::{Access, Column, Entity, ForeignKey, Index, KeyKind, Model, OnDelete, Resource, StandardKind, Type};
 
 pub(super) use crate::migrate::quoted;
 
@@ -216,9 +216,9 @@ pub fn finders(entity: &Entity, resource: &Resource, types: &Types<'_>) -> Vec<F
         let parameter = |(field, _): &(&crate::model::Field, &Column)| {
             let name = identifier(&field.name);
             let ty = types.rust(&field.ty);
-            let value = match fields::value_of(&field.ty).as_str() {
-                "Stored::to_value" => format!("{name}.to_value()"),
-                closure => format!("({closure})({name})"),
+            let value = match &field.ty {
+                Type::Decimal { scale, .. } => format!("Value::decimal(*{name}, {scale})"),
+                _ => format!("{name}.to_value()"),
             };
             let ty = if ty == "String" { "&str".to_owned() } else { format!("&{ty}") };
             let value = if ty == "&str" { format!("Value::Text({name}.to_owned())") } else { value };

@@ -1,10 +1,8 @@
 //! Rust names and types of what the schema names, and the imports that they need.
 
-use std::collections::BTreeMap;
+use heck::{ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
 
-use heck::{ToShoutySnakeCase, ToUpperCamelCase};
-
-use super::home::{Home, split};
+use super::home::split;
 use crate::model::{KeyKind, Model, Type};
 
 /// Words that Rust keeps for itself; as names they are written `r#type`.
@@ -20,28 +18,56 @@ pub fn identifier(name: &str) -> String {
     if KEYWORDS.contains(&name) { format!("r#{name}") } else { name.to_owned() }
 }
 
-/// A message or enum as a Rust type name, as prost spells it too.
+/// Around a full name that stands for a Rust type in rendered text; the renderer knows how to call it there.
+pub const OPEN: char = '\u{e000}';
+/// See [`OPEN`].
+pub const CLOSE: char = '\u{e001}';
+
+/// A message or enum as a Rust type, to be named by the renderer.
 pub fn type_name(full_name: &str) -> String {
+    format!("{OPEN}{full_name}{CLOSE}")
+}
+
+/// The name of the Rust type itself: `Order`, or `OrderLine` for a `Line` inside `Order`.
+pub fn rust_name(full_name: &str) -> String {
     split(full_name).1.to_upper_camel_case()
+}
+
+/// The text with the plain names of types.
+pub fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once(OPEN) {
+        let (full_name, after) = behind.split_once(CLOSE).unwrap_or((behind, ""));
+        out.push_str(before);
+        out.push_str(&rust_name(full_name));
+        rest = after;
+    }
+    out + rest
+}
+
+/// A message or enum in the module of its package as prost spells it: `order::Line` for a `Line` inside `Order`.
+pub fn pb_name(full_name: &str) -> String {
+    let mut parts: Vec<String> = split(full_name).1.split('.').map(str::to_owned).collect();
+    let last = parts.pop().unwrap_or_default().to_upper_camel_case();
+    let outer = parts.iter().map(|part| format!("{}::", identifier(&part.to_snake_case())));
+    format!("{}{last}", outer.collect::<String>())
 }
 
 /// A field as a Rust constant.
 pub fn constant(name: &str) -> String {
-    name.to_shouty_snake_case()
+    plain(name).to_shouty_snake_case()
 }
 
-/// Answers types for the files of one module. Names stand as they are; the renderer imports what a file uses.
+/// Answers types. Names stand as they are; the renderer imports what a file uses.
 pub struct Types<'m> {
     model: &'m Model,
-    /// Home of each full name.
-    places: BTreeMap<&'m str, &'m Home>,
-    home: &'m Home,
 }
 
 impl<'m> Types<'m> {
-    /// For the files of `home`.
-    pub fn new(model: &'m Model, homes: &'m [Home], home: &'m Home) -> Self {
-        Self { model, places: places(homes), home }
+    /// For the types of a model.
+    pub fn new(model: &'m Model) -> Self {
+        Self { model }
     }
 
     /// The Rust type of a value.
@@ -62,7 +88,7 @@ impl<'m> Types<'m> {
             Type::Date => "Date".to_owned(),
             Type::Struct => "Struct".to_owned(),
             Type::Id { entity, kind } => self.id(entity, *kind),
-            Type::Enum(name) | Type::Message(name) | Type::Resource(name) => self.name(name, &type_name(name)),
+            Type::Enum(name) | Type::Message(name) | Type::Resource(name) => type_name(name),
             Type::List(item) => format!("Vec<{}>", self.rust(item)),
             Type::Map(key, value) => format!("BTreeMap<{}, {}>", self.rust(key), self.rust(value)),
         }
@@ -70,7 +96,7 @@ impl<'m> Types<'m> {
 
     /// The key type of an entity, such as `OrderId`.
     pub fn key_of(&self, entity: &str) -> String {
-        self.name(entity, &format!("{}Id", type_name(entity)))
+        format!("{}Id", type_name(entity))
     }
 
     fn id(&self, entity: &str, kind: KeyKind) -> String {
@@ -78,32 +104,8 @@ impl<'m> Types<'m> {
         if !composite {
             return self.key_of(entity);
         }
-        format!("{}<{}>", key_wrapper(kind), self.name(entity, &type_name(entity)))
+        format!("{}<{}>", key_wrapper(kind), type_name(entity))
     }
-
-    /// A name that `full_name` brings along: as it is, or with its path where it would mean something else here.
-    pub fn name(&self, full_name: &str, name: &str) -> String {
-        match self.places.get(full_name) {
-            Some(place) if *place != self.home && self.clashes(full_name) => format!("crate::{}::{name}", place.path()),
-            _ => name.to_owned(),
-        }
-    }
-
-    /// Whether another published name has the same Rust name.
-    fn clashes(&self, full_name: &str) -> bool {
-        let name = type_name(full_name);
-        self.places.keys().any(|other| *other != full_name && type_name(other) == name)
-    }
-}
-
-/// The home of each published name.
-pub fn places(homes: &[Home]) -> BTreeMap<&str, &Home> {
-    let mut places = BTreeMap::new();
-    for place in homes {
-        let names = place.entity.iter().chain(&place.children).chain(&place.enums).chain(&place.messages);
-        places.extend(names.map(|name| (name.as_str(), place)));
-    }
-    places
 }
 
 /// The runtime's type of a single key.

@@ -118,7 +118,8 @@ pub(super) fn add_problem(book: &mut Book<'_>) {
     status.format = Some(format("int32"));
     status.description = Some("HTTP status.".to_owned());
     let mut errors = Array::new(Ref::from_schema_name("FieldViolation"));
-    errors.description = Some("Fields that break a rule, are taken (`unique`) or stand in the way (`precondition`).".to_owned());
+    errors.description =
+        Some("Fields that break a rule, are taken (`unique`) or stand in the way (`precondition`).".to_owned());
     let members: [(&str, RefOr<Schema>); 10] = [
         ("type", text("Kind of problem.", None)),
         ("title", text("Name of the status.", None)),

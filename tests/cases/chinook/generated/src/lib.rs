@@ -2,6 +2,9 @@
 
 //! The service that the schema describes: everything but its logic.
 
+#![allow(deprecated, reason = "what is deprecated for clients is served all the same")]
+#![allow(rustdoc::all, reason = "comments of the schema are written for its readers, not for rustdoc")]
+
 #[rustfmt::skip]
 pub mod migrations;
 #[rustfmt::skip]

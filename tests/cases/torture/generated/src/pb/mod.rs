@@ -2,12 +2,6 @@
 
 //! Messages, clients and servers of the published contract.
 
-#[allow(missing_docs)]
-pub mod google {
-    #[allow(clippy::all, clippy::unwrap_used, missing_docs, unused_qualifications)]
-    #[rustfmt::skip]
-    pub mod r#type;
-}
 #[allow(clippy::all, clippy::unwrap_used, missing_docs, unused_qualifications)]
 #[rustfmt::skip]
 pub mod torture;

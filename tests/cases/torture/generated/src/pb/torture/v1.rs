@@ -4094,7 +4094,7 @@ pub struct Place {
     #[prost(message, optional, tag = "10")]
     pub stay: ::core::option::Option<::prost_types::Duration>,
     #[prost(message, optional, tag = "11")]
-    pub founded_on: ::core::option::Option<super::super::google::r#type::Date>,
+    pub founded_on: ::core::option::Option<::arcana_runtime::proto::DateMessage>,
     #[prost(message, optional, tag = "12")]
     pub extra: ::core::option::Option<::prost_types::Struct>,
     #[prost(bytes = "vec", tag = "13")]
@@ -4348,7 +4348,7 @@ pub struct Kind {
     #[prost(message, optional, tag = "21")]
     pub a_duration: ::core::option::Option<::prost_types::Duration>,
     #[prost(message, optional, tag = "22")]
-    pub a_date: ::core::option::Option<super::super::google::r#type::Date>,
+    pub a_date: ::core::option::Option<::arcana_runtime::proto::DateMessage>,
     #[prost(message, optional, tag = "23")]
     pub a_struct: ::core::option::Option<::prost_types::Struct>,
     #[prost(enumeration = "Colour", optional, tag = "24")]
@@ -4396,7 +4396,7 @@ pub struct Kind {
     #[prost(message, optional, tag = "47")]
     pub maybe_duration: ::core::option::Option<::prost_types::Duration>,
     #[prost(message, optional, tag = "48")]
-    pub maybe_date: ::core::option::Option<super::super::google::r#type::Date>,
+    pub maybe_date: ::core::option::Option<::arcana_runtime::proto::DateMessage>,
     #[prost(message, optional, tag = "49")]
     pub maybe_struct: ::core::option::Option<::prost_types::Struct>,
     #[prost(enumeration = "Colour", optional, tag = "50")]
@@ -4430,7 +4430,7 @@ pub struct Kind {
     #[prost(message, repeated, tag = "71")]
     pub durations: ::prost::alloc::vec::Vec<::prost_types::Duration>,
     #[prost(message, repeated, tag = "72")]
-    pub dates: ::prost::alloc::vec::Vec<super::super::google::r#type::Date>,
+    pub dates: ::prost::alloc::vec::Vec<::arcana_runtime::proto::DateMessage>,
     #[prost(message, repeated, tag = "73")]
     pub structs: ::prost::alloc::vec::Vec<::prost_types::Struct>,
     #[prost(enumeration = "Colour", repeated, tag = "74")]
@@ -4488,7 +4488,7 @@ pub struct Kind {
     #[prost(btree_map = "string, message", tag = "91")]
     pub dates_by_text: ::prost::alloc::collections::BTreeMap<
         ::prost::alloc::string::String,
-        super::super::google::r#type::Date,
+        ::arcana_runtime::proto::DateMessage,
     >,
     #[prost(btree_map = "string, message", tag = "92")]
     pub structs_by_text: ::prost::alloc::collections::BTreeMap<
@@ -4536,7 +4536,7 @@ pub struct RequiredKind {
     #[prost(message, optional, tag = "13")]
     pub a_duration: ::core::option::Option<::prost_types::Duration>,
     #[prost(message, optional, tag = "14")]
-    pub a_date: ::core::option::Option<super::super::google::r#type::Date>,
+    pub a_date: ::core::option::Option<::arcana_runtime::proto::DateMessage>,
     #[prost(message, optional, tag = "15")]
     pub a_struct: ::core::option::Option<::prost_types::Struct>,
     #[prost(enumeration = "Colour", optional, tag = "16")]
@@ -6025,7 +6025,7 @@ pub struct SearchRequest {
     #[prost(message, optional, tag = "14")]
     pub within: ::core::option::Option<::prost_types::Duration>,
     #[prost(message, optional, tag = "15")]
-    pub on: ::core::option::Option<super::super::google::r#type::Date>,
+    pub on: ::core::option::Option<::arcana_runtime::proto::DateMessage>,
     #[prost(string, optional, tag = "16")]
     pub price: ::core::option::Option<::prost::alloc::string::String>,
     #[prost(string, optional, tag = "17")]
@@ -6102,7 +6102,7 @@ pub struct PickRequest {
     #[prost(uint64, tag = "4")]
     pub unsigned: u64,
     #[prost(message, optional, tag = "5")]
-    pub day: ::core::option::Option<super::super::google::r#type::Date>,
+    pub day: ::core::option::Option<::arcana_runtime::proto::DateMessage>,
     #[prost(enumeration = "Colour", tag = "6")]
     pub colour: i32,
     #[prost(string, tag = "7")]
@@ -6154,7 +6154,7 @@ pub struct EverythingRequest {
     #[prost(message, optional, tag = "12")]
     pub a_duration: ::core::option::Option<::prost_types::Duration>,
     #[prost(message, optional, tag = "13")]
-    pub a_date: ::core::option::Option<super::super::google::r#type::Date>,
+    pub a_date: ::core::option::Option<::arcana_runtime::proto::DateMessage>,
     #[prost(message, optional, tag = "14")]
     pub a_struct: ::core::option::Option<::prost_types::Struct>,
     #[prost(enumeration = "Colour", tag = "15")]

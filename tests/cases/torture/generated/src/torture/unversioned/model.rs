@@ -10,7 +10,7 @@ use arcana_runtime::error::Result;
 use arcana_runtime::types::Uid;
 use arcana_runtime::violations::Violations;
 
-use crate::torture::v1::context::Context;
+use crate::torture::v1::kind::KindId;
 use super::validate;
 use super::sql::UNVERSIONED;
 
@@ -23,21 +23,21 @@ pub struct Unversioned {
     /// Key of the row.
     pub id: UnversionedId,
     /// `kind_id`, as the schema declares it.
-    pub kind_id: Option<crate::torture::v1::kind::KindId>,
+    pub kind_id: Option<KindId>,
 }
 
 /// What a client may say of a new unversioned, or of one that it replaces.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewUnversioned {
     /// See [`Unversioned::kind_id`].
-    pub kind_id: Option<crate::torture::v1::kind::KindId>,
+    pub kind_id: Option<KindId>,
 }
 
 /// What a client may change of an unversioned; `None` leaves a member as it is.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct UnversionedPatch {
     /// See [`Unversioned::kind_id`].
-    pub kind_id: Option<Option<crate::torture::v1::kind::KindId>>,
+    pub kind_id: Option<Option<KindId>>,
 }
 
 impl From<NewUnversioned> for UnversionedPatch {
@@ -53,7 +53,7 @@ impl Unversioned {
     /// `ID`, for typed filters and writes.
     pub const ID: Field<Self, UnversionedId> = Field::new("id", "id", Stored::to_value);
     /// `KIND_ID`, for typed filters and writes.
-    pub const KIND_ID: Field<Self, crate::torture::v1::kind::KindId> = Field::new("kind_id", "kind_id", Stored::to_value);
+    pub const KIND_ID: Field<Self, KindId> = Field::new("kind_id", "kind_id", Stored::to_value);
 }
 
 impl Entity for Unversioned {

@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use tonic::{Request, Response, Status};
 
 use crate::pb::torture::v1 as pb;
-use crate::torture::v1::r#type::Status;
+use super::model::Bare;
 use super::service::BareService;
 use super::sql::BARE;
 
@@ -63,7 +63,8 @@ impl pb::bare_service_server::BareService for BareGrpc {
     async fn create_bare(&self, request: Request<pb::CreateBareRequest>) -> Result<Response<pb::Bare>, Status> {
         grpc::call(request, |cx, message| async move {
             let new = proto::body("bare", message.bare)?;
-            self.0.create(&cx, proto::decode(new)?).await.map(Into::into)
+            let new = proto::decode_new::<Bare, _>(&cx, new)?;
+            self.0.create(&cx, new).await.map(Into::into)
         })
         .await
     }

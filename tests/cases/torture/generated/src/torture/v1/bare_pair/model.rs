@@ -14,7 +14,6 @@ use arcana_runtime::violations::Violations;
 
 use crate::torture::v1::bare::BareId;
 use crate::torture::v1::coded::CodedId;
-use crate::torture::v1::context::Context;
 use super::validate;
 use super::sql::BARE_PAIR;
 

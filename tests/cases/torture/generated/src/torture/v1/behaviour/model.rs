@@ -12,7 +12,7 @@ use arcana_runtime::error::Result;
 use arcana_runtime::types::{Bytes, Decimal, Timestamp, Uid};
 use arcana_runtime::violations::Violations;
 
-use crate::torture::v1::context::Context;
+use crate::torture::v1::shared::Place;
 use super::validate;
 use super::sql::BEHAVIOUR;
 
@@ -33,7 +33,7 @@ pub struct Behaviour {
     /// `list_set_once`, as the schema declares it.
     pub list_set_once: Vec<String>,
     /// `place_set_once`, as the schema declares it.
-    pub place_set_once: crate::torture::v1::shared::Place,
+    pub place_set_once: Place,
     /// `from_service`, as the schema declares it.
     pub from_service: String,
     /// `maybe_from_service`, as the schema declares it.
@@ -43,7 +43,7 @@ pub struct Behaviour {
     /// `decimal_from_service`, as the schema declares it.
     pub decimal_from_service: Decimal,
     /// `list_from_service`, as the schema declares it.
-    pub list_from_service: Vec<crate::torture::v1::shared::Place>,
+    pub list_from_service: Vec<Place>,
     /// `map_from_service`, as the schema declares it.
     pub map_from_service: BTreeMap<String, String>,
     /// `only_in`, as the schema declares it.
@@ -65,7 +65,7 @@ pub struct Behaviour {
     /// `hidden_count`, as the schema declares it.
     pub hidden_count: i64,
     /// `hidden_place`, as the schema declares it.
-    pub hidden_place: crate::torture::v1::shared::Place,
+    pub hidden_place: Place,
     /// `old_name`, as the schema declares it.
     pub old_name: String,
 }
@@ -82,7 +82,7 @@ pub struct NewBehaviour {
     /// See [`Behaviour::list_set_once`].
     pub list_set_once: Vec<String>,
     /// See [`Behaviour::place_set_once`].
-    pub place_set_once: crate::torture::v1::shared::Place,
+    pub place_set_once: Place,
     /// See [`Behaviour::only_in`].
     pub only_in: String,
     /// See [`Behaviour::maybe_only_in`].
@@ -105,7 +105,7 @@ pub struct BehaviourPatch {
     /// See [`Behaviour::list_set_once`].
     pub list_set_once: Option<Vec<String>>,
     /// See [`Behaviour::place_set_once`].
-    pub place_set_once: Option<crate::torture::v1::shared::Place>,
+    pub place_set_once: Option<Place>,
     /// See [`Behaviour::only_in`].
     pub only_in: Option<String>,
     /// See [`Behaviour::maybe_only_in`].

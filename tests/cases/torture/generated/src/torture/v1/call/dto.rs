@@ -13,9 +13,10 @@ use serde::{Serialize, Serializer};
 use serde::ser::SerializeStruct;
 use serde_json::Value as Json;
 
+use crate::torture::v1::kind::KindDto;
 use crate::torture::v1::membership::MembershipDto;
 use crate::torture::v1::numbered::NumberedDto;
-use super::model::{ClearKindsResponse, CopyKindRequest, EverythingRequest, EverythingResponse, Hit, InspectKindResponse, PickRequest, PutRequest, RaiseMembershipRequest, RecentRequest, RecentResponse, SearchRequest, SearchResponse, SumRequest, SumResponse, TouchRequest};
+use super::model::{ClearKindsResponse, CopyKindRequest, EverythingRequest, EverythingResponse, InspectKindResponse, PickRequest, PutRequest, RaiseMembershipRequest, RecentRequest, RecentResponse, SearchRequest, SearchResponse, SearchResponseHit, SumRequest, SumResponse, TouchRequest};
 
 impl Serialize for ClearKindsResponse {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -200,7 +201,7 @@ impl Serialize for InspectKindResponse {
         let mut object = serializer.serialize_struct("InspectKindResponse", 3)?;
         object.serialize_field("kind", &KindDto(&row.kind))?;
         object.serialize_field("memberships", &row.memberships.iter().map(MembershipDto).collect::<Vec<_>>())?;
-        object.serialize_field("numbered_by_role", &row.numbered_by_role.iter().map(|(key, item)| (key, NumberedDto(&*item))).collect::<BTreeMap<_, _>>())?;
+        object.serialize_field("numbered_by_role", &row.numbered_by_role.iter().map(|(key, item)| (key, NumberedDto(item))).collect::<BTreeMap<_, _>>())?;
         object.end()
     }
 }
@@ -462,17 +463,17 @@ impl FromJson for SearchResponse {
     }
 }
 
-impl Serialize for Hit {
+impl Serialize for SearchResponseHit {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let row = self;
-        let mut object = serializer.serialize_struct("Hit", 2)?;
+        let mut object = serializer.serialize_struct("SearchResponseHit", 2)?;
         object.serialize_field("kind_id", &row.kind_id)?;
         object.serialize_field("score", &row.score)?;
         object.end()
     }
 }
 
-impl FromJson for Hit {
+impl FromJson for SearchResponseHit {
     fn from_json(value: Json, found: &mut Violations) -> Option<Self> {
         let mut input = Object::new(value, found)?;
         let message = Self {

@@ -8,7 +8,7 @@ use arcana_runtime::types::Fixed;
 use arcana_runtime::violations::Violations;
 
 use crate::pb::torture::v1 as pb;
-use super::model::{ClearKindsResponse, CopyKindRequest, EverythingRequest, EverythingResponse, Hit, InspectKindResponse, PickRequest, PutRequest, RaiseMembershipRequest, RecentRequest, RecentResponse, SearchRequest, SearchResponse, SumRequest, SumResponse, TouchRequest};
+use super::model::{ClearKindsResponse, CopyKindRequest, EverythingRequest, EverythingResponse, InspectKindResponse, PickRequest, PutRequest, RaiseMembershipRequest, RecentRequest, RecentResponse, SearchRequest, SearchResponse, SearchResponseHit, SumRequest, SumResponse, TouchRequest};
 
 impl From<ClearKindsResponse> for pb::ClearKindsResponse {
     fn from(row: ClearKindsResponse) -> Self {
@@ -379,8 +379,8 @@ impl FromProto<pb::SearchResponse> for SearchResponse {
     }
 }
 
-impl From<Hit> for pb::Hit {
-    fn from(row: Hit) -> Self {
+impl From<SearchResponseHit> for pb::search_response::Hit {
+    fn from(row: SearchResponseHit) -> Self {
         Self {
             kind_id: Some(row.kind_id.into_proto()),
             score: row.score,
@@ -388,14 +388,14 @@ impl From<Hit> for pb::Hit {
     }
 }
 
-impl IntoProto<pb::Hit> for Hit {
-    fn into_proto(self) -> pb::Hit {
+impl IntoProto<pb::search_response::Hit> for SearchResponseHit {
+    fn into_proto(self) -> pb::search_response::Hit {
         self.into()
     }
 }
 
-impl FromProto<pb::Hit> for Hit {
-    fn from_proto(message: pb::Hit, found: &mut Violations) -> Option<Self> {
+impl FromProto<pb::search_response::Hit> for SearchResponseHit {
+    fn from_proto(message: pb::search_response::Hit, found: &mut Violations) -> Option<Self> {
         Some(Self {
             kind_id: proto::required("kind_id", message.kind_id, found),
             score: proto::plain("score", message.score, found),

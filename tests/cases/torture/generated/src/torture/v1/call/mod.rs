@@ -7,4 +7,4 @@ mod mapper;
 mod model;
 mod validate;
 
-pub use model::{ClearKindsResponse, CopyKindRequest, EverythingRequest, EverythingResponse, Hit, InspectKindResponse, PickRequest, PutRequest, RaiseMembershipRequest, RecentRequest, RecentResponse, SearchRequest, SearchResponse, SumRequest, SumResponse, TouchRequest};
+pub use model::{ClearKindsResponse, CopyKindRequest, EverythingRequest, EverythingResponse, InspectKindResponse, PickRequest, PutRequest, RaiseMembershipRequest, RecentRequest, RecentResponse, SearchRequest, SearchResponse, SearchResponseHit, SumRequest, SumResponse, TouchRequest};

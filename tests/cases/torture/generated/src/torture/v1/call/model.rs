@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 use arcana_runtime::types::{Bytes, Date, Decimal, Duration, Struct, Timestamp};
 
 use crate::torture::v1::coded::CodedId;
+use crate::torture::v1::kind::{Kind, KindId};
 use crate::torture::v1::membership::Membership;
 use crate::torture::v1::numbered::{Numbered, NumberedId};
-use crate::torture::v1::shared::HttpStatus2;
+use crate::torture::v1::shared::{Colour, HttpStatus2, Place};
 
 /// How many are gone.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -22,7 +23,7 @@ pub struct ClearKindsResponse {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct CopyKindRequest {
     /// `id`, as the schema declares it.
-    pub id: crate::torture::v1::kind::KindId,
+    pub id: KindId,
 }
 
 /// Every kind of field, in and out.
@@ -57,13 +58,13 @@ pub struct EverythingRequest {
     /// `a_struct`, as the schema declares it.
     pub a_struct: Struct,
     /// `a_colour`, as the schema declares it.
-    pub a_colour: crate::torture::v1::shared::Colour,
+    pub a_colour: Colour,
     /// `a_place`, as the schema declares it.
-    pub a_place: crate::torture::v1::shared::Place,
+    pub a_place: Place,
     /// `places`, as the schema declares it.
-    pub places: Vec<crate::torture::v1::shared::Place>,
+    pub places: Vec<Place>,
     /// `places_by_name`, as the schema declares it.
-    pub places_by_name: BTreeMap<String, crate::torture::v1::shared::Place>,
+    pub places_by_name: BTreeMap<String, Place>,
     /// `maybe_int32`, as the schema declares it.
     pub maybe_int32: Option<i32>,
     /// `maybe_decimal`, as the schema declares it.
@@ -73,11 +74,11 @@ pub struct EverythingRequest {
     /// `maybe_bytes`, as the schema declares it.
     pub maybe_bytes: Option<Bytes>,
     /// `maybe_place`, as the schema declares it.
-    pub maybe_place: Option<crate::torture::v1::shared::Place>,
+    pub maybe_place: Option<Place>,
     /// `a_long_text`, as the schema declares it.
     pub a_long_text: i64,
     /// `required_place`, as the schema declares it.
-    pub required_place: crate::torture::v1::shared::Place,
+    pub required_place: Place,
     /// `required_time`, as the schema declares it.
     pub required_time: Timestamp,
     /// `timestamps`, as the schema declares it.
@@ -99,7 +100,7 @@ pub struct EverythingResponse {
 #[derive(Debug, Clone, PartialEq)]
 pub struct InspectKindResponse {
     /// `kind`, as the schema declares it.
-    pub kind: crate::torture::v1::kind::Kind,
+    pub kind: Kind,
     /// `memberships`, as the schema declares it.
     pub memberships: Vec<Membership>,
     /// `numbered_by_role`, as the schema declares it.
@@ -120,7 +121,7 @@ pub struct PickRequest {
     /// `day`, as the schema declares it.
     pub day: Date,
     /// `colour`, as the schema declares it.
-    pub colour: crate::torture::v1::shared::Colour,
+    pub colour: Colour,
     /// `amount`, as the schema declares it.
     pub amount: Decimal,
     /// `numbered_id`, as the schema declares it.
@@ -135,7 +136,7 @@ pub struct PutRequest {
     /// `name`, as the schema declares it.
     pub name: String,
     /// `place`, as the schema declares it.
-    pub place: crate::torture::v1::shared::Place,
+    pub place: Place,
     /// `reason`, as the schema declares it.
     pub reason: Option<String>,
 }
@@ -144,7 +145,7 @@ pub struct PutRequest {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct RaiseMembershipRequest {
     /// `kind_id`, as the schema declares it.
-    pub kind_id: crate::torture::v1::kind::KindId,
+    pub kind_id: KindId,
     /// `numbered_id`, as the schema declares it.
     pub numbered_id: NumberedId,
     /// `role`, as the schema declares it.
@@ -162,7 +163,7 @@ pub struct RecentRequest {
 #[derive(Debug, Clone, PartialEq)]
 pub struct RecentResponse {
     /// `kinds`, as the schema declares it.
-    pub kinds: Vec<crate::torture::v1::kind::Kind>,
+    pub kinds: Vec<Kind>,
     /// `newest_at`, as the schema declares it.
     pub newest_at: Option<Timestamp>,
 }
@@ -187,11 +188,11 @@ pub struct SearchRequest {
     /// `weight_f`, as the schema declares it.
     pub weight_f: f32,
     /// `colour`, as the schema declares it.
-    pub colour: Option<crate::torture::v1::shared::Colour>,
+    pub colour: Option<Colour>,
     /// `words`, as the schema declares it.
     pub words: Vec<String>,
     /// `colours`, as the schema declares it.
-    pub colours: Vec<crate::torture::v1::shared::Colour>,
+    pub colours: Vec<Colour>,
     /// `numbers`, as the schema declares it.
     pub numbers: Vec<i32>,
     /// `since`, as the schema declares it.
@@ -203,7 +204,7 @@ pub struct SearchRequest {
     /// `price`, as the schema declares it.
     pub price: Option<Decimal>,
     /// `kind_id`, as the schema declares it.
-    pub kind_id: Option<crate::torture::v1::kind::KindId>,
+    pub kind_id: Option<KindId>,
     /// `numbered_id`, as the schema declares it.
     pub numbered_id: Option<NumberedId>,
     /// `with_default`, as the schema declares it.
@@ -214,16 +215,16 @@ pub struct SearchRequest {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct SearchResponse {
     /// `hits`, as the schema declares it.
-    pub hits: Vec<Hit>,
+    pub hits: Vec<SearchResponseHit>,
     /// `count`, as the schema declares it.
     pub count: i32,
 }
 
 /// One of them.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Hit {
+pub struct SearchResponseHit {
     /// `kind_id`, as the schema declares it.
-    pub kind_id: crate::torture::v1::kind::KindId,
+    pub kind_id: KindId,
     /// `score`, as the schema declares it.
     pub score: f64,
 }

@@ -6,7 +6,7 @@ use arcana_runtime::check;
 use arcana_runtime::service::Request;
 use arcana_runtime::violations::Violations;
 
-use super::model::{ClearKindsResponse, CopyKindRequest, EverythingRequest, EverythingResponse, Hit, InspectKindResponse, PickRequest, PutRequest, RaiseMembershipRequest, RecentRequest, RecentResponse, SearchRequest, SearchResponse, SumRequest, SumResponse, TouchRequest};
+use super::model::{ClearKindsResponse, CopyKindRequest, EverythingRequest, EverythingResponse, InspectKindResponse, PickRequest, PutRequest, RaiseMembershipRequest, RecentRequest, RecentResponse, SearchRequest, SearchResponse, SearchResponseHit, SumRequest, SumResponse, TouchRequest};
 
 impl Request for ClearKindsResponse {
     fn validate(&self, _found: &mut Violations) {
@@ -108,7 +108,7 @@ impl Request for SearchResponse {
     }
 }
 
-impl Request for Hit {
+impl Request for SearchResponseHit {
     fn validate(&self, _found: &mut Violations) {
     }
 }

@@ -13,7 +13,6 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, post};
 
-use crate::torture::v1::r#type::Error;
 use super::model::Cell;
 use super::service::CellService;
 

@@ -12,7 +12,6 @@ use arcana_runtime::error::{Result, Violation};
 use arcana_runtime::types::{Key, Name, Num, key_part, key_parts};
 use arcana_runtime::violations::Violations;
 
-use crate::torture::v1::context::Context;
 use super::validate;
 use super::sql::CELL;
 

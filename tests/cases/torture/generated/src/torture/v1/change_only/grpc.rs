@@ -6,15 +6,14 @@ use std::sync::Arc;
 
 use arcana_runtime::{grpc, proto};
 use arcana_runtime::error::Result;
-use arcana_runtime::proto::{FromProto, Mask};
+use arcana_runtime::proto::Mask;
 use arcana_runtime::service::Etag;
 use arcana_runtime::violations::Violations;
 use async_trait::async_trait;
 use tonic::{Request, Response, Status};
 
 use crate::pb::torture::v1 as pb;
-use crate::torture::v1::r#type::Status;
-use super::model::{ChangeOnlyPatch, NewChangeOnly};
+use super::model::{ChangeOnly, ChangeOnlyPatch};
 use super::service::ChangeOnlyService;
 
 /// Answers gRPC calls.
@@ -35,7 +34,11 @@ impl pb::change_only_service_server::ChangeOnlyService for ChangeOnlyGrpc {
             let mask = Mask::new(message.update_mask, ChangeOnlyPatch::MASKABLE, &mut found);
             let patch = match mask {
                 Some(mask) => ChangeOnlyPatch::from_proto(row, &mask, &mut found),
-                None => NewChangeOnly::from_proto(row, &mut found).map(Into::into).unwrap_or_default(),
+                None => {
+                    found.finish()?;
+                    found = Violations::new();
+                    proto::decode_new::<ChangeOnly, _>(&cx, row)?.into()
+                }
             };
             found.finish()?;
             self.0.update(&cx, id, patch, Etag::from_grpc(&message.etag)).await.map(Into::into)

@@ -8,7 +8,6 @@ use arcana_runtime::query::{ListQuery, Page};
 use arcana_runtime::repository::Repository;
 use async_trait::async_trait;
 
-use crate::torture::v1::r#type::Page;
 use super::model::{Context, ContextId};
 use super::repository::ContextRepository;
 
@@ -18,11 +17,11 @@ mockall::mock! {
 
     #[async_trait]
     impl Repository<Context> for ContextRepository {
-        async fn find_by_id(&self, cx: &Context, scope: &Scope, id: &ContextId) -> Result<Option<Context>>;
-        async fn find_deleted(&self, cx: &Context, scope: &Scope, id: &ContextId) -> Result<Option<Context>>;
-        async fn find_many(&self, cx: &Context, scope: &Scope, ids: &[ContextId]) -> Result<Vec<Context>>;
-        async fn list(&self, cx: &Context, scope: &Scope, query: &ListQuery) -> Result<Page<Context>>;
-        async fn count(&self, cx: &Context, scope: &Scope, query: &ListQuery) -> Result<i64>;
+        async fn find_by_id(&self, cx: &arcana_runtime::context::Context, scope: &Scope, id: &ContextId) -> Result<Option<Context>>;
+        async fn find_deleted(&self, cx: &arcana_runtime::context::Context, scope: &Scope, id: &ContextId) -> Result<Option<Context>>;
+        async fn find_many(&self, cx: &arcana_runtime::context::Context, scope: &Scope, ids: &[ContextId]) -> Result<Vec<Context>>;
+        async fn list(&self, cx: &arcana_runtime::context::Context, scope: &Scope, query: &ListQuery) -> Result<Page<Context>>;
+        async fn count(&self, cx: &arcana_runtime::context::Context, scope: &Scope, query: &ListQuery) -> Result<i64>;
     }
 
     #[async_trait]

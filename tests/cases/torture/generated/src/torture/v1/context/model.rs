@@ -7,8 +7,7 @@ use std::collections::BTreeMap;
 use arcana_runtime::changes::Field;
 use arcana_runtime::db::{Row, Stored, Value};
 use arcana_runtime::entity::{Entity, EntitySpec, Stamps, Validate, set};
-use arcana_runtime::error::{Error, Result};
-use arcana_runtime::query::Page;
+use arcana_runtime::error::Result;
 use arcana_runtime::types::Uid;
 use arcana_runtime::violations::Violations;
 
@@ -130,7 +129,7 @@ impl Entity for Context {
         ]
     }
 
-    fn create(new: NewContext, cx: &Context, _number: i64) -> Self {
+    fn create(new: NewContext, cx: &arcana_runtime::context::Context, _number: i64) -> Self {
         Self {
             id: ContextId::new(cx.uuid()),
             error: new.error,
@@ -142,7 +141,7 @@ impl Entity for Context {
         }
     }
 
-    fn apply(&mut self, patch: ContextPatch, _cx: &Context, _found: &mut Violations) {
+    fn apply(&mut self, patch: ContextPatch, _cx: &arcana_runtime::context::Context, _found: &mut Violations) {
         set(&mut self.error, patch.error);
         set(&mut self.query, patch.query);
         set(&mut self.status, patch.status);

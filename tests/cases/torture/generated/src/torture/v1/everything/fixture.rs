@@ -5,6 +5,7 @@
 use arcana_runtime::fixture;
 use arcana_runtime::fixture::Fixture;
 
+use crate::torture::v1::shared::Colour;
 use super::model::{Everything, EverythingLine};
 
 impl Fixture for Everything {
@@ -16,7 +17,7 @@ impl Fixture for Everything {
             number: fixture::within(fixture::code(n), 40),
             colour: fixture::pick(&[Colour::Red, Colour::LightBlue, Colour::Green, Colour::Black], n),
             placed_at: (n % 4 != 3).then(|| fixture::time(n)),
-            lines: vec![EverythingLine::fixture(2 * n), EverythingLine::fixture(2 * n + 1)],
+            lines: (0..1 + n % 3).map(|child| EverythingLine::fixture(3 * n + child)).collect(),
             text: fixture::within(fixture::sentence(n), 10000),
             place: Default::default(),
             version: 1,

@@ -10,8 +10,7 @@ use arcana_runtime::repository::Repository;
 use async_trait::async_trait;
 
 use crate::torture::v1::account::AccountId;
-use crate::torture::v1::context::Context;
-use crate::torture::v1::r#type::Page;
+use crate::torture::v1::shared::Colour;
 use super::model::{Everything, EverythingId};
 use super::repository::EverythingRepository;
 
@@ -31,7 +30,7 @@ mockall::mock! {
     #[async_trait]
     impl EverythingRepository for EverythingRepository {
         async fn find_by_tenant_id_and_number(&self, cx: &Context, scope: &Scope, tenant_id: &str, number: &str) -> Result<Option<Everything>>;
-        async fn find_by_tenant_id_and_number_and_colour(&self, cx: &Context, scope: &Scope, tenant_id: &str, number: &str, colour: &crate::torture::v1::shared::Colour) -> Result<Option<Everything>>;
+        async fn find_by_tenant_id_and_number_and_colour(&self, cx: &Context, scope: &Scope, tenant_id: &str, number: &str, colour: &Colour) -> Result<Option<Everything>>;
         async fn find_by_tenant_id_and_number_and_account_id(&self, cx: &Context, scope: &Scope, tenant_id: &str, number: &str, account_id: &AccountId) -> Result<Option<Everything>>;
     }
 }

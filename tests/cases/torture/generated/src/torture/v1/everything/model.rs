@@ -11,7 +11,7 @@ use arcana_runtime::types::{Decimal, Timestamp, Uid};
 use arcana_runtime::violations::Violations;
 
 use crate::torture::v1::account::AccountId;
-use crate::torture::v1::context::Context;
+use crate::torture::v1::shared::{Colour, Place};
 use super::validate;
 use super::sql::{EVERYTHING, EVERYTHING_LINE};
 
@@ -30,7 +30,7 @@ pub struct Everything {
     /// `number`, as the schema declares it.
     pub number: String,
     /// `colour`, as the schema declares it.
-    pub colour: crate::torture::v1::shared::Colour,
+    pub colour: Colour,
     /// `placed_at`, as the schema declares it.
     pub placed_at: Option<Timestamp>,
     /// `lines`, as the schema declares it.
@@ -38,7 +38,7 @@ pub struct Everything {
     /// `text`, as the schema declares it.
     pub text: String,
     /// `place`, as the schema declares it.
-    pub place: crate::torture::v1::shared::Place,
+    pub place: Place,
     /// Counts the writes of the row, from 1.
     pub version: i64,
     /// Time of the insert.
@@ -57,7 +57,7 @@ pub struct NewEverything {
     /// See [`Everything::number`].
     pub number: String,
     /// See [`Everything::colour`].
-    pub colour: crate::torture::v1::shared::Colour,
+    pub colour: Colour,
     /// See [`Everything::placed_at`].
     pub placed_at: Option<Timestamp>,
     /// See [`Everything::lines`].
@@ -65,7 +65,7 @@ pub struct NewEverything {
     /// See [`Everything::text`].
     pub text: String,
     /// See [`Everything::place`].
-    pub place: crate::torture::v1::shared::Place,
+    pub place: Place,
 }
 
 /// What a client may change of an everything; `None` leaves a member as it is.
@@ -78,7 +78,7 @@ pub struct EverythingPatch {
     /// See [`Everything::number`].
     pub number: Option<String>,
     /// See [`Everything::colour`].
-    pub colour: Option<crate::torture::v1::shared::Colour>,
+    pub colour: Option<Colour>,
     /// See [`Everything::placed_at`].
     pub placed_at: Option<Option<Timestamp>>,
     /// See [`Everything::lines`].
@@ -86,7 +86,7 @@ pub struct EverythingPatch {
     /// See [`Everything::text`].
     pub text: Option<String>,
     /// See [`Everything::place`].
-    pub place: Option<crate::torture::v1::shared::Place>,
+    pub place: Option<Place>,
 }
 
 impl From<NewEverything> for EverythingPatch {
@@ -115,7 +115,7 @@ impl Everything {
     /// `NUMBER`, for typed filters and writes.
     pub const NUMBER: Field<Self, String> = Field::new("number", "\"Number\"", Stored::to_value);
     /// `COLOUR`, for typed filters and writes.
-    pub const COLOUR: Field<Self, crate::torture::v1::shared::Colour> = Field::new("colour", "\"Colour_Name\"", Stored::to_value);
+    pub const COLOUR: Field<Self, Colour> = Field::new("colour", "\"Colour_Name\"", Stored::to_value);
     /// `PLACED_AT`, for typed filters and writes.
     pub const PLACED_AT: Field<Self, Timestamp> = Field::new("placed_at", "placed_at", Stored::to_value);
     /// `TEXT`, for typed filters and writes.
@@ -348,7 +348,7 @@ pub struct PaintEverythingRequest {
     /// `id`, as the schema declares it.
     pub id: EverythingId,
     /// `colour`, as the schema declares it.
-    pub colour: crate::torture::v1::shared::Colour,
+    pub colour: Colour,
     /// `place`, as the schema declares it.
-    pub place: Option<crate::torture::v1::shared::Place>,
+    pub place: Option<Place>,
 }

@@ -10,7 +10,7 @@ use arcana_runtime::repository::{Repository, SqlRepository};
 use async_trait::async_trait;
 
 use crate::torture::v1::account::AccountId;
-use crate::torture::v1::context::Context;
+use crate::torture::v1::shared::Colour;
 use super::model::Everything;
 
 /// Reads everything rows.
@@ -19,7 +19,7 @@ pub trait EverythingRepository: Repository<Everything> {
     /// The live row with this tenant_id and number.
     async fn find_by_tenant_id_and_number(&self, cx: &Context, scope: &Scope, tenant_id: &str, number: &str) -> Result<Option<Everything>>;
     /// The live row with this tenant_id and number and colour.
-    async fn find_by_tenant_id_and_number_and_colour(&self, cx: &Context, scope: &Scope, tenant_id: &str, number: &str, colour: &crate::torture::v1::shared::Colour) -> Result<Option<Everything>>;
+    async fn find_by_tenant_id_and_number_and_colour(&self, cx: &Context, scope: &Scope, tenant_id: &str, number: &str, colour: &Colour) -> Result<Option<Everything>>;
     /// The live row with this tenant_id and number and account_id.
     async fn find_by_tenant_id_and_number_and_account_id(&self, cx: &Context, scope: &Scope, tenant_id: &str, number: &str, account_id: &AccountId) -> Result<Option<Everything>>;
 }
@@ -30,7 +30,7 @@ impl EverythingRepository for SqlRepository<Everything> {
         let values = vec![Value::Text(tenant_id.to_owned()), Value::Text(number.to_owned())];
         Ok(self.find_by(cx, scope, "tenant = ? AND \"Number\" = ?", values).await?.pop())
     }
-    async fn find_by_tenant_id_and_number_and_colour(&self, cx: &Context, scope: &Scope, tenant_id: &str, number: &str, colour: &crate::torture::v1::shared::Colour) -> Result<Option<Everything>> {
+    async fn find_by_tenant_id_and_number_and_colour(&self, cx: &Context, scope: &Scope, tenant_id: &str, number: &str, colour: &Colour) -> Result<Option<Everything>> {
         let values = vec![Value::Text(tenant_id.to_owned()), Value::Text(number.to_owned()), colour.to_value()];
         Ok(self.find_by(cx, scope, "tenant = ? AND \"Number\" = ? AND \"Colour_Name\" = ?", values).await?.pop())
     }

@@ -6,8 +6,6 @@ use arcana_runtime::access::{Grant, Rule};
 use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete, Referrer};
 
-use crate::torture::v1::rule::Rule;
-
 /// The shape of an imported.
 pub static IMPORTED: EntitySpec = EntitySpec {
     name: "Imported",

@@ -13,6 +13,7 @@ use serde::{Serialize, Serializer};
 use serde::ser::SerializeStruct;
 use serde_json::Value as Json;
 
+use crate::torture::v1::shared::Colour;
 use super::model::{Kind, KindPatch, NewKind};
 
 /// Kind as JSON shows it.
@@ -72,7 +73,7 @@ impl Serialize for KindDto<'_> {
         object.serialize_field("maybe_struct", &row.maybe_struct)?;
         object.serialize_field("maybe_colour", &row.maybe_colour.map(|value| value.name()))?;
         object.serialize_field("maybe_place", &row.maybe_place)?;
-        object.serialize_field("maybe_long_text", &row.maybe_long_text.map(|value| Stringed(value)))?;
+        object.serialize_field("maybe_long_text", &row.maybe_long_text.map(Stringed))?;
         object.serialize_field("bools", &row.bools)?;
         object.serialize_field("int32s", &row.int32s)?;
         object.serialize_field("int64s", &row.int64s)?;

@@ -6,13 +6,14 @@ use arcana_runtime::fixture;
 use arcana_runtime::fixture::Fixture;
 use arcana_runtime::types::Bytes;
 
+use crate::torture::v1::shared::Colour;
 use super::model::Kind;
 
 impl Fixture for Kind {
     fn fixture(n: usize) -> Self {
         Self {
             id: fixture::uuid("torture.v1.Kind", n).into(),
-            a_bool: fixture::example(n, false, || n % 2 == 0),
+            a_bool: fixture::example(n, false, || n.is_multiple_of(2)),
             an_int32: fixture::example(n, 42, || fixture::between(n, 1, 500) as i32),
             an_int64: fixture::example(n, 9007199254740993, || fixture::between(n, 1, 500)),
             a_uint32: fixture::example(n, 4294967295, || fixture::between(n, 1, 500) as u32),
@@ -24,7 +25,7 @@ impl Fixture for Kind {
             a_sfixed32: fixture::between(n, 1, 500) as i32,
             a_sfixed64: fixture::between(n, 1, 500),
             a_float: fixture::example(n, 0.1, || fixture::float(n) as f32),
-            a_double: fixture::example(n, 3.141592653589793, || fixture::float(n)),
+            a_double: fixture::example(n, 6.02214076e23, || fixture::float(n)),
             a_string: fixture::example(n, "naïve \"text\"".to_owned(), || fixture::within(fixture::code(n), 100)),
             some_bytes: Bytes(fixture::bytes(n, 4)),
             a_decimal: fixture::example(n, fixture::parsed("12.34"), || fixture::decimal(n, 500, 6)),
@@ -38,7 +39,7 @@ impl Fixture for Kind {
             a_place: Default::default(),
             a_long_text: fixture::example(n, 9007199254740993, || fixture::between(n, 1, 500)),
             an_unsigned_text: fixture::between(n, 1, 500) as u64,
-            maybe_bool: (n % 4 != 3).then(|| n % 2 == 0),
+            maybe_bool: (n % 4 != 3).then_some(n.is_multiple_of(2)),
             maybe_int32: (n % 4 != 3).then(|| fixture::number(n) as i32),
             maybe_int64: (n % 4 != 3).then(|| fixture::between(n, 1, 500)),
             maybe_uint32: (n % 4 != 3).then(|| fixture::between(n, 1, 500) as u32),
@@ -57,9 +58,9 @@ impl Fixture for Kind {
             maybe_timestamp: (n % 4 != 3).then(|| fixture::time(n)),
             maybe_duration: (n % 4 != 3).then(|| fixture::duration(n)),
             maybe_date: (n % 4 != 3).then(|| fixture::date(n)),
-            maybe_struct: (n % 4 != 3).then(|| Default::default()),
+            maybe_struct: (n % 4 != 3).then(Default::default),
             maybe_colour: (n % 4 != 3).then(|| fixture::pick(&[Colour::Red, Colour::LightBlue, Colour::Green, Colour::Black], n)),
-            maybe_place: (n % 4 != 3).then(|| Default::default()),
+            maybe_place: (n % 4 != 3).then(Default::default),
             maybe_long_text: (n % 4 != 3).then(|| fixture::between(n, 1, 500)),
             bools: Default::default(),
             int32s: Default::default(),

@@ -14,7 +14,6 @@ use axum::response::Response;
 use axum::routing::{get, post, put};
 
 use crate::torture::v1::call::CopyKindRequest;
-use crate::torture::v1::r#type::Error;
 use super::model::Kind;
 use super::service::KindService;
 

@@ -10,8 +10,6 @@ use arcana_runtime::repository::Repository;
 use arcana_runtime::types::{Decimal, Timestamp};
 use async_trait::async_trait;
 
-use crate::torture::v1::context::Context;
-use crate::torture::v1::r#type::Page;
 use super::model::{Kind, KindId};
 use super::repository::KindRepository;
 

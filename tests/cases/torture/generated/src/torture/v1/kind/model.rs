@@ -12,7 +12,7 @@ use arcana_runtime::error::Result;
 use arcana_runtime::types::{Bytes, Date, Decimal, Duration, Enumeration, Fixed, Struct, Timestamp, Uid};
 use arcana_runtime::violations::Violations;
 
-use crate::torture::v1::context::Context;
+use crate::torture::v1::shared::{Colour, Place};
 use super::validate;
 use super::sql::KIND;
 
@@ -75,9 +75,9 @@ pub struct Kind {
     /// `a_struct`, as the schema declares it.
     pub a_struct: Struct,
     /// `a_colour`, as the schema declares it.
-    pub a_colour: crate::torture::v1::shared::Colour,
+    pub a_colour: Colour,
     /// `a_place`, as the schema declares it.
-    pub a_place: crate::torture::v1::shared::Place,
+    pub a_place: Place,
     /// `a_long_text`, as the schema declares it.
     pub a_long_text: i64,
     /// `an_unsigned_text`, as the schema declares it.
@@ -123,9 +123,9 @@ pub struct Kind {
     /// `maybe_struct`, as the schema declares it.
     pub maybe_struct: Option<Struct>,
     /// `maybe_colour`, as the schema declares it.
-    pub maybe_colour: Option<crate::torture::v1::shared::Colour>,
+    pub maybe_colour: Option<Colour>,
     /// `maybe_place`, as the schema declares it.
-    pub maybe_place: Option<crate::torture::v1::shared::Place>,
+    pub maybe_place: Option<Place>,
     /// `maybe_long_text`, as the schema declares it.
     pub maybe_long_text: Option<i64>,
     /// `bools`, as the schema declares it.
@@ -157,9 +157,9 @@ pub struct Kind {
     /// `structs`, as the schema declares it.
     pub structs: Vec<Struct>,
     /// `colours`, as the schema declares it.
-    pub colours: Vec<crate::torture::v1::shared::Colour>,
+    pub colours: Vec<Colour>,
     /// `places`, as the schema declares it.
-    pub places: Vec<crate::torture::v1::shared::Place>,
+    pub places: Vec<Place>,
     /// `long_texts`, as the schema declares it.
     pub long_texts: Vec<i64>,
     /// `texts_by_text`, as the schema declares it.
@@ -175,9 +175,9 @@ pub struct Kind {
     /// `unsigned_by_unsigned`, as the schema declares it.
     pub unsigned_by_unsigned: BTreeMap<u32, u64>,
     /// `colours_by_text`, as the schema declares it.
-    pub colours_by_text: BTreeMap<String, crate::torture::v1::shared::Colour>,
+    pub colours_by_text: BTreeMap<String, Colour>,
     /// `places_by_text`, as the schema declares it.
-    pub places_by_text: BTreeMap<String, crate::torture::v1::shared::Place>,
+    pub places_by_text: BTreeMap<String, Place>,
     /// `bytes_by_text`, as the schema declares it.
     pub bytes_by_text: BTreeMap<String, Bytes>,
     /// `timestamps_by_text`, as the schema declares it.
@@ -244,9 +244,9 @@ pub struct NewKind {
     /// See [`Kind::a_struct`].
     pub a_struct: Struct,
     /// See [`Kind::a_colour`].
-    pub a_colour: crate::torture::v1::shared::Colour,
+    pub a_colour: Colour,
     /// See [`Kind::a_place`].
-    pub a_place: crate::torture::v1::shared::Place,
+    pub a_place: Place,
     /// See [`Kind::a_long_text`].
     pub a_long_text: i64,
     /// See [`Kind::an_unsigned_text`].
@@ -292,9 +292,9 @@ pub struct NewKind {
     /// See [`Kind::maybe_struct`].
     pub maybe_struct: Option<Struct>,
     /// See [`Kind::maybe_colour`].
-    pub maybe_colour: Option<crate::torture::v1::shared::Colour>,
+    pub maybe_colour: Option<Colour>,
     /// See [`Kind::maybe_place`].
-    pub maybe_place: Option<crate::torture::v1::shared::Place>,
+    pub maybe_place: Option<Place>,
     /// See [`Kind::maybe_long_text`].
     pub maybe_long_text: Option<i64>,
     /// See [`Kind::bools`].
@@ -326,9 +326,9 @@ pub struct NewKind {
     /// See [`Kind::structs`].
     pub structs: Vec<Struct>,
     /// See [`Kind::colours`].
-    pub colours: Vec<crate::torture::v1::shared::Colour>,
+    pub colours: Vec<Colour>,
     /// See [`Kind::places`].
-    pub places: Vec<crate::torture::v1::shared::Place>,
+    pub places: Vec<Place>,
     /// See [`Kind::long_texts`].
     pub long_texts: Vec<i64>,
     /// See [`Kind::texts_by_text`].
@@ -344,9 +344,9 @@ pub struct NewKind {
     /// See [`Kind::unsigned_by_unsigned`].
     pub unsigned_by_unsigned: BTreeMap<u32, u64>,
     /// See [`Kind::colours_by_text`].
-    pub colours_by_text: BTreeMap<String, crate::torture::v1::shared::Colour>,
+    pub colours_by_text: BTreeMap<String, Colour>,
     /// See [`Kind::places_by_text`].
-    pub places_by_text: BTreeMap<String, crate::torture::v1::shared::Place>,
+    pub places_by_text: BTreeMap<String, Place>,
     /// See [`Kind::bytes_by_text`].
     pub bytes_by_text: BTreeMap<String, Bytes>,
     /// See [`Kind::timestamps_by_text`].
@@ -407,9 +407,9 @@ pub struct KindPatch {
     /// See [`Kind::a_struct`].
     pub a_struct: Option<Struct>,
     /// See [`Kind::a_colour`].
-    pub a_colour: Option<crate::torture::v1::shared::Colour>,
+    pub a_colour: Option<Colour>,
     /// See [`Kind::a_place`].
-    pub a_place: Option<crate::torture::v1::shared::Place>,
+    pub a_place: Option<Place>,
     /// See [`Kind::a_long_text`].
     pub a_long_text: Option<i64>,
     /// See [`Kind::an_unsigned_text`].
@@ -455,9 +455,9 @@ pub struct KindPatch {
     /// See [`Kind::maybe_struct`].
     pub maybe_struct: Option<Option<Struct>>,
     /// See [`Kind::maybe_colour`].
-    pub maybe_colour: Option<Option<crate::torture::v1::shared::Colour>>,
+    pub maybe_colour: Option<Option<Colour>>,
     /// See [`Kind::maybe_place`].
-    pub maybe_place: Option<Option<crate::torture::v1::shared::Place>>,
+    pub maybe_place: Option<Option<Place>>,
     /// See [`Kind::maybe_long_text`].
     pub maybe_long_text: Option<Option<i64>>,
     /// See [`Kind::bools`].
@@ -489,9 +489,9 @@ pub struct KindPatch {
     /// See [`Kind::structs`].
     pub structs: Option<Vec<Struct>>,
     /// See [`Kind::colours`].
-    pub colours: Option<Vec<crate::torture::v1::shared::Colour>>,
+    pub colours: Option<Vec<Colour>>,
     /// See [`Kind::places`].
-    pub places: Option<Vec<crate::torture::v1::shared::Place>>,
+    pub places: Option<Vec<Place>>,
     /// See [`Kind::long_texts`].
     pub long_texts: Option<Vec<i64>>,
     /// See [`Kind::texts_by_text`].
@@ -507,9 +507,9 @@ pub struct KindPatch {
     /// See [`Kind::unsigned_by_unsigned`].
     pub unsigned_by_unsigned: Option<BTreeMap<u32, u64>>,
     /// See [`Kind::colours_by_text`].
-    pub colours_by_text: Option<BTreeMap<String, crate::torture::v1::shared::Colour>>,
+    pub colours_by_text: Option<BTreeMap<String, Colour>>,
     /// See [`Kind::places_by_text`].
-    pub places_by_text: Option<BTreeMap<String, crate::torture::v1::shared::Place>>,
+    pub places_by_text: Option<BTreeMap<String, Place>>,
     /// See [`Kind::bytes_by_text`].
     pub bytes_by_text: Option<BTreeMap<String, Bytes>>,
     /// See [`Kind::timestamps_by_text`].
@@ -655,7 +655,7 @@ impl Kind {
     /// `A_DATE`, for typed filters and writes.
     pub const A_DATE: Field<Self, Date> = Field::new("a_date", "a_date", Stored::to_value);
     /// `A_COLOUR`, for typed filters and writes.
-    pub const A_COLOUR: Field<Self, crate::torture::v1::shared::Colour> = Field::new("a_colour", "a_colour", Stored::to_value);
+    pub const A_COLOUR: Field<Self, Colour> = Field::new("a_colour", "a_colour", Stored::to_value);
     /// `A_LONG_TEXT`, for typed filters and writes.
     pub const A_LONG_TEXT: Field<Self, i64> = Field::new("a_long_text", "a_long_text", Stored::to_value);
     /// `AN_UNSIGNED_TEXT`, for typed filters and writes.
@@ -699,7 +699,7 @@ impl Kind {
     /// `MAYBE_DATE`, for typed filters and writes.
     pub const MAYBE_DATE: Field<Self, Date> = Field::new("maybe_date", "maybe_date", Stored::to_value);
     /// `MAYBE_COLOUR`, for typed filters and writes.
-    pub const MAYBE_COLOUR: Field<Self, crate::torture::v1::shared::Colour> = Field::new("maybe_colour", "maybe_colour", Stored::to_value);
+    pub const MAYBE_COLOUR: Field<Self, Colour> = Field::new("maybe_colour", "maybe_colour", Stored::to_value);
     /// `MAYBE_LONG_TEXT`, for typed filters and writes.
     pub const MAYBE_LONG_TEXT: Field<Self, i64> = Field::new("maybe_long_text", "maybe_long_text", Stored::to_value);
     /// `VERSION`, for typed filters and writes.
@@ -857,9 +857,9 @@ impl Entity for Kind {
             row.maybe_timestamp.to_value(),
             row.maybe_duration.to_value(),
             row.maybe_date.to_value(),
-            Value::option(row.maybe_struct.as_ref(), |value| Value::json(value)),
+            Value::option(row.maybe_struct.as_ref(), Value::json),
             row.maybe_colour.to_value(),
-            Value::option(row.maybe_place.as_ref(), |value| Value::json(value)),
+            Value::option(row.maybe_place.as_ref(), Value::json),
             row.maybe_long_text.to_value(),
             Value::json(&row.bools),
             Value::json(&row.int32s),

@@ -10,7 +10,6 @@ use arcana_runtime::repository::{Repository, SqlRepository};
 use arcana_runtime::types::{Decimal, Timestamp};
 use async_trait::async_trait;
 
-use crate::torture::v1::context::Context;
 use super::model::Kind;
 
 /// Reads kind rows.
@@ -35,7 +34,7 @@ impl KindRepository for SqlRepository<Kind> {
         Ok(self.find_by(cx, scope, "a_string = ?", values).await?.pop())
     }
     async fn find_by_a_decimal(&self, cx: &Context, scope: &Scope, a_decimal: &Decimal) -> Result<Option<Kind>> {
-        let values = vec![(|value| Value::decimal(*value, 6))(a_decimal)];
+        let values = vec![Value::decimal(*a_decimal, 6)];
         Ok(self.find_by(cx, scope, "a_decimal = ?", values).await?.pop())
     }
     async fn find_by_a_timestamp(&self, cx: &Context, scope: &Scope, a_timestamp: &Timestamp) -> Result<Option<Kind>> {

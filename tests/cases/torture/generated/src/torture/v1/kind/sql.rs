@@ -4,10 +4,7 @@
 
 use arcana_runtime::access::{Grant, Rule};
 use arcana_runtime::db::Sql;
-use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, OnDelete, Referrer, Unique};
-
-use crate::torture::v1::rule::Rule;
-use super::model::Kind;
+use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete, Referrer, Unique};
 
 /// The shape of a kind.
 pub static KIND: EntitySpec = EntitySpec {

@@ -11,7 +11,6 @@ use arcana_runtime::types::{Decimal, Num, Timestamp};
 use arcana_runtime::violations::Violations;
 
 use crate::torture::v1::account::AccountId;
-use crate::torture::v1::context::Context;
 use super::validate;
 use super::sql::LEDGER;
 

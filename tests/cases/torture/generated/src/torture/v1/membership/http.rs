@@ -14,7 +14,6 @@ use axum::response::Response;
 use axum::routing::{get, post};
 
 use crate::torture::v1::call::RaiseMembershipRequest;
-use crate::torture::v1::r#type::Error;
 use super::model::Membership;
 use super::service::MembershipService;
 

@@ -12,7 +12,7 @@ use arcana_runtime::error::{Result, Violation};
 use arcana_runtime::types::{Key, Timestamp, key_part, key_parts};
 use arcana_runtime::violations::Violations;
 
-use crate::torture::v1::context::Context;
+use crate::torture::v1::kind::KindId;
 use crate::torture::v1::numbered::NumberedId;
 use super::validate;
 use super::sql::MEMBERSHIP;
@@ -21,7 +21,7 @@ use super::sql::MEMBERSHIP;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MembershipId {
     /// Part of the key.
-    pub kind_id: crate::torture::v1::kind::KindId,
+    pub kind_id: KindId,
     /// Part of the key.
     pub numbered_id: NumberedId,
 }
@@ -51,7 +51,7 @@ impl Key for MembershipId {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Membership {
     /// Key of the row.
-    pub kind_id: crate::torture::v1::kind::KindId,
+    pub kind_id: KindId,
     /// Key of the row.
     pub numbered_id: NumberedId,
     /// `role`, as the schema declares it.
@@ -66,7 +66,7 @@ pub struct Membership {
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewMembership {
     /// See [`Membership::kind_id`].
-    pub kind_id: crate::torture::v1::kind::KindId,
+    pub kind_id: KindId,
     /// See [`Membership::numbered_id`].
     pub numbered_id: NumberedId,
     /// See [`Membership::role`].
@@ -77,7 +77,7 @@ pub struct NewMembership {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct MembershipPatch {
     /// See [`Membership::kind_id`].
-    pub kind_id: Option<crate::torture::v1::kind::KindId>,
+    pub kind_id: Option<KindId>,
     /// See [`Membership::numbered_id`].
     pub numbered_id: Option<NumberedId>,
     /// See [`Membership::role`].
@@ -97,7 +97,7 @@ impl From<NewMembership> for MembershipPatch {
 /// Fields, for typed filters and writes.
 impl Membership {
     /// `KIND_ID`, for typed filters and writes.
-    pub const KIND_ID: Field<Self, crate::torture::v1::kind::KindId> = Field::new("kind_id", "kind_id", Stored::to_value);
+    pub const KIND_ID: Field<Self, KindId> = Field::new("kind_id", "kind_id", Stored::to_value);
     /// `NUMBERED_ID`, for typed filters and writes.
     pub const NUMBERED_ID: Field<Self, NumberedId> = Field::new("numbered_id", "numbered_nr", Stored::to_value);
     /// `ROLE`, for typed filters and writes.

@@ -10,9 +10,6 @@ use arcana_runtime::service::{Hooks, Method, Service, Standard};
 use async_trait::async_trait;
 
 use crate::torture::v1::call::RaiseMembershipRequest;
-use crate::torture::v1::changes::Changes;
-use crate::torture::v1::context::Context;
-use crate::torture::v1::rule::Rule;
 use super::model::Membership;
 use super::sql::MEMBERSHIP;
 

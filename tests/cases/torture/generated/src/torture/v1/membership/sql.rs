@@ -6,8 +6,6 @@ use arcana_runtime::access::{Grant, Rule};
 use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, Reference};
 
-use crate::torture::v1::rule::Rule;
-
 /// The shape of a membership.
 pub static MEMBERSHIP: EntitySpec = EntitySpec {
     name: "Membership",

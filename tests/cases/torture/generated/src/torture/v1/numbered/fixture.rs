@@ -15,8 +15,8 @@ impl Fixture for Numbered {
             next_id: (n > 0).then(|| fixture::number((n - 1) / 2).into()),
             required_id: fixture::number(n % fixture::ROWS).into(),
             coded_id: (n % 4 != 3).then(|| format!("key-{}", n % fixture::ROWS).into()),
-            parts: vec![NumberedPart::fixture(2 * n), NumberedPart::fixture(2 * n + 1)],
-            notes: vec![NumberedNote::fixture(2 * n), NumberedNote::fixture(2 * n + 1)],
+            parts: (0..1 + n % 3).map(|child| NumberedPart::fixture(3 * n + child)).collect(),
+            notes: (0..1 + n % 3).map(|child| NumberedNote::fixture(3 * n + child)).collect(),
             version: 1,
         }
     }

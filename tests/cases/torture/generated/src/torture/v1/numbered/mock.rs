@@ -9,8 +9,6 @@ use arcana_runtime::query::{ListQuery, Page};
 use arcana_runtime::repository::Repository;
 use async_trait::async_trait;
 
-use crate::torture::v1::context::Context;
-use crate::torture::v1::r#type::Page;
 use super::model::{Numbered, NumberedId};
 use super::repository::NumberedRepository;
 

@@ -11,7 +11,6 @@ use arcana_runtime::types::{Num, Uid};
 use arcana_runtime::violations::Violations;
 
 use crate::torture::v1::coded::CodedId;
-use crate::torture::v1::context::Context;
 use crate::torture::v1::imported::ImportedId;
 use super::validate;
 use super::sql::{NUMBERED, NUMBERED_NOTE, NUMBERED_PART};

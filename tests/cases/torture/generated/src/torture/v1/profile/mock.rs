@@ -10,8 +10,6 @@ use arcana_runtime::repository::Repository;
 use async_trait::async_trait;
 
 use crate::torture::v1::account::AccountId;
-use crate::torture::v1::context::Context;
-use crate::torture::v1::r#type::Page;
 use super::model::{Profile, ProfileId};
 use super::repository::ProfileRepository;
 

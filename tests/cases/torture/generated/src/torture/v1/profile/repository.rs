@@ -10,7 +10,6 @@ use arcana_runtime::repository::{Repository, SqlRepository};
 use async_trait::async_trait;
 
 use crate::torture::v1::account::AccountId;
-use crate::torture::v1::context::Context;
 use super::model::Profile;
 
 /// Reads profile rows.

@@ -6,8 +6,6 @@ use arcana_runtime::access::{Grant, Rule};
 use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete, Reference, Referrer, Unique};
 
-use crate::torture::v1::rule::Rule;
-
 /// The shape of a profile.
 pub static PROFILE: EntitySpec = EntitySpec {
     name: "Profile",

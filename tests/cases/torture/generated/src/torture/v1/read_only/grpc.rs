@@ -12,7 +12,6 @@ use async_trait::async_trait;
 use tonic::{Request, Response, Status};
 
 use crate::pb::torture::v1 as pb;
-use crate::torture::v1::r#type::Status;
 use super::service::ReadOnlyService;
 use super::sql::READ_ONLY;
 

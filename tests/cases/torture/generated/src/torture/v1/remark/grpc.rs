@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::{grpc, proto};
 use arcana_runtime::error::Result;
-use arcana_runtime::proto::{FromProto, Mask};
+use arcana_runtime::proto::Mask;
 use arcana_runtime::query::{ListArguments, ListQuery};
 use arcana_runtime::service::Etag;
 use arcana_runtime::violations::Violations;
@@ -14,8 +14,7 @@ use async_trait::async_trait;
 use tonic::{Request, Response, Status};
 
 use crate::pb::torture::v1 as pb;
-use crate::torture::v1::r#type::Status;
-use super::model::{NewRemark, RemarkPatch};
+use super::model::{Remark, RemarkPatch};
 use super::service::RemarkService;
 use super::sql::REMARK;
 
@@ -65,7 +64,8 @@ impl pb::remark_service_server::RemarkService for RemarkGrpc {
     async fn create_remark(&self, request: Request<pb::CreateRemarkRequest>) -> Result<Response<pb::Remark>, Status> {
         grpc::call(request, |cx, message| async move {
             let new = proto::body("remark", message.remark)?;
-            self.0.create(&cx, proto::decode(new)?).await.map(Into::into)
+            let new = proto::decode_new::<Remark, _>(&cx, new)?;
+            self.0.create(&cx, new).await.map(Into::into)
         })
         .await
     }
@@ -78,7 +78,11 @@ impl pb::remark_service_server::RemarkService for RemarkGrpc {
             let mask = Mask::new(message.update_mask, RemarkPatch::MASKABLE, &mut found);
             let patch = match mask {
                 Some(mask) => RemarkPatch::from_proto(row, &mask, &mut found),
-                None => NewRemark::from_proto(row, &mut found).map(Into::into).unwrap_or_default(),
+                None => {
+                    found.finish()?;
+                    found = Violations::new();
+                    proto::decode_new::<Remark, _>(&cx, row)?.into()
+                }
             };
             found.finish()?;
             self.0.update(&cx, id, patch, Etag::Any).await.map(Into::into)

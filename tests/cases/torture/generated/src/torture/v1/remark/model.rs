@@ -10,7 +10,6 @@ use arcana_runtime::error::Result;
 use arcana_runtime::types::Uid;
 use arcana_runtime::violations::Violations;
 
-use crate::torture::v1::context::Context;
 use crate::torture::v1::note::NoteId;
 use super::validate;
 use super::sql::REMARK;

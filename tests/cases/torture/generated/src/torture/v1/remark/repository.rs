@@ -9,7 +9,6 @@ use arcana_runtime::error::Result;
 use arcana_runtime::repository::{Repository, SqlRepository};
 use async_trait::async_trait;
 
-use crate::torture::v1::context::Context;
 use super::model::Remark;
 
 /// Reads remark rows.

@@ -6,13 +6,14 @@ use arcana_runtime::fixture;
 use arcana_runtime::fixture::Fixture;
 use arcana_runtime::types::Bytes;
 
+use crate::torture::v1::shared::Colour;
 use super::model::RequiredKind;
 
 impl Fixture for RequiredKind {
     fn fixture(n: usize) -> Self {
         Self {
             id: fixture::number(n).into(),
-            a_bool: n % 2 == 0,
+            a_bool: n.is_multiple_of(2),
             an_int32: fixture::between(n, 1, 500) as i32,
             an_int64: fixture::between(n, 1, 500),
             a_uint32: fixture::between(n, 1, 500) as u32,

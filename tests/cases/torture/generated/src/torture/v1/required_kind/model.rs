@@ -12,7 +12,7 @@ use arcana_runtime::error::Result;
 use arcana_runtime::types::{Bytes, Date, Decimal, Duration, Num, Struct, Timestamp};
 use arcana_runtime::violations::Violations;
 
-use crate::torture::v1::context::Context;
+use crate::torture::v1::shared::{Colour, Place};
 use super::validate;
 use super::sql::REQUIRED_KIND;
 
@@ -53,13 +53,13 @@ pub struct RequiredKind {
     /// `a_struct`, as the schema declares it.
     pub a_struct: Struct,
     /// `a_colour`, as the schema declares it.
-    pub a_colour: crate::torture::v1::shared::Colour,
+    pub a_colour: Colour,
     /// `a_place`, as the schema declares it.
-    pub a_place: crate::torture::v1::shared::Place,
+    pub a_place: Place,
     /// `strings`, as the schema declares it.
     pub strings: Vec<String>,
     /// `places`, as the schema declares it.
-    pub places: Vec<crate::torture::v1::shared::Place>,
+    pub places: Vec<Place>,
     /// `numbers_by_text`, as the schema declares it.
     pub numbers_by_text: BTreeMap<String, i64>,
     /// Required in the words of the other standard.
@@ -100,13 +100,13 @@ pub struct NewRequiredKind {
     /// See [`RequiredKind::a_struct`].
     pub a_struct: Struct,
     /// See [`RequiredKind::a_colour`].
-    pub a_colour: crate::torture::v1::shared::Colour,
+    pub a_colour: Colour,
     /// See [`RequiredKind::a_place`].
-    pub a_place: crate::torture::v1::shared::Place,
+    pub a_place: Place,
     /// See [`RequiredKind::strings`].
     pub strings: Vec<String>,
     /// See [`RequiredKind::places`].
-    pub places: Vec<crate::torture::v1::shared::Place>,
+    pub places: Vec<Place>,
     /// See [`RequiredKind::numbers_by_text`].
     pub numbers_by_text: BTreeMap<String, i64>,
     /// See [`RequiredKind::by_rule`].
@@ -147,13 +147,13 @@ pub struct RequiredKindPatch {
     /// See [`RequiredKind::a_struct`].
     pub a_struct: Option<Struct>,
     /// See [`RequiredKind::a_colour`].
-    pub a_colour: Option<crate::torture::v1::shared::Colour>,
+    pub a_colour: Option<Colour>,
     /// See [`RequiredKind::a_place`].
-    pub a_place: Option<crate::torture::v1::shared::Place>,
+    pub a_place: Option<Place>,
     /// See [`RequiredKind::strings`].
     pub strings: Option<Vec<String>>,
     /// See [`RequiredKind::places`].
-    pub places: Option<Vec<crate::torture::v1::shared::Place>>,
+    pub places: Option<Vec<Place>>,
     /// See [`RequiredKind::numbers_by_text`].
     pub numbers_by_text: Option<BTreeMap<String, i64>>,
     /// See [`RequiredKind::by_rule`].
@@ -221,7 +221,7 @@ impl RequiredKind {
     /// `A_DATE`, for typed filters and writes.
     pub const A_DATE: Field<Self, Date> = Field::new("a_date", "a_date", Stored::to_value);
     /// `A_COLOUR`, for typed filters and writes.
-    pub const A_COLOUR: Field<Self, crate::torture::v1::shared::Colour> = Field::new("a_colour", "a_colour", Stored::to_value);
+    pub const A_COLOUR: Field<Self, Colour> = Field::new("a_colour", "a_colour", Stored::to_value);
     /// `BY_RULE`, for typed filters and writes.
     pub const BY_RULE: Field<Self, String> = Field::new("by_rule", "by_rule", Stored::to_value);
     /// `A_LONG_TEXT`, for typed filters and writes.

@@ -6,6 +6,7 @@ use arcana_runtime::fixture;
 use arcana_runtime::fixture::Fixture;
 use arcana_runtime::types::Bytes;
 
+use crate::torture::v1::shared::Colour;
 use super::model::Rule;
 
 impl Fixture for Rule {
@@ -49,10 +50,10 @@ impl Fixture for Rule {
             double_range: fixture::float(n),
             in_numbers: 0,
             not_in_numbers: fixture::between(n, 1, 500),
-            const_number: (n % 4 != 3).then(|| 7),
-            const_bool: (n % 4 != 3).then(|| n % 2 == 0),
+            const_number: (n % 4 != 3).then_some(7),
+            const_bool: (n % 4 != 3).then_some(n.is_multiple_of(2)),
             in_doubles: (n % 4 != 3).then(|| fixture::float(n)),
-            in_unsigned: (n % 4 != 3).then(|| 1),
+            in_unsigned: (n % 4 != 3).then_some(1),
             defined_only: fixture::pick(&[Colour::Red, Colour::LightBlue, Colour::Green, Colour::Black], n),
             in_values: fixture::pick(&[Colour::Red, Colour::LightBlue, Colour::Green, Colour::Black], n),
             not_in_values: fixture::pick(&[Colour::Red, Colour::LightBlue, Colour::Green, Colour::Black], n),

@@ -12,7 +12,7 @@ use arcana_runtime::error::Result;
 use arcana_runtime::types::{Bytes, Enumeration, Timestamp, Uid};
 use arcana_runtime::violations::Violations;
 
-use crate::torture::v1::context::Context;
+use crate::torture::v1::shared::Colour;
 use super::validate;
 use super::sql::RULE;
 
@@ -107,13 +107,13 @@ pub struct Rule {
     /// `in_unsigned`, as the schema declares it.
     pub in_unsigned: Option<u32>,
     /// `defined_only`, as the schema declares it.
-    pub defined_only: crate::torture::v1::shared::Colour,
+    pub defined_only: Colour,
     /// `in_values`, as the schema declares it.
-    pub in_values: crate::torture::v1::shared::Colour,
+    pub in_values: Colour,
     /// `not_in_values`, as the schema declares it.
-    pub not_in_values: crate::torture::v1::shared::Colour,
+    pub not_in_values: Colour,
     /// `const_value`, as the schema declares it.
-    pub const_value: Option<crate::torture::v1::shared::Colour>,
+    pub const_value: Option<Colour>,
     /// `past`, as the schema declares it.
     pub past: Option<Timestamp>,
     /// `future`, as the schema declares it.
@@ -123,7 +123,7 @@ pub struct Rule {
     /// `numbers`, as the schema declares it.
     pub numbers: Vec<i32>,
     /// `colours`, as the schema declares it.
-    pub colours: Vec<crate::torture::v1::shared::Colour>,
+    pub colours: Vec<Colour>,
     /// `blobs`, as the schema declares it.
     pub blobs: Vec<Bytes>,
     /// `doubles`, as the schema declares it.
@@ -220,13 +220,13 @@ pub struct NewRule {
     /// See [`Rule::in_unsigned`].
     pub in_unsigned: Option<u32>,
     /// See [`Rule::defined_only`].
-    pub defined_only: crate::torture::v1::shared::Colour,
+    pub defined_only: Colour,
     /// See [`Rule::in_values`].
-    pub in_values: crate::torture::v1::shared::Colour,
+    pub in_values: Colour,
     /// See [`Rule::not_in_values`].
-    pub not_in_values: crate::torture::v1::shared::Colour,
+    pub not_in_values: Colour,
     /// See [`Rule::const_value`].
-    pub const_value: Option<crate::torture::v1::shared::Colour>,
+    pub const_value: Option<Colour>,
     /// See [`Rule::past`].
     pub past: Option<Timestamp>,
     /// See [`Rule::future`].
@@ -236,7 +236,7 @@ pub struct NewRule {
     /// See [`Rule::numbers`].
     pub numbers: Vec<i32>,
     /// See [`Rule::colours`].
-    pub colours: Vec<crate::torture::v1::shared::Colour>,
+    pub colours: Vec<Colour>,
     /// See [`Rule::blobs`].
     pub blobs: Vec<Bytes>,
     /// See [`Rule::doubles`].
@@ -333,13 +333,13 @@ pub struct RulePatch {
     /// See [`Rule::in_unsigned`].
     pub in_unsigned: Option<Option<u32>>,
     /// See [`Rule::defined_only`].
-    pub defined_only: Option<crate::torture::v1::shared::Colour>,
+    pub defined_only: Option<Colour>,
     /// See [`Rule::in_values`].
-    pub in_values: Option<crate::torture::v1::shared::Colour>,
+    pub in_values: Option<Colour>,
     /// See [`Rule::not_in_values`].
-    pub not_in_values: Option<crate::torture::v1::shared::Colour>,
+    pub not_in_values: Option<Colour>,
     /// See [`Rule::const_value`].
-    pub const_value: Option<Option<crate::torture::v1::shared::Colour>>,
+    pub const_value: Option<Option<Colour>>,
     /// See [`Rule::past`].
     pub past: Option<Option<Timestamp>>,
     /// See [`Rule::future`].
@@ -349,7 +349,7 @@ pub struct RulePatch {
     /// See [`Rule::numbers`].
     pub numbers: Option<Vec<i32>>,
     /// See [`Rule::colours`].
-    pub colours: Option<Vec<crate::torture::v1::shared::Colour>>,
+    pub colours: Option<Vec<Colour>>,
     /// See [`Rule::blobs`].
     pub blobs: Option<Vec<Bytes>>,
     /// See [`Rule::doubles`].
@@ -508,13 +508,13 @@ impl Rule {
     /// `IN_UNSIGNED`, for typed filters and writes.
     pub const IN_UNSIGNED: Field<Self, u32> = Field::new("in_unsigned", "in_unsigned", Stored::to_value);
     /// `DEFINED_ONLY`, for typed filters and writes.
-    pub const DEFINED_ONLY: Field<Self, crate::torture::v1::shared::Colour> = Field::new("defined_only", "defined_only", Stored::to_value);
+    pub const DEFINED_ONLY: Field<Self, Colour> = Field::new("defined_only", "defined_only", Stored::to_value);
     /// `IN_VALUES`, for typed filters and writes.
-    pub const IN_VALUES: Field<Self, crate::torture::v1::shared::Colour> = Field::new("in_values", "in_values", Stored::to_value);
+    pub const IN_VALUES: Field<Self, Colour> = Field::new("in_values", "in_values", Stored::to_value);
     /// `NOT_IN_VALUES`, for typed filters and writes.
-    pub const NOT_IN_VALUES: Field<Self, crate::torture::v1::shared::Colour> = Field::new("not_in_values", "not_in_values", Stored::to_value);
+    pub const NOT_IN_VALUES: Field<Self, Colour> = Field::new("not_in_values", "not_in_values", Stored::to_value);
     /// `CONST_VALUE`, for typed filters and writes.
-    pub const CONST_VALUE: Field<Self, crate::torture::v1::shared::Colour> = Field::new("const_value", "const_value", Stored::to_value);
+    pub const CONST_VALUE: Field<Self, Colour> = Field::new("const_value", "const_value", Stored::to_value);
     /// `PAST`, for typed filters and writes.
     pub const PAST: Field<Self, Timestamp> = Field::new("past", "past", Stored::to_value);
     /// `FUTURE`, for typed filters and writes.

@@ -2,11 +2,9 @@
 
 //! Tables, columns and statements.
 
-use arcana_runtime::access::Grant;
+use arcana_runtime::access::{Grant, Rule};
 use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind};
-
-use super::model::Rule;
 
 /// The shape of a rule.
 pub static RULE: EntitySpec = EntitySpec {

@@ -14,7 +14,7 @@ impl Fixture for RuleHolder {
             value: Default::default(),
             values: Default::default(),
             values_by_name: Default::default(),
-            children: vec![RuleChild::fixture(2 * n), RuleChild::fixture(2 * n + 1)],
+            children: (0..1 + n % 3).map(|child| RuleChild::fixture(3 * n + child)).collect(),
         }
     }
 }

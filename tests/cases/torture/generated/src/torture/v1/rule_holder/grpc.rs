@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::{grpc, proto};
 use arcana_runtime::error::Result;
-use arcana_runtime::proto::{FromProto, Mask};
+use arcana_runtime::proto::Mask;
 use arcana_runtime::query::{ListArguments, ListQuery};
 use arcana_runtime::service::Etag;
 use arcana_runtime::violations::Violations;
@@ -14,8 +14,7 @@ use async_trait::async_trait;
 use tonic::{Request, Response, Status};
 
 use crate::pb::torture::v1 as pb;
-use crate::torture::v1::r#type::Status;
-use super::model::{NewRuleHolder, RuleHolderPatch};
+use super::model::{RuleHolder, RuleHolderPatch};
 use super::service::RuleHolderService;
 use super::sql::RULE_HOLDER;
 
@@ -65,7 +64,8 @@ impl pb::rule_holder_service_server::RuleHolderService for RuleHolderGrpc {
     async fn create_rule_holder(&self, request: Request<pb::CreateRuleHolderRequest>) -> Result<Response<pb::RuleHolder>, Status> {
         grpc::call(request, |cx, message| async move {
             let new = proto::body("rule_holder", message.rule_holder)?;
-            self.0.create(&cx, proto::decode(new)?).await.map(Into::into)
+            let new = proto::decode_new::<RuleHolder, _>(&cx, new)?;
+            self.0.create(&cx, new).await.map(Into::into)
         })
         .await
     }
@@ -78,7 +78,11 @@ impl pb::rule_holder_service_server::RuleHolderService for RuleHolderGrpc {
             let mask = Mask::new(message.update_mask, RuleHolderPatch::MASKABLE, &mut found);
             let patch = match mask {
                 Some(mask) => RuleHolderPatch::from_proto(row, &mask, &mut found),
-                None => NewRuleHolder::from_proto(row, &mut found).map(Into::into).unwrap_or_default(),
+                None => {
+                    found.finish()?;
+                    found = Violations::new();
+                    proto::decode_new::<RuleHolder, _>(&cx, row)?.into()
+                }
             };
             found.finish()?;
             self.0.update(&cx, id, patch, Etag::Any).await.map(Into::into)

@@ -12,7 +12,6 @@ use arcana_runtime::error::Result;
 use arcana_runtime::types::Uid;
 use arcana_runtime::violations::Violations;
 
-use crate::torture::v1::context::Context;
 use crate::torture::v1::rule::RuleValue;
 use super::validate;
 use super::sql::{RULE_CHILD, RULE_HOLDER};

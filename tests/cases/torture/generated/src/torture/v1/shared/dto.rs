@@ -11,7 +11,7 @@ use serde::{Serialize, Serializer};
 use serde::ser::SerializeStruct;
 use serde_json::Value as Json;
 
-use super::model::{Detail, Nothing, Place, Point};
+use super::model::{Nothing, Place, PlacePoint, PlacePointDetail};
 
 impl Serialize for Nothing {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -114,10 +114,10 @@ impl FromJson for Place {
     }
 }
 
-impl Serialize for Point {
+impl Serialize for PlacePoint {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let row = self;
-        let mut object = serializer.serialize_struct("Point", 3)?;
+        let mut object = serializer.serialize_struct("PlacePoint", 3)?;
         object.serialize_field("x", &row.x)?;
         object.serialize_field("y", &row.y)?;
         object.serialize_field("detail", &row.detail)?;
@@ -125,7 +125,7 @@ impl Serialize for Point {
     }
 }
 
-impl FromJson for Point {
+impl FromJson for PlacePoint {
     fn from_json(value: Json, found: &mut Violations) -> Option<Self> {
         let mut input = Object::new(value, found)?;
         let message = Self {
@@ -138,16 +138,16 @@ impl FromJson for Point {
     }
 }
 
-impl Serialize for Detail {
+impl Serialize for PlacePointDetail {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let row = self;
-        let mut object = serializer.serialize_struct("Detail", 1)?;
+        let mut object = serializer.serialize_struct("PlacePointDetail", 1)?;
         object.serialize_field("text", &row.text)?;
         object.end()
     }
 }
 
-impl FromJson for Detail {
+impl FromJson for PlacePointDetail {
     fn from_json(value: Json, found: &mut Violations) -> Option<Self> {
         let mut input = Object::new(value, found)?;
         let message = Self {

@@ -8,7 +8,7 @@ use arcana_runtime::types::Fixed;
 use arcana_runtime::violations::Violations;
 
 use crate::pb::torture::v1 as pb;
-use super::model::{Detail, Nothing, Place, Point};
+use super::model::{Nothing, Place, PlacePoint, PlacePointDetail};
 
 impl From<Nothing> for pb::Nothing {
     fn from(_: Nothing) -> Self {
@@ -110,8 +110,8 @@ impl FromProto<pb::Place> for Place {
     }
 }
 
-impl From<Point> for pb::Point {
-    fn from(row: Point) -> Self {
+impl From<PlacePoint> for pb::place::Point {
+    fn from(row: PlacePoint) -> Self {
         Self {
             x: row.x,
             y: row.y,
@@ -120,14 +120,14 @@ impl From<Point> for pb::Point {
     }
 }
 
-impl IntoProto<pb::Point> for Point {
-    fn into_proto(self) -> pb::Point {
+impl IntoProto<pb::place::Point> for PlacePoint {
+    fn into_proto(self) -> pb::place::Point {
         self.into()
     }
 }
 
-impl FromProto<pb::Point> for Point {
-    fn from_proto(message: pb::Point, found: &mut Violations) -> Option<Self> {
+impl FromProto<pb::place::Point> for PlacePoint {
+    fn from_proto(message: pb::place::Point, found: &mut Violations) -> Option<Self> {
         Some(Self {
             x: proto::plain("x", message.x, found),
             y: proto::plain("y", message.y, found),
@@ -136,22 +136,22 @@ impl FromProto<pb::Point> for Point {
     }
 }
 
-impl From<Detail> for pb::Detail {
-    fn from(row: Detail) -> Self {
+impl From<PlacePointDetail> for pb::place::point::Detail {
+    fn from(row: PlacePointDetail) -> Self {
         Self {
             text: row.text,
         }
     }
 }
 
-impl IntoProto<pb::Detail> for Detail {
-    fn into_proto(self) -> pb::Detail {
+impl IntoProto<pb::place::point::Detail> for PlacePointDetail {
+    fn into_proto(self) -> pb::place::point::Detail {
         self.into()
     }
 }
 
-impl FromProto<pb::Detail> for Detail {
-    fn from_proto(message: pb::Detail, found: &mut Violations) -> Option<Self> {
+impl FromProto<pb::place::point::Detail> for PlacePointDetail {
+    fn from_proto(message: pb::place::point::Detail, found: &mut Violations) -> Option<Self> {
         Some(Self {
             text: proto::plain("text", message.text, found),
         })

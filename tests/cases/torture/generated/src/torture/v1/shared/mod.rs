@@ -7,4 +7,4 @@ mod mapper;
 mod model;
 mod validate;
 
-pub use model::{Colour, Detail, HttpStatus2, Kindness, Lonely, Nothing, Place, Point};
+pub use model::{Colour, HttpStatus2, Lonely, Nothing, Place, PlaceKindness, PlacePoint, PlacePointDetail};

@@ -4,10 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use arcana_runtime::entity::Kind;
 use arcana_runtime::types::{Bytes, Date, Decimal, Duration, Enumeration, Struct, Timestamp};
-
-use crate::torture::v1::r#type::Type;
 
 /// A colour.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -222,7 +219,7 @@ impl Enumeration for Lonely {
 
 /// An enum, declared inside.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kindness {
+pub enum PlaceKindness {
     /// `KINDNESS_UNSPECIFIED`
     #[default]
     Unspecified,
@@ -230,7 +227,7 @@ pub enum Kindness {
     Kind,
 }
 
-impl Enumeration for Kindness {
+impl Enumeration for PlaceKindness {
     const NAMES: &'static [&'static str] = &[
         "KINDNESS_UNSPECIFIED",
         "KINDNESS_KIND",
@@ -276,7 +273,7 @@ pub struct Nothing {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Place {
     /// Latitude, longitude.
-    pub point: Point,
+    pub point: PlacePoint,
     /// `name`, as the schema declares it.
     pub name: String,
     /// `note`, as the schema declares it.
@@ -288,9 +285,9 @@ pub struct Place {
     /// `aliases`, as the schema declares it.
     pub aliases: Vec<String>,
     /// `outline`, as the schema declares it.
-    pub outline: Vec<Point>,
+    pub outline: Vec<PlacePoint>,
     /// `points_by_name`, as the schema declares it.
-    pub points_by_name: BTreeMap<String, Point>,
+    pub points_by_name: BTreeMap<String, PlacePoint>,
     /// `seen_at`, as the schema declares it.
     pub seen_at: Timestamp,
     /// `stay`, as the schema declares it.
@@ -328,7 +325,7 @@ pub struct Place {
     /// Someone must have sent it.
     pub code: String,
     /// `kindness`, as the schema declares it.
-    pub kindness: Kindness,
+    pub kindness: PlaceKindness,
     /// `maybe_picture`, as the schema declares it.
     pub maybe_picture: Option<Bytes>,
     /// `maybe_extra`, as the schema declares it.
@@ -339,18 +336,18 @@ pub struct Place {
 
 /// A point, declared inside.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Point {
+pub struct PlacePoint {
     /// `x`, as the schema declares it.
     pub x: f64,
     /// `y`, as the schema declares it.
     pub y: f64,
     /// Deeper still.
-    pub detail: Detail,
+    pub detail: PlacePointDetail,
 }
 
 /// Two floors down.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Detail {
+pub struct PlacePointDetail {
     /// `text`, as the schema declares it.
     pub text: String,
 }

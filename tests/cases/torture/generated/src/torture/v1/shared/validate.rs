@@ -7,7 +7,7 @@ use arcana_runtime::check::Pattern;
 use arcana_runtime::service::Request;
 use arcana_runtime::violations::Violations;
 
-use super::model::{Detail, Nothing, Place, Point};
+use super::model::{Nothing, Place, PlacePoint, PlacePointDetail};
 
 static PLACE_CODE: Pattern = Pattern::new("^[A-Z]{2,5}$");
 
@@ -39,7 +39,7 @@ impl Request for Place {
     }
 }
 
-impl Request for Point {
+impl Request for PlacePoint {
     fn validate(&self, found: &mut Violations) {
         let row = self;
         check::lte(found, "x", "double", &row.x, &180.0);
@@ -50,7 +50,7 @@ impl Request for Point {
     }
 }
 
-impl Request for Detail {
+impl Request for PlacePointDetail {
     fn validate(&self, _found: &mut Violations) {
     }
 }

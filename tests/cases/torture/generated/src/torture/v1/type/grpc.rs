@@ -6,15 +6,15 @@ use std::sync::Arc;
 
 use arcana_runtime::{grpc, proto};
 use arcana_runtime::error::Result;
-use arcana_runtime::proto::{FromProto, Mask};
+use arcana_runtime::proto::Mask;
 use arcana_runtime::query::{ListArguments, ListQuery};
 use arcana_runtime::service::Etag;
 use arcana_runtime::violations::Violations;
 use async_trait::async_trait;
-use tonic::{Request, Response};
+use tonic::{Request, Response, Status};
 
 use crate::pb::torture::v1 as pb;
-use super::model::{NewType, Status, TypePatch};
+use super::model::{Type, TypePatch};
 use super::service::TypeService;
 use super::sql::TYPE;
 
@@ -64,7 +64,8 @@ impl pb::type_service_server::TypeService for TypeGrpc {
     async fn create_type(&self, request: Request<pb::CreateTypeRequest>) -> Result<Response<pb::Type>, Status> {
         grpc::call(request, |cx, message| async move {
             let new = proto::body("type", message.r#type)?;
-            self.0.create(&cx, proto::decode(new)?).await.map(Into::into)
+            let new = proto::decode_new::<Type, _>(&cx, new)?;
+            self.0.create(&cx, new).await.map(Into::into)
         })
         .await
     }
@@ -77,7 +78,11 @@ impl pb::type_service_server::TypeService for TypeGrpc {
             let mask = Mask::new(message.update_mask, TypePatch::MASKABLE, &mut found);
             let patch = match mask {
                 Some(mask) => TypePatch::from_proto(row, &mask, &mut found),
-                None => NewType::from_proto(row, &mut found).map(Into::into).unwrap_or_default(),
+                None => {
+                    found.finish()?;
+                    found = Violations::new();
+                    proto::decode_new::<Type, _>(&cx, row)?.into()
+                }
             };
             found.finish()?;
             self.0.update(&cx, id, patch, Etag::Any).await.map(Into::into)

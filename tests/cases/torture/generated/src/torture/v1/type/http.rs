@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use arcana_runtime::rest;
-use arcana_runtime::error::Result;
+use arcana_runtime::error::{Error, Result};
 use arcana_runtime::rest::{Call, Resource};
 use arcana_runtime::service::Service;
 use axum::Router;
@@ -13,7 +13,7 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, post};
 
-use super::model::{Error, MatchRequest, MoveRequest, Type};
+use super::model::{MatchRequest, MoveRequest, Type};
 use super::service::TypeService;
 
 /// The routes of types.

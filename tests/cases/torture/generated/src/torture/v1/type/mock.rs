@@ -5,12 +5,11 @@
 use arcana_runtime::access::Scope;
 use arcana_runtime::context::Context;
 use arcana_runtime::error::Result;
-use arcana_runtime::query::ListQuery;
+use arcana_runtime::query::{ListQuery, Page};
 use arcana_runtime::repository::Repository;
 use async_trait::async_trait;
 
-use crate::torture::v1::context::Context;
-use super::model::{Page, Type, TypeId};
+use super::model::{Type, TypeId};
 use super::repository::TypeRepository;
 
 mockall::mock! {

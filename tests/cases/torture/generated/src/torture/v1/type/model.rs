@@ -10,7 +10,6 @@ use arcana_runtime::error::Result;
 use arcana_runtime::types::{Enumeration, Uid};
 use arcana_runtime::violations::Violations;
 
-use crate::torture::v1::context::Context;
 use super::validate;
 use super::sql::TYPE;
 
@@ -940,7 +939,7 @@ impl Entity for Type {
         }
     }
 
-    fn apply(&mut self, patch: TypePatch, cx: &Context, _found: &mut Violations) {
+    fn apply(&mut self, patch: TypePatch, _cx: &Context, _found: &mut Violations) {
         set(&mut self.r#type, patch.r#type);
         set(&mut self.select, patch.select);
         set(&mut self.order, patch.order);
@@ -1016,7 +1015,7 @@ impl Entity for Type {
     }
 
     fn validate(&self, what: Validate, found: &mut Violations) {
-        validate::type(self, what, found);
+        validate::r#type(self, what, found);
     }
 
     fn stamps(&mut self) -> Stamps<'_> {

@@ -10,7 +10,7 @@ use arcana_runtime::violations::Violations;
 use super::model::{Error, MatchRequest, MoveRequest, Page, Query, Type};
 
 /// Checks a type.
-pub(super) fn type(row: &Type, _what: Validate, found: &mut Violations) {
+pub(super) fn r#type(row: &Type, _what: Validate, found: &mut Violations) {
     check::max_len(found, "type", &row.r#type, 20);
     check::max_len(found, "select", &row.select, 20);
     check::max_len(found, "order", &row.order, 20);

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use tonic::{Request, Response, Status};
 
 use crate::pb::torture::v1 as pb;
-use crate::torture::v1::r#type::Status;
+use super::model::WriteOnly;
 use super::service::WriteOnlyService;
 
 /// Answers gRPC calls.
@@ -26,7 +26,8 @@ impl pb::write_only_service_server::WriteOnlyService for WriteOnlyGrpc {
     async fn create_write_only(&self, request: Request<pb::CreateWriteOnlyRequest>) -> Result<Response<pb::WriteOnly>, Status> {
         grpc::call(request, |cx, message| async move {
             let new = proto::body("write_only", message.write_only)?;
-            self.0.create(&cx, proto::decode(new)?).await.map(Into::into)
+            let new = proto::decode_new::<WriteOnly, _>(&cx, new)?;
+            self.0.create(&cx, new).await.map(Into::into)
         })
         .await
     }

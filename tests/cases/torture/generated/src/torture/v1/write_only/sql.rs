@@ -6,8 +6,6 @@ use arcana_runtime::access::{Grant, Rule};
 use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind};
 
-use crate::torture::v1::rule::Rule;
-
 /// The shape of a write only.
 pub static WRITE_ONLY: EntitySpec = EntitySpec {
     name: "WriteOnly",
