@@ -76,7 +76,8 @@ impl<'f> Object<'f> {
     pub fn change<T: FromJson>(&mut self, name: &'static str) -> Option<T> {
         match self.take(name)? {
             Value::Null => {
-                self.found.add(name, "required", "cannot be null");
+                // In the words of gRPC, which knows no null.
+                self.found.add(name, "required", "must be there");
                 None
             }
             value => self.parse(name, value),
