@@ -90,8 +90,8 @@ enum Command {
     /// Insert sample rows into tables that are empty
     #[command(after_help = "Example: seed --rows 1000")]
     Seed {
-        /// Rows in each table
-        #[arg(long, default_value_t = crate::fixture::ROWS)]
+        /// Rows in each table, at least 8
+        #[arg(long, default_value_t = crate::fixture::ROWS, value_parser = sample_rows)]
         rows: usize,
     },
     /// Look at the configuration
@@ -110,6 +110,14 @@ enum Command {
     /// Print the contract as OpenAPI
     #[command(after_help = "Example: openapi > openapi.json")]
     Openapi,
+}
+
+/// Samples refer to the first rows of each other, so there cannot be fewer of them.
+fn sample_rows(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(rows) if rows >= crate::fixture::ROWS => Ok(rows),
+        _ => Err(format!("write a whole number of at least {}", crate::fixture::ROWS)),
+    }
 }
 
 #[derive(Debug, Clone, Copy, Subcommand)]

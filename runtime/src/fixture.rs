@@ -7,7 +7,7 @@ use crate::changes::Changes;
 use crate::context::Context;
 use crate::db::Db;
 use crate::entity::Entity;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::types::{Date, Decimal, Duration, Timestamp};
 
 /// Rows that each table gets by default.
@@ -24,8 +24,19 @@ pub trait Fixture: Entity {
 pub struct Seeded {
     /// Table.
     pub table: &'static str,
-    /// Rows that were inserted; 0 if there were rows before.
+    /// Rows that were inserted.
     pub rows: usize,
+    /// Why not all of them were.
+    pub skipped: Option<Skipped>,
+}
+
+/// Why sample rows were not inserted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Skipped {
+    /// The table has rows.
+    HasRows,
+    /// Samples that they refer to are not there: theirs is a table that had rows of its own.
+    NoReference,
 }
 
 /// Inserts sample rows, table by table.
@@ -46,19 +57,28 @@ impl<'d> Seeder<'d> {
     pub async fn seed<E: Fixture>(&mut self) -> Result<()> {
         let table = E::SPEC.table;
         let sql = format!("SELECT 1 FROM {table} LIMIT 1");
-        let rows = if self.db.fetch(&self.cx, &sql, &[], |_| Ok(())).await?.is_empty() { self.rows } else { 0 };
-        for first in (0..rows).step_by(100) {
+        let empty = self.db.fetch(&self.cx, &sql, &[], |_| Ok(())).await?.is_empty();
+        let mut skipped = (!empty).then_some(Skipped::HasRows);
+        let mut rows = 0;
+        while skipped.is_none() && rows < self.rows {
+            let end = self.rows.min(rows + 100);
             let mut changes = Changes::new(&self.cx);
-            for n in first..rows.min(first + 100) {
+            for n in rows..end {
                 changes.insert_as_it_is(&E::fixture(n));
             }
-            self.db.commit(&self.cx, changes).await?;
+            match self.db.commit(&self.cx, changes).await {
+                Ok(()) => rows = end,
+                // Another process was faster.
+                Err(Error::Conflict { .. }) => skipped = Some(Skipped::HasRows),
+                Err(Error::FailedPrecondition { .. }) => skipped = Some(Skipped::NoReference),
+                Err(other) => return Err(other),
+            }
         }
         if E::SPEC.allotted && rows > 0 {
             // Numbers that samples took are taken.
             while self.db.allot(&self.cx, table).await? <= i64::try_from(rows).unwrap_or(i64::MAX) {}
         }
-        self.done.push(Seeded { table, rows });
+        self.done.push(Seeded { table, rows, skipped });
         Ok(())
     }
 

@@ -4,8 +4,8 @@ use std::io::Write;
 use std::sync::Arc;
 
 use super::{App, Route, Way, Wired, database};
-use crate::db::MigrationState;
 use crate::error::Error;
+use crate::fixture::{Seeded, Skipped};
 use crate::http::EdgeConfig;
 use crate::serve::{Bound, Server};
 use crate::settings::Settings;
@@ -61,15 +61,9 @@ pub(super) async fn migrate(app: &'static App, settings: &Settings, way: Way) ->
         },
         Way::Status => {
             let states = db.migrate_status(app.migrations).await.map_err(|error| explain(&error))?;
-            let word = |state| match state {
-                MigrationState::Applied => "applied",
-                MigrationState::Pending => "pending",
-                MigrationState::Changed => "changed",
-                MigrationState::Unknown => "unknown",
-            };
             let lines: Vec<String> = states
                 .iter()
-                .map(|(migration, state)| format!("{:<8} {:04} {}", word(*state), migration.version, migration.name))
+                .map(|(migration, state)| format!("{:<8} {:04} {}", state.word(), migration.version, migration.name))
                 .collect();
             print(&lines.join("\n"))
         }
@@ -78,10 +72,14 @@ pub(super) async fn migrate(app: &'static App, settings: &Settings, way: Way) ->
 
 pub(super) async fn seed(app: &'static App, settings: &Settings, rows: usize) -> Outcome {
     let db = database::open(settings)?;
+    database::require_current(app, &db, "").await?;
     let seeded = (app.seed)(&db, rows).await.map_err(|error| explain(&error))?;
-    let line = |table: &crate::fixture::Seeded| match table.rows {
-        0 => format!("{}: has rows already", table.table),
-        rows => format!("{}: {rows} rows", table.table),
+    let line = |seeded: &Seeded| match (seeded.rows, seeded.skipped) {
+        (0, Some(Skipped::HasRows)) => format!("{}: has rows already", seeded.table),
+        (0, Some(Skipped::NoReference)) => {
+            format!("{}: stays empty, because samples that it refers to are gone", seeded.table)
+        }
+        (rows, _) => format!("{}: {rows} rows", seeded.table),
     };
     print(&seeded.iter().map(line).collect::<Vec<_>>().join("\n"))
 }

@@ -56,12 +56,21 @@ pub(super) async fn open_for_serving(app: &'static App, settings: &Settings) -> 
         }
         return Ok(db);
     }
+    require_current(app, &db, ", and database.migrate_on_start is false").await?;
+    Ok(db)
+}
+
+/// Refuses a database whose tables are not those of the binary.
+pub(super) async fn require_current(app: &'static App, db: &Db, why: &str) -> Result<(), String> {
     let states = db.migrate_status(app.migrations).await.map_err(|error| explain(&error))?;
     match states.iter().find(|(_, state)| *state != MigrationState::Applied) {
-        None => Ok(db),
+        None => Ok(()),
         Some((migration, state)) => Err(format!(
-            "migration {:04} {} is {state:?}, and database.migrate_on_start is false; run `{} migrate up` first",
-            migration.version, migration.name, app.name
+            "migration {:04} {} is {}{why}; run `{} migrate up` first",
+            migration.version,
+            migration.name,
+            state.word(),
+            app.name
         )),
     }
 }

@@ -45,6 +45,18 @@ pub enum MigrationState {
     Unknown,
 }
 
+impl MigrationState {
+    /// As commands print it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Pending => "pending",
+            Self::Changed => "changed",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 struct Row {
     version: i64,
     name: String,
