@@ -5,11 +5,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod answer;
+mod dynamic;
 mod raw;
 mod rows;
 mod service;
 
 pub use answer::{Answer, Refusal};
+pub use dynamic::{Dynamic, frame, unframe};
 pub use raw::{RawAnswer, raw};
 pub use rows::{at, order_of, unique};
 pub use service::{Service, Start, binary, command, eventually};

@@ -132,15 +132,8 @@ impl Service {
     }
 
     /// Waits until it has stopped.
-    pub fn wait(&mut self) -> ExitStatus {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status;
-            }
-            assert!(Instant::now() < deadline, "the service does not stop:\n{}", self.log());
-            std::thread::sleep(Duration::from_millis(5));
-        }
+    pub async fn wait(&mut self) -> ExitStatus {
+        eventually("the service stops", async || self.child.try_wait().unwrap()).await
     }
 
     /// Whether it still runs.

@@ -1,0 +1,13 @@
+//! The program as an operator meets it: commands, settings, signals, logs, crashes, many at once.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "allowed in test functions, not in helpers")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod commands;
+mod contention;
+mod crashes;
+mod logs;
+mod migrations;
+mod settings;
+mod signals;

@@ -1,0 +1,49 @@
+//! A database that does not fit the binary: rebuilt in development while its migration is open, refused otherwise.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use crate::commands::complaint;
+use crate::support::{Start, at, command};
+
+fn database(folder: &Path) -> Connection {
+    Connection::open(folder.join("var/arcana.db")).unwrap()
+}
+
+#[tokio::test]
+async fn a_migration_of_another_branch_rebuilds_the_development_database_and_keeps_the_old() {
+    let folder = tempfile::tempdir().unwrap();
+    let service = Start::new().in_folder(folder.path()).run();
+    let customer = service.customer().await;
+    drop(service);
+    // As if a binary of another branch, whose newest migration is still open, had been here.
+    let sql = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+               VALUES (9999, 'of another branch', TRUE, x'00', 0)";
+    database(folder.path()).execute(sql, []).unwrap();
+
+    let output = command(folder.path()).arg("serve").env("ARCANA_ENV", "staging").output().unwrap();
+    let words = complaint(&output, 1);
+    assert!(words.contains("9999") && words.contains("start a newer binary"), "{words}");
+
+    let service = Start::new().in_folder(folder.path()).run();
+    assert!(service.log().contains("the development database is built anew"), "{}", service.log());
+    service.get(&at("customers", &customer)).await.refused(404, "NOT_FOUND");
+    service.customer().await;
+    let old = Connection::open(folder.path().join("var/arcana.db.old")).unwrap();
+    let count: i64 = old.query_row("SELECT count(*) FROM customers", [], |row| row.get(0)).unwrap();
+    assert_eq!(count, 1);
+}
+
+#[test]
+fn a_sealed_migration_that_was_applied_with_another_text_is_refused_everywhere() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(Start::new().in_folder(folder.path()).run());
+    database(folder.path()).execute("UPDATE _sqlx_migrations SET checksum = x'00'", []).unwrap();
+    let output = command(folder.path()).arg("serve").output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let words = String::from_utf8(output.stderr).unwrap();
+    assert!(words.contains("was applied with another text"), "{words}");
+    let status = command(folder.path()).args(["migrate", "status"]).output().unwrap();
+    assert_eq!(String::from_utf8(status.stdout).unwrap(), "changed  0001 initial\n");
+}
