@@ -120,7 +120,7 @@ impl Side {
             // Fixed digits on one side, as many as are needed on the other.
             let time = text.trim_end_matches('Z').trim_end_matches(|c| c == '0' && text.contains('.'));
             let time = time.trim_end_matches('.').to_owned();
-            return if time >= self.started.trim_end_matches('Z').to_owned() { "<now>".to_owned() } else { time };
+            return if time.as_str() >= self.started.trim_end_matches('Z') { "<now>".to_owned() } else { time };
         }
         let mut text = text.to_owned();
         for (id, name) in &self.names {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Service, at, order_of, raw};
+use crate::support::{Dice, Service, at, order_of, raw};
 
 /// Place of the orders among the shelves.
 const ORDERS: usize = 3;
@@ -11,31 +11,6 @@ const NOBODY: &str = "0190d8a2-6c1f-7b3e-9d54-3f1a2b4c5d6e";
 
 /// Requests in each of the two runs.
 const REQUESTS: usize = 2000;
-
-/// A small generator of numbers (SplitMix64), so that each run sends the same.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        usize::try_from(self.roll() % end as u64).unwrap()
-    }
-
-    fn pick<'t, T>(&mut self, from: &'t [T]) -> &'t T {
-        &from[self.below(from.len())]
-    }
-
-    fn one_in(&mut self, n: usize) -> bool {
-        self.below(n) == 0
-    }
-}
 
 const METHODS: &[&str] = &["GET", "GET", "POST", "POST", "PUT", "PATCH", "PATCH", "DELETE", "HEAD", "OPTIONS", "BREW"];
 
@@ -267,7 +242,7 @@ fn request(dice: &mut Dice, shelves: &[Shelf]) -> Vec<u8> {
 async fn run(seed: u64) {
     let mut service = Service::seeded();
     let shelves = shelves(&service).await;
-    let mut dice = Dice(seed);
+    let mut dice = Dice::new(seed);
     let mut statuses = std::collections::BTreeMap::<u16, usize>::new();
     for n in 0..REQUESTS {
         let request = request(&mut dice, &shelves);
@@ -316,7 +291,7 @@ async fn no_mutated_request_breaks_the_service_with_other_dice() {
 #[tokio::test]
 async fn no_rubbish_on_the_wire_breaks_the_service() {
     let mut service = Service::start();
-    let mut dice = Dice(3);
+    let mut dice = Dice::new(3);
     for address in [service.rest, service.grpc] {
         for n in 0..150 {
             let mut bytes: Vec<u8> = (0..dice.below(300)).map(|_| u8::try_from(dice.below(256)).unwrap()).collect();

@@ -2,11 +2,11 @@
 
 use bytes::{Buf, BufMut};
 use prost::Message;
-use prost_reflect::{DescriptorPool, DynamicMessage, SerializeOptions};
+use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, SerializeOptions};
 use serde_json::Value;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::transport::Channel;
-use tonic::{Request, Status};
+use tonic::{Request, Response, Status};
 
 /// A client of every rpc that the contract describes.
 #[derive(Clone)]
@@ -22,6 +22,23 @@ impl Dynamic {
         Self { pool, channel }
     }
 
+    /// Every rpc, with the type of its request.
+    pub fn rpcs(&self) -> Vec<(String, MessageDescriptor)> {
+        let ours = self.pool.services().filter(|service| !service.full_name().starts_with("grpc."));
+        let methods = ours.flat_map(|service| service.methods().collect::<Vec<_>>());
+        methods
+            .map(|method| (format!("{}/{}", method.parent_service().full_name(), method.name()), method.input()))
+            .collect()
+    }
+
+    /// Calls an rpc with the bytes of a request, right or wrong, and gives those of its answer.
+    pub async fn call_bytes(&self, rpc: &str, request: Request<Vec<u8>>) -> Result<Vec<u8>, Status> {
+        let mut client = tonic::client::Grpc::new(self.channel.clone());
+        client.ready().await.unwrap();
+        let path = format!("/{rpc}").parse().unwrap();
+        client.unary(request, path, Plain).await.map(Response::into_inner)
+    }
+
     /// Calls an rpc, such as `shop.v1.OrderService/GetOrder`, with a request in ProtoJSON, and gives its answer in
     /// ProtoJSON with the names and the numbers of the schema.
     pub async fn call(&self, rpc: &str, request: &Value) -> Result<Value, Status> {
@@ -30,10 +47,7 @@ impl Dynamic {
         let method = service.methods().find(|known| known.name() == method).unwrap_or_else(|| panic!("no {rpc}"));
         let message =
             DynamicMessage::deserialize(method.input(), request).unwrap_or_else(|error| panic!("{rpc}: {error}"));
-        let mut client = tonic::client::Grpc::new(self.channel.clone());
-        client.ready().await.unwrap();
-        let path = format!("/{rpc}").parse().unwrap();
-        let answer = client.unary(Request::new(message.encode_to_vec()), path, Plain).await?.into_inner();
+        let answer = self.call_bytes(rpc, Request::new(message.encode_to_vec())).await?;
         let answer = DynamicMessage::decode(method.output(), answer.as_slice()).unwrap();
         let options = SerializeOptions::new().use_proto_field_name(true).stringify_64_bit_integers(false);
         let options = options.skip_default_fields(false);

@@ -5,12 +5,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod answer;
+mod dice;
 mod dynamic;
 mod raw;
 mod rows;
 mod service;
 
 pub use answer::{Answer, Refusal};
+pub use dice::Dice;
 pub use dynamic::{Dynamic, frame, unframe};
 pub use raw::{RawAnswer, raw};
 pub use rows::{at, order_of, unique};
