@@ -14,7 +14,7 @@ pub fn routes(service: Arc<dyn {{ service.name }}>) -> Router {
 {%- if !service.dispatches.is_empty() %}
     {% if service.collection.is_empty() && service.item.is_empty() %}Router::new(){% else %}let custom = Router::new(){% endif %}
 {%- for dispatch in service.dispatches %}
-        .route({{ dispatch.path }}, {{ dispatch.method }}({{ dispatch.function }}))
+        .route({{ dispatch.path }}, routing::{{ dispatch.method }}({{ dispatch.function }}))
 {%- endfor %}
 {%- if service.collection.is_empty() && service.item.is_empty() %}
         .with_state(service)
@@ -28,7 +28,7 @@ pub fn routes(service: Arc<dyn {{ service.name }}>) -> Router {
 {%- if !dispatch.direct %}
 /// Tells the verbs behind {{ dispatch.path }} apart.
 async fn {{ dispatch.function }}(State(service): State<Arc<dyn {{ service.name }}>>, call: Call) -> Result<Response> {
-    match call.verb({{ service.entity }}::VERBS).map(|verb| verb.name) {
+    match call.suffix() {
 {%- for arm in dispatch.arms %}
         Some({{ arm.0 }}) => {{ arm.1 }}(State(service), call.without_verb()).await,
 {%- endfor %}

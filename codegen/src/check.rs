@@ -23,6 +23,7 @@ mod reserved_number;
 mod route;
 mod rule_range;
 mod sensitive;
+mod service_entity;
 mod table_name;
 mod tenant;
 #[cfg(test)]
@@ -59,6 +60,7 @@ const RULES: &[Rule] = &[
     route::check,
     rule_range::check,
     sensitive::check,
+    service_entity::check,
     table_name::check,
     tenant::check,
     text_bound::check,

@@ -12,6 +12,9 @@ use crate::emit::words;
 use crate::model::{Binding, Entity, Field, KeyKind, Model, Resource, Rpc, Service, StandardKind, Type};
 use crate::presence::has_presence;
 
+/// Names in the file of routes that are taken.
+const HANDLERS: [&str; 6] = ["fmt", "rest", "routes", "routing", "undelete", "verbs"];
+
 /// Names of path variables by their place, so that two routes that share a place agree on its name.
 pub type VariableNames = BTreeMap<String, String>;
 
@@ -167,7 +170,7 @@ fn rpc_view(
     let has_fields = model.message(&rpc.request).is_some_and(|message| !message.fields.is_empty());
     let routes = rpc.bindings.iter().enumerate().map(|(at, binding)| route(&name, at, binding, names)).collect();
     RpcView {
-        constant: constant(&name),
+        constant: format!("{}_METHOD", constant(&name)),
         full_name: literal(&format!("{}/{}", service.full_name, rpc.name)),
         doc: doc(&rpc.comment, &format!("`{}`, as the schema declares it.", rpc.name)),
         request_pb: pb(&rpc.request),
@@ -185,7 +188,11 @@ fn rpc_view(
 }
 
 fn route(name: &str, at: usize, binding: &Binding, names: &VariableNames) -> RouteView {
-    let handler = if at == 0 { name.to_owned() } else { format!("{name}_{}", at + 1) };
+    let handler = match at {
+        0 if HANDLERS.contains(&name) || name.starts_with("verbs_") => format!("{name}_rpc"),
+        0 => name.to_owned(),
+        _ => format!("{name}_{}", at + 1),
+    };
     let variables: Vec<String> = binding.variables.iter().map(|variable| literal(variable)).collect();
     let path = plain_path(binding);
     RouteView {
@@ -278,5 +285,5 @@ fn chain(derived: &[(String, &str, String)], path: &str) -> String {
         .filter(|(at, ..)| at == path)
         .map(|(_, method, handler)| format!("{method}({handler})"))
         .collect();
-    handlers.join(".")
+    if handlers.is_empty() { String::new() } else { format!("routing::{}", handlers.join(".")) }
 }

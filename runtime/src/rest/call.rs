@@ -92,10 +92,15 @@ impl<S: Send + Sync> FromRequest<S> for Call {
 }
 
 impl Call {
+    /// What stands behind the last colon of the path's last value: a verb, if one of that name is declared.
+    pub fn suffix(&self) -> Option<&str> {
+        let (_, last) = self.path.last()?;
+        last.rsplit_once(':').map(|(_, suffix)| suffix)
+    }
+
     /// The verb behind the key, if it is one of those that are declared.
     pub fn verb<'v>(&self, verbs: &'v [Verb]) -> Option<&'v Verb> {
-        let (_, last) = self.path.last()?;
-        let (_, suffix) = last.rsplit_once(':')?;
+        let suffix = self.suffix()?;
         verbs.iter().find(|verb| verb.name == suffix)
     }
 

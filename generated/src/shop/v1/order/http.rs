@@ -6,12 +6,11 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::error::{Error, Result};
-use arcana_runtime::rest::{Call, Resource};
+use arcana_runtime::rest::Call;
 use arcana_runtime::service::Service;
-use axum::Router;
+use axum::{Router, routing};
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::{get, post};
 
 use super::model::{CancelOrderRequest, Order, ShipOrderRequest};
 use super::service::OrderService;
@@ -20,18 +19,18 @@ use super::service::OrderService;
 pub fn routes(service: Arc<dyn OrderService>) -> Router {
     let standard: Arc<dyn Service<Order>> = service.clone();
     let derived = Router::new()
-        .route("/api/v1/orders", get(rest::list::<Order>).post(rest::create::<Order>))
-        .route("/api/v1/orders/{id}", get(rest::get::<Order>).put(rest::replace::<Order>).patch(rest::patch::<Order>).delete(rest::delete::<Order>))
+        .route("/api/v1/orders", routing::get(rest::list::<Order>).post(rest::create::<Order>))
+        .route("/api/v1/orders/{id}", routing::get(rest::get::<Order>).put(rest::replace::<Order>).patch(rest::patch::<Order>).delete(rest::delete::<Order>))
         .with_state(standard);
     let custom = Router::new()
-        .route("/api/v1/orders/{id}", post(verbs))
+        .route("/api/v1/orders/{id}", routing::post(verbs))
         .with_state(service);
     derived.merge(custom)
 }
 
 /// Tells the verbs behind "/api/v1/orders/{id}" apart.
 async fn verbs(State(service): State<Arc<dyn OrderService>>, call: Call) -> Result<Response> {
-    match call.verb(Order::VERBS).map(|verb| verb.name) {
+    match call.suffix() {
         Some("cancel") => cancel(State(service), call.without_verb()).await,
         Some("ship") => ship(State(service), call.without_verb()).await,
         _ => Err(Error::MethodNotAllowed { allow: "GET, PUT, PATCH, DELETE".to_owned() }),

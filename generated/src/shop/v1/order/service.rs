@@ -31,14 +31,14 @@ pub trait OrderMethods: Send + Sync {
     async fn ship(&self, cx: &Context, scope: &Scope, request: ShipOrderRequest, changes: &mut Changes) -> Result<Order>;
 }
 
-static CANCEL: Method = Method {
+static CANCEL_METHOD: Method = Method {
     name: "shop.v1.OrderService/CancelOrder",
     access: Rule(&[Grant::Owner, Grant::Role("admin")]),
     entity: &ORDER,
     timeout_seconds: None,
 };
 
-static SHIP: Method = Method {
+static SHIP_METHOD: Method = Method {
     name: "shop.v1.OrderService/ShipOrder",
     access: Rule(&[Grant::Role("admin")]),
     entity: &ORDER,
@@ -48,9 +48,9 @@ static SHIP: Method = Method {
 #[async_trait]
 impl<L: Hooks<Order> + OrderMethods> OrderService for Standard<Order, L> {
     async fn cancel(&self, cx: &Context, request: CancelOrderRequest) -> Result<Order> {
-        self.custom(cx, &CANCEL, request, |logic, cx, scope, request, changes| logic.cancel(cx, scope, request, changes)).await
+        self.custom(cx, &CANCEL_METHOD, request, |logic, cx, scope, request, changes| logic.cancel(cx, scope, request, changes)).await
     }
     async fn ship(&self, cx: &Context, request: ShipOrderRequest) -> Result<Order> {
-        self.custom(cx, &SHIP, request, |logic, cx, scope, request, changes| logic.ship(cx, scope, request, changes)).await
+        self.custom(cx, &SHIP_METHOD, request, |logic, cx, scope, request, changes| logic.ship(cx, scope, request, changes)).await
     }
 }

@@ -6,12 +6,11 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::error::{Error, Result};
-use arcana_runtime::rest::{Call, Resource};
+use arcana_runtime::rest::Call;
 use arcana_runtime::service::Service;
-use axum::Router;
+use axum::{Router, routing};
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::{get, post};
 
 use super::model::Product;
 use super::service::ProductService;
@@ -20,18 +19,18 @@ use super::service::ProductService;
 pub fn routes(service: Arc<dyn ProductService>) -> Router {
     let standard: Arc<dyn Service<Product>> = service.clone();
     let derived = Router::new()
-        .route("/api/v1/products", get(rest::list::<Product>).post(rest::create::<Product>))
-        .route("/api/v1/products/{id}", get(rest::get::<Product>).put(rest::replace::<Product>).patch(rest::patch::<Product>).delete(rest::delete::<Product>))
+        .route("/api/v1/products", routing::get(rest::list::<Product>).post(rest::create::<Product>))
+        .route("/api/v1/products/{id}", routing::get(rest::get::<Product>).put(rest::replace::<Product>).patch(rest::patch::<Product>).delete(rest::delete::<Product>))
         .with_state(standard);
     let custom = Router::new()
-        .route("/api/v1/products/{id}", post(verbs))
+        .route("/api/v1/products/{id}", routing::post(verbs))
         .with_state(service);
     derived.merge(custom)
 }
 
 /// Tells the verbs behind "/api/v1/products/{id}" apart.
 async fn verbs(State(service): State<Arc<dyn ProductService>>, call: Call) -> Result<Response> {
-    match call.verb(Product::VERBS).map(|verb| verb.name) {
+    match call.suffix() {
         Some("undelete") => undelete(State(service), call.without_verb()).await,
         _ => Err(Error::MethodNotAllowed { allow: "GET, PUT, PATCH, DELETE".to_owned() }),
     }

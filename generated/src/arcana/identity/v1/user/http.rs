@@ -6,12 +6,11 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::error::{Error, Result};
-use arcana_runtime::rest::{Call, Resource};
+use arcana_runtime::rest::Call;
 use arcana_runtime::service::Service;
-use axum::Router;
+use axum::{Router, routing};
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::{get, post};
 
 use super::model::User;
 use super::service::UserService;
@@ -20,18 +19,18 @@ use super::service::UserService;
 pub fn routes(service: Arc<dyn UserService>) -> Router {
     let standard: Arc<dyn Service<User>> = service.clone();
     let derived = Router::new()
-        .route("/api/v1/users", get(rest::list::<User>).post(rest::create::<User>))
-        .route("/api/v1/users/{id}", get(rest::get::<User>).put(rest::replace::<User>).patch(rest::patch::<User>).delete(rest::delete::<User>))
+        .route("/api/v1/users", routing::get(rest::list::<User>).post(rest::create::<User>))
+        .route("/api/v1/users/{id}", routing::get(rest::get::<User>).put(rest::replace::<User>).patch(rest::patch::<User>).delete(rest::delete::<User>))
         .with_state(standard);
     let custom = Router::new()
-        .route("/api/v1/users/{id}", post(verbs))
+        .route("/api/v1/users/{id}", routing::post(verbs))
         .with_state(service);
     derived.merge(custom)
 }
 
 /// Tells the verbs behind "/api/v1/users/{id}" apart.
 async fn verbs(State(service): State<Arc<dyn UserService>>, call: Call) -> Result<Response> {
-    match call.verb(User::VERBS).map(|verb| verb.name) {
+    match call.suffix() {
         Some("undelete") => undelete(State(service), call.without_verb()).await,
         _ => Err(Error::MethodNotAllowed { allow: "GET, PUT, PATCH, DELETE".to_owned() }),
     }

@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::service::Service;
-use axum::Router;
-use axum::routing::get;
+use axum::{Router, routing};
 
 use super::model::Unversioned;
 use super::service::UnversionedService;
@@ -16,7 +15,7 @@ use super::service::UnversionedService;
 pub fn routes(service: Arc<dyn UnversionedService>) -> Router {
     let standard: Arc<dyn Service<Unversioned>> = service;
     Router::new()
-        .route("/api/v1/unversioneds", get(rest::list::<Unversioned>).post(rest::create::<Unversioned>))
-        .route("/api/v1/unversioneds/{id}", get(rest::get::<Unversioned>).put(rest::replace::<Unversioned>).patch(rest::patch::<Unversioned>).delete(rest::delete::<Unversioned>))
+        .route("/api/v1/unversioneds", routing::get(rest::list::<Unversioned>).post(rest::create::<Unversioned>))
+        .route("/api/v1/unversioneds/{id}", routing::get(rest::get::<Unversioned>).put(rest::replace::<Unversioned>).patch(rest::patch::<Unversioned>).delete(rest::delete::<Unversioned>))
         .with_state(standard)
 }

@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::service::Service;
-use axum::Router;
-use axum::routing::get;
+use axum::{Router, routing};
 
 use super::model::Album;
 use super::service::AlbumService;
@@ -16,7 +15,7 @@ use super::service::AlbumService;
 pub fn routes(service: Arc<dyn AlbumService>) -> Router {
     let standard: Arc<dyn Service<Album>> = service;
     Router::new()
-        .route("/api/v1/albums", get(rest::list::<Album>).post(rest::create::<Album>))
-        .route("/api/v1/albums/{id}", get(rest::get::<Album>).put(rest::replace::<Album>).patch(rest::patch::<Album>).delete(rest::delete::<Album>))
+        .route("/api/v1/albums", routing::get(rest::list::<Album>).post(rest::create::<Album>))
+        .route("/api/v1/albums/{id}", routing::get(rest::get::<Album>).put(rest::replace::<Album>).patch(rest::patch::<Album>).delete(rest::delete::<Album>))
         .with_state(standard)
 }

@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::service::Service;
-use axum::Router;
-use axum::routing::get;
+use axum::{Router, routing};
 
 use super::model::Artist;
 use super::service::ArtistService;
@@ -16,7 +15,7 @@ use super::service::ArtistService;
 pub fn routes(service: Arc<dyn ArtistService>) -> Router {
     let standard: Arc<dyn Service<Artist>> = service;
     Router::new()
-        .route("/api/v1/artists", get(rest::list::<Artist>).post(rest::create::<Artist>))
-        .route("/api/v1/artists/{id}", get(rest::get::<Artist>).put(rest::replace::<Artist>).patch(rest::patch::<Artist>).delete(rest::delete::<Artist>))
+        .route("/api/v1/artists", routing::get(rest::list::<Artist>).post(rest::create::<Artist>))
+        .route("/api/v1/artists/{id}", routing::get(rest::get::<Artist>).put(rest::replace::<Artist>).patch(rest::patch::<Artist>).delete(rest::delete::<Artist>))
         .with_state(standard)
 }

@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::service::Service;
-use axum::Router;
-use axum::routing::get;
+use axum::{Router, routing};
 
 use super::model::Customer;
 use super::service::CustomerService;
@@ -16,7 +15,7 @@ use super::service::CustomerService;
 pub fn routes(service: Arc<dyn CustomerService>) -> Router {
     let standard: Arc<dyn Service<Customer>> = service;
     Router::new()
-        .route("/api/v1/customers", get(rest::list::<Customer>).post(rest::create::<Customer>))
-        .route("/api/v1/customers/{id}", get(rest::get::<Customer>).put(rest::replace::<Customer>).patch(rest::patch::<Customer>).delete(rest::delete::<Customer>))
+        .route("/api/v1/customers", routing::get(rest::list::<Customer>).post(rest::create::<Customer>))
+        .route("/api/v1/customers/{id}", routing::get(rest::get::<Customer>).put(rest::replace::<Customer>).patch(rest::patch::<Customer>).delete(rest::delete::<Customer>))
         .with_state(standard)
 }

@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::service::Service;
-use axum::Router;
-use axum::routing::get;
+use axum::{Router, routing};
 
 use super::model::Employee;
 use super::service::EmployeeService;
@@ -16,7 +15,7 @@ use super::service::EmployeeService;
 pub fn routes(service: Arc<dyn EmployeeService>) -> Router {
     let standard: Arc<dyn Service<Employee>> = service;
     Router::new()
-        .route("/api/v1/employees", get(rest::list::<Employee>).post(rest::create::<Employee>))
-        .route("/api/v1/employees/{id}", get(rest::get::<Employee>).put(rest::replace::<Employee>).patch(rest::patch::<Employee>).delete(rest::delete::<Employee>))
+        .route("/api/v1/employees", routing::get(rest::list::<Employee>).post(rest::create::<Employee>))
+        .route("/api/v1/employees/{id}", routing::get(rest::get::<Employee>).put(rest::replace::<Employee>).patch(rest::patch::<Employee>).delete(rest::delete::<Employee>))
         .with_state(standard)
 }

@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::service::Service;
-use axum::Router;
-use axum::routing::get;
+use axum::{Router, routing};
 
 use super::model::Genre;
 use super::service::GenreService;
@@ -16,7 +15,7 @@ use super::service::GenreService;
 pub fn routes(service: Arc<dyn GenreService>) -> Router {
     let standard: Arc<dyn Service<Genre>> = service;
     Router::new()
-        .route("/api/v1/genres", get(rest::list::<Genre>).post(rest::create::<Genre>))
-        .route("/api/v1/genres/{id}", get(rest::get::<Genre>).put(rest::replace::<Genre>).patch(rest::patch::<Genre>).delete(rest::delete::<Genre>))
+        .route("/api/v1/genres", routing::get(rest::list::<Genre>).post(rest::create::<Genre>))
+        .route("/api/v1/genres/{id}", routing::get(rest::get::<Genre>).put(rest::replace::<Genre>).patch(rest::patch::<Genre>).delete(rest::delete::<Genre>))
         .with_state(standard)
 }

@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::service::Service;
-use axum::Router;
-use axum::routing::get;
+use axum::{Router, routing};
 
 use super::model::Invoice;
 use super::service::InvoiceService;
@@ -16,7 +15,7 @@ use super::service::InvoiceService;
 pub fn routes(service: Arc<dyn InvoiceService>) -> Router {
     let standard: Arc<dyn Service<Invoice>> = service;
     Router::new()
-        .route("/api/v1/invoices", get(rest::list::<Invoice>).post(rest::create::<Invoice>))
-        .route("/api/v1/invoices/{id}", get(rest::get::<Invoice>).put(rest::replace::<Invoice>).patch(rest::patch::<Invoice>).delete(rest::delete::<Invoice>))
+        .route("/api/v1/invoices", routing::get(rest::list::<Invoice>).post(rest::create::<Invoice>))
+        .route("/api/v1/invoices/{id}", routing::get(rest::get::<Invoice>).put(rest::replace::<Invoice>).patch(rest::patch::<Invoice>).delete(rest::delete::<Invoice>))
         .with_state(standard)
 }

@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::service::Service;
-use axum::Router;
-use axum::routing::get;
+use axum::{Router, routing};
 
 use super::model::InvoiceLine;
 use super::service::InvoiceLineService;
@@ -16,7 +15,7 @@ use super::service::InvoiceLineService;
 pub fn routes(service: Arc<dyn InvoiceLineService>) -> Router {
     let standard: Arc<dyn Service<InvoiceLine>> = service;
     Router::new()
-        .route("/api/v1/invoice_lines", get(rest::list::<InvoiceLine>).post(rest::create::<InvoiceLine>))
-        .route("/api/v1/invoice_lines/{id}", get(rest::get::<InvoiceLine>).put(rest::replace::<InvoiceLine>).patch(rest::patch::<InvoiceLine>).delete(rest::delete::<InvoiceLine>))
+        .route("/api/v1/invoice_lines", routing::get(rest::list::<InvoiceLine>).post(rest::create::<InvoiceLine>))
+        .route("/api/v1/invoice_lines/{id}", routing::get(rest::get::<InvoiceLine>).put(rest::replace::<InvoiceLine>).patch(rest::patch::<InvoiceLine>).delete(rest::delete::<InvoiceLine>))
         .with_state(standard)
 }

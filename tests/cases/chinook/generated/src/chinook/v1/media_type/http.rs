@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::service::Service;
-use axum::Router;
-use axum::routing::get;
+use axum::{Router, routing};
 
 use super::model::MediaType;
 use super::service::MediaTypeService;
@@ -16,7 +15,7 @@ use super::service::MediaTypeService;
 pub fn routes(service: Arc<dyn MediaTypeService>) -> Router {
     let standard: Arc<dyn Service<MediaType>> = service;
     Router::new()
-        .route("/api/v1/media_types", get(rest::list::<MediaType>).post(rest::create::<MediaType>))
-        .route("/api/v1/media_types/{id}", get(rest::get::<MediaType>).put(rest::replace::<MediaType>).patch(rest::patch::<MediaType>).delete(rest::delete::<MediaType>))
+        .route("/api/v1/media_types", routing::get(rest::list::<MediaType>).post(rest::create::<MediaType>))
+        .route("/api/v1/media_types/{id}", routing::get(rest::get::<MediaType>).put(rest::replace::<MediaType>).patch(rest::patch::<MediaType>).delete(rest::delete::<MediaType>))
         .with_state(standard)
 }

@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::service::Service;
-use axum::Router;
-use axum::routing::get;
+use axum::{Router, routing};
 
 use super::model::Playlist;
 use super::service::PlaylistService;
@@ -16,7 +15,7 @@ use super::service::PlaylistService;
 pub fn routes(service: Arc<dyn PlaylistService>) -> Router {
     let standard: Arc<dyn Service<Playlist>> = service;
     Router::new()
-        .route("/api/v1/playlists", get(rest::list::<Playlist>).post(rest::create::<Playlist>))
-        .route("/api/v1/playlists/{id}", get(rest::get::<Playlist>).put(rest::replace::<Playlist>).patch(rest::patch::<Playlist>).delete(rest::delete::<Playlist>))
+        .route("/api/v1/playlists", routing::get(rest::list::<Playlist>).post(rest::create::<Playlist>))
+        .route("/api/v1/playlists/{id}", routing::get(rest::get::<Playlist>).put(rest::replace::<Playlist>).patch(rest::patch::<Playlist>).delete(rest::delete::<Playlist>))
         .with_state(standard)
 }

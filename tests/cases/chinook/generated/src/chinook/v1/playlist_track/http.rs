@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::service::Service;
-use axum::Router;
-use axum::routing::get;
+use axum::{Router, routing};
 
 use super::model::PlaylistTrack;
 use super::service::PlaylistTrackService;
@@ -16,7 +15,7 @@ use super::service::PlaylistTrackService;
 pub fn routes(service: Arc<dyn PlaylistTrackService>) -> Router {
     let standard: Arc<dyn Service<PlaylistTrack>> = service;
     Router::new()
-        .route("/api/v1/playlist_tracks", get(rest::list::<PlaylistTrack>).post(rest::create::<PlaylistTrack>))
-        .route("/api/v1/playlist_tracks/{playlist_id}/{track_id}", get(rest::get::<PlaylistTrack>).delete(rest::delete::<PlaylistTrack>))
+        .route("/api/v1/playlist_tracks", routing::get(rest::list::<PlaylistTrack>).post(rest::create::<PlaylistTrack>))
+        .route("/api/v1/playlist_tracks/{playlist_id}/{track_id}", routing::get(rest::get::<PlaylistTrack>).delete(rest::delete::<PlaylistTrack>))
         .with_state(standard)
 }

@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::service::Service;
-use axum::Router;
-use axum::routing::get;
+use axum::{Router, routing};
 
 use super::model::Track;
 use super::service::TrackService;
@@ -16,7 +15,7 @@ use super::service::TrackService;
 pub fn routes(service: Arc<dyn TrackService>) -> Router {
     let standard: Arc<dyn Service<Track>> = service;
     Router::new()
-        .route("/api/v1/tracks", get(rest::list::<Track>).post(rest::create::<Track>))
-        .route("/api/v1/tracks/{id}", get(rest::get::<Track>).put(rest::replace::<Track>).patch(rest::patch::<Track>).delete(rest::delete::<Track>))
+        .route("/api/v1/tracks", routing::get(rest::list::<Track>).post(rest::create::<Track>))
+        .route("/api/v1/tracks/{id}", routing::get(rest::get::<Track>).put(rest::replace::<Track>).patch(rest::patch::<Track>).delete(rest::delete::<Track>))
         .with_state(standard)
 }

@@ -6,12 +6,11 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::error::{Error, Result};
-use arcana_runtime::rest::{Call, Resource};
+use arcana_runtime::rest::Call;
 use arcana_runtime::service::Service;
-use axum::Router;
+use axum::{Router, routing};
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::{get, post};
 
 use super::model::Account;
 use super::service::AccountService;
@@ -20,18 +19,18 @@ use super::service::AccountService;
 pub fn routes(service: Arc<dyn AccountService>) -> Router {
     let standard: Arc<dyn Service<Account>> = service.clone();
     let derived = Router::new()
-        .route("/api/v1/accounts", get(rest::list::<Account>).post(rest::create::<Account>))
-        .route("/api/v1/accounts/{id}", get(rest::get::<Account>).put(rest::replace::<Account>).patch(rest::patch::<Account>).delete(rest::delete::<Account>))
+        .route("/api/v1/accounts", routing::get(rest::list::<Account>).post(rest::create::<Account>))
+        .route("/api/v1/accounts/{id}", routing::get(rest::get::<Account>).put(rest::replace::<Account>).patch(rest::patch::<Account>).delete(rest::delete::<Account>))
         .with_state(standard);
     let custom = Router::new()
-        .route("/api/v1/accounts/{id}", post(verbs))
+        .route("/api/v1/accounts/{id}", routing::post(verbs))
         .with_state(service);
     derived.merge(custom)
 }
 
 /// Tells the verbs behind "/api/v1/accounts/{id}" apart.
 async fn verbs(State(service): State<Arc<dyn AccountService>>, call: Call) -> Result<Response> {
-    match call.verb(Account::VERBS).map(|verb| verb.name) {
+    match call.suffix() {
         Some("undelete") => undelete(State(service), call.without_verb()).await,
         _ => Err(Error::MethodNotAllowed { allow: "GET, PUT, PATCH, DELETE".to_owned() }),
     }

@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::service::Service;
-use axum::Router;
-use axum::routing::get;
+use axum::{Router, routing};
 
 use super::model::Bare;
 use super::service::BareService;
@@ -16,7 +15,7 @@ use super::service::BareService;
 pub fn routes(service: Arc<dyn BareService>) -> Router {
     let standard: Arc<dyn Service<Bare>> = service;
     Router::new()
-        .route("/api/v1/bares", get(rest::list::<Bare>).post(rest::create::<Bare>))
-        .route("/api/v1/bares/{id}", get(rest::get::<Bare>).delete(rest::delete::<Bare>))
+        .route("/api/v1/bares", routing::get(rest::list::<Bare>).post(rest::create::<Bare>))
+        .route("/api/v1/bares/{id}", routing::get(rest::get::<Bare>).delete(rest::delete::<Bare>))
         .with_state(standard)
 }

@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::service::Service;
-use axum::Router;
-use axum::routing::get;
+use axum::{Router, routing};
 
 use super::model::BarePair;
 use super::service::BarePairService;
@@ -16,7 +15,7 @@ use super::service::BarePairService;
 pub fn routes(service: Arc<dyn BarePairService>) -> Router {
     let standard: Arc<dyn Service<BarePair>> = service;
     Router::new()
-        .route("/api/v1/bare_pairs", get(rest::list::<BarePair>).post(rest::create::<BarePair>))
-        .route("/api/v1/bare_pairs/{left_id}/{right_code}", get(rest::get::<BarePair>).put(rest::replace::<BarePair>).patch(rest::patch::<BarePair>).delete(rest::delete::<BarePair>))
+        .route("/api/v1/bare_pairs", routing::get(rest::list::<BarePair>).post(rest::create::<BarePair>))
+        .route("/api/v1/bare_pairs/{left_id}/{right_code}", routing::get(rest::get::<BarePair>).put(rest::replace::<BarePair>).patch(rest::patch::<BarePair>).delete(rest::delete::<BarePair>))
         .with_state(standard)
 }

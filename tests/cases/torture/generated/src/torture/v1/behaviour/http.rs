@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::service::Service;
-use axum::Router;
-use axum::routing::get;
+use axum::{Router, routing};
 
 use super::model::Behaviour;
 use super::service::BehaviourService;
@@ -16,7 +15,7 @@ use super::service::BehaviourService;
 pub fn routes(service: Arc<dyn BehaviourService>) -> Router {
     let standard: Arc<dyn Service<Behaviour>> = service;
     Router::new()
-        .route("/api/v1/behaviours", get(rest::list::<Behaviour>).post(rest::create::<Behaviour>))
-        .route("/api/v1/behaviours/{id}", get(rest::get::<Behaviour>).put(rest::replace::<Behaviour>).patch(rest::patch::<Behaviour>).delete(rest::delete::<Behaviour>))
+        .route("/api/v1/behaviours", routing::get(rest::list::<Behaviour>).post(rest::create::<Behaviour>))
+        .route("/api/v1/behaviours/{id}", routing::get(rest::get::<Behaviour>).put(rest::replace::<Behaviour>).patch(rest::patch::<Behaviour>).delete(rest::delete::<Behaviour>))
         .with_state(standard)
 }

@@ -6,12 +6,11 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::error::{Error, Result};
-use arcana_runtime::rest::{Call, Resource};
+use arcana_runtime::rest::Call;
 use arcana_runtime::service::Service;
-use axum::Router;
+use axum::{Router, routing};
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::{get, post};
 
 use super::model::Cell;
 use super::service::CellService;
@@ -20,18 +19,18 @@ use super::service::CellService;
 pub fn routes(service: Arc<dyn CellService>) -> Router {
     let standard: Arc<dyn Service<Cell>> = service.clone();
     let derived = Router::new()
-        .route("/api/v1/cells", get(rest::list::<Cell>).post(rest::create::<Cell>))
-        .route("/api/v1/cells/{sheet}/{row}/{col}", get(rest::get::<Cell>).put(rest::replace::<Cell>).patch(rest::patch::<Cell>).delete(rest::delete::<Cell>))
+        .route("/api/v1/cells", routing::get(rest::list::<Cell>).post(rest::create::<Cell>))
+        .route("/api/v1/cells/{sheet}/{row}/{col}", routing::get(rest::get::<Cell>).put(rest::replace::<Cell>).patch(rest::patch::<Cell>).delete(rest::delete::<Cell>))
         .with_state(standard);
     let custom = Router::new()
-        .route("/api/v1/cells/{sheet}/{row}/{col}", post(verbs))
+        .route("/api/v1/cells/{sheet}/{row}/{col}", routing::post(verbs))
         .with_state(service);
     derived.merge(custom)
 }
 
 /// Tells the verbs behind "/api/v1/cells/{sheet}/{row}/{col}" apart.
 async fn verbs(State(service): State<Arc<dyn CellService>>, call: Call) -> Result<Response> {
-    match call.verb(Cell::VERBS).map(|verb| verb.name) {
+    match call.suffix() {
         Some("undelete") => undelete(State(service), call.without_verb()).await,
         _ => Err(Error::MethodNotAllowed { allow: "GET, PUT, PATCH, DELETE".to_owned() }),
     }

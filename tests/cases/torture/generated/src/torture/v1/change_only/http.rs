@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::service::Service;
-use axum::Router;
-use axum::routing::put;
+use axum::{Router, routing};
 
 use super::model::ChangeOnly;
 use super::service::ChangeOnlyService;
@@ -16,6 +15,6 @@ use super::service::ChangeOnlyService;
 pub fn routes(service: Arc<dyn ChangeOnlyService>) -> Router {
     let standard: Arc<dyn Service<ChangeOnly>> = service;
     Router::new()
-        .route("/api/v1/change_onlies/{id}", put(rest::replace::<ChangeOnly>).patch(rest::patch::<ChangeOnly>).delete(rest::delete::<ChangeOnly>))
+        .route("/api/v1/change_onlies/{id}", routing::put(rest::replace::<ChangeOnly>).patch(rest::patch::<ChangeOnly>).delete(rest::delete::<ChangeOnly>))
         .with_state(standard)
 }

@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::service::Service;
-use axum::Router;
-use axum::routing::get;
+use axum::{Router, routing};
 
 use super::model::Changes;
 use super::service::ChangesService;
@@ -16,7 +15,7 @@ use super::service::ChangesService;
 pub fn routes(service: Arc<dyn ChangesService>) -> Router {
     let standard: Arc<dyn Service<Changes>> = service;
     Router::new()
-        .route("/api/v1/changeses", get(rest::list::<Changes>).post(rest::create::<Changes>))
-        .route("/api/v1/changeses/{id}", get(rest::get::<Changes>).put(rest::replace::<Changes>).patch(rest::patch::<Changes>).delete(rest::delete::<Changes>))
+        .route("/api/v1/changeses", routing::get(rest::list::<Changes>).post(rest::create::<Changes>))
+        .route("/api/v1/changeses/{id}", routing::get(rest::get::<Changes>).put(rest::replace::<Changes>).patch(rest::patch::<Changes>).delete(rest::delete::<Changes>))
         .with_state(standard)
 }

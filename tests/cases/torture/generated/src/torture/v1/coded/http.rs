@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::service::Service;
-use axum::Router;
-use axum::routing::get;
+use axum::{Router, routing};
 
 use super::model::Coded;
 use super::service::CodedService;
@@ -16,7 +15,7 @@ use super::service::CodedService;
 pub fn routes(service: Arc<dyn CodedService>) -> Router {
     let standard: Arc<dyn Service<Coded>> = service;
     Router::new()
-        .route("/api/v1/coded_things", get(rest::list::<Coded>).post(rest::create::<Coded>))
-        .route("/api/v1/coded_things/{code}", get(rest::get::<Coded>).put(rest::replace::<Coded>).patch(rest::patch::<Coded>).delete(rest::delete::<Coded>))
+        .route("/api/v1/coded_things", routing::get(rest::list::<Coded>).post(rest::create::<Coded>))
+        .route("/api/v1/coded_things/{code}", routing::get(rest::get::<Coded>).put(rest::replace::<Coded>).patch(rest::patch::<Coded>).delete(rest::delete::<Coded>))
         .with_state(standard)
 }

@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::service::Service;
-use axum::Router;
-use axum::routing::get;
+use axum::{Router, routing};
 
 use super::model::Context;
 use super::service::ContextService;
@@ -16,7 +15,7 @@ use super::service::ContextService;
 pub fn routes(service: Arc<dyn ContextService>) -> Router {
     let standard: Arc<dyn Service<Context>> = service;
     Router::new()
-        .route("/api/v1/contexts", get(rest::list::<Context>).post(rest::create::<Context>))
-        .route("/api/v1/contexts/{id}", get(rest::get::<Context>).put(rest::replace::<Context>).patch(rest::patch::<Context>).delete(rest::delete::<Context>))
+        .route("/api/v1/contexts", routing::get(rest::list::<Context>).post(rest::create::<Context>))
+        .route("/api/v1/contexts/{id}", routing::get(rest::get::<Context>).put(rest::replace::<Context>).patch(rest::patch::<Context>).delete(rest::delete::<Context>))
         .with_state(standard)
 }

@@ -6,12 +6,11 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::error::{Error, Result};
-use arcana_runtime::rest::{Call, Resource};
+use arcana_runtime::rest::Call;
 use arcana_runtime::service::Service;
-use axum::Router;
+use axum::{Router, routing};
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::{get, post};
 
 use super::model::{Everything, PaintEverythingRequest};
 use super::service::EverythingService;
@@ -20,18 +19,18 @@ use super::service::EverythingService;
 pub fn routes(service: Arc<dyn EverythingService>) -> Router {
     let standard: Arc<dyn Service<Everything>> = service.clone();
     let derived = Router::new()
-        .route("/api/v1/everythings", get(rest::list::<Everything>).post(rest::create::<Everything>))
-        .route("/api/v1/everythings/{id}", get(rest::get::<Everything>).put(rest::replace::<Everything>).patch(rest::patch::<Everything>).delete(rest::delete::<Everything>))
+        .route("/api/v1/everythings", routing::get(rest::list::<Everything>).post(rest::create::<Everything>))
+        .route("/api/v1/everythings/{id}", routing::get(rest::get::<Everything>).put(rest::replace::<Everything>).patch(rest::patch::<Everything>).delete(rest::delete::<Everything>))
         .with_state(standard);
     let custom = Router::new()
-        .route("/api/v1/everythings/{id}", post(verbs))
+        .route("/api/v1/everythings/{id}", routing::post(verbs))
         .with_state(service);
     derived.merge(custom)
 }
 
 /// Tells the verbs behind "/api/v1/everythings/{id}" apart.
 async fn verbs(State(service): State<Arc<dyn EverythingService>>, call: Call) -> Result<Response> {
-    match call.verb(Everything::VERBS).map(|verb| verb.name) {
+    match call.suffix() {
         Some("paint") => paint(State(service), call.without_verb()).await,
         Some("undelete") => undelete(State(service), call.without_verb()).await,
         _ => Err(Error::MethodNotAllowed { allow: "GET, PUT, PATCH, DELETE".to_owned() }),

@@ -27,7 +27,7 @@ pub trait EverythingMethods: Send + Sync {
     async fn paint(&self, cx: &Context, scope: &Scope, request: PaintEverythingRequest, changes: &mut Changes) -> Result<Everything>;
 }
 
-static PAINT: Method = Method {
+static PAINT_METHOD: Method = Method {
     name: "torture.v1.EverythingService/PaintEverything",
     access: Rule(&[Grant::Owner, Grant::Role("admin")]),
     entity: &EVERYTHING,
@@ -37,6 +37,6 @@ static PAINT: Method = Method {
 #[async_trait]
 impl<L: Hooks<Everything> + EverythingMethods> EverythingService for Standard<Everything, L> {
     async fn paint(&self, cx: &Context, request: PaintEverythingRequest) -> Result<Everything> {
-        self.custom(cx, &PAINT, request, |logic, cx, scope, request, changes| logic.paint(cx, scope, request, changes)).await
+        self.custom(cx, &PAINT_METHOD, request, |logic, cx, scope, request, changes| logic.paint(cx, scope, request, changes)).await
     }
 }

@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::service::Service;
-use axum::Router;
-use axum::routing::get;
+use axum::{Router, routing};
 
 use super::model::Imported;
 use super::service::ImportedService;
@@ -16,7 +15,7 @@ use super::service::ImportedService;
 pub fn routes(service: Arc<dyn ImportedService>) -> Router {
     let standard: Arc<dyn Service<Imported>> = service;
     Router::new()
-        .route("/api/v1/importeds", get(rest::list::<Imported>).post(rest::create::<Imported>))
-        .route("/api/v1/importeds/{imported_nr}", get(rest::get::<Imported>).put(rest::replace::<Imported>).patch(rest::patch::<Imported>).delete(rest::delete::<Imported>))
+        .route("/api/v1/importeds", routing::get(rest::list::<Imported>).post(rest::create::<Imported>))
+        .route("/api/v1/importeds/{imported_nr}", routing::get(rest::get::<Imported>).put(rest::replace::<Imported>).patch(rest::patch::<Imported>).delete(rest::delete::<Imported>))
         .with_state(standard)
 }

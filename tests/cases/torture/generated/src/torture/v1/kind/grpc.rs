@@ -100,6 +100,62 @@ impl pb::kind_service_server::KindService for KindGrpc {
         .await
     }
 
+    async fn search(&self, request: Request<crate::pb::torture::v1::SearchRequest>) -> Result<Response<crate::pb::torture::v1::SearchResponse>, Status> {
+        grpc::call(request, |cx, message| async move {
+            self.0.search(&cx, proto::decode(message)?).await.map(Into::into)
+        })
+        .await
+    }
+
+    async fn recent(&self, request: Request<crate::pb::torture::v1::RecentRequest>) -> Result<Response<crate::pb::torture::v1::RecentResponse>, Status> {
+        grpc::call(request, |cx, message| async move {
+            self.0.recent(&cx, proto::decode(message)?).await.map(Into::into)
+        })
+        .await
+    }
+
+    async fn put(&self, request: Request<crate::pb::torture::v1::PutRequest>) -> Result<Response<crate::pb::torture::v1::Place>, Status> {
+        grpc::call(request, |cx, message| async move {
+            self.0.put(&cx, proto::decode(message)?).await.map(Into::into)
+        })
+        .await
+    }
+
+    async fn touch(&self, request: Request<crate::pb::torture::v1::TouchRequest>) -> Result<Response<crate::pb::torture::v1::Nothing>, Status> {
+        grpc::call(request, |cx, message| async move {
+            self.0.touch(&cx, proto::decode(message)?).await.map(Into::into)
+        })
+        .await
+    }
+
+    async fn ping(&self, request: Request<crate::pb::torture::v1::Nothing>) -> Result<Response<crate::pb::torture::v1::Nothing>, Status> {
+        grpc::call(request, |cx, message| async move {
+            self.0.ping(&cx, proto::decode(message)?).await.map(Into::into)
+        })
+        .await
+    }
+
+    async fn pick(&self, request: Request<crate::pb::torture::v1::PickRequest>) -> Result<Response<crate::pb::torture::v1::Kind>, Status> {
+        grpc::call(request, |cx, message| async move {
+            self.0.pick(&cx, proto::decode(message)?).await.map(Into::into)
+        })
+        .await
+    }
+
+    async fn sum(&self, request: Request<crate::pb::torture::v1::SumRequest>) -> Result<Response<crate::pb::torture::v1::SumResponse>, Status> {
+        grpc::call(request, |cx, message| async move {
+            self.0.sum(&cx, proto::decode(message)?).await.map(Into::into)
+        })
+        .await
+    }
+
+    async fn everything(&self, request: Request<crate::pb::torture::v1::EverythingRequest>) -> Result<Response<crate::pb::torture::v1::EverythingResponse>, Status> {
+        grpc::call(request, |cx, message| async move {
+            self.0.everything(&cx, proto::decode(message)?).await.map(Into::into)
+        })
+        .await
+    }
+
     async fn clear_kinds(&self, request: Request<crate::pb::torture::v1::Nothing>) -> Result<Response<crate::pb::torture::v1::ClearKindsResponse>, Status> {
         grpc::call(request, |cx, message| async move {
             self.0.clear_kinds(&cx, proto::decode(message)?).await.map(Into::into)

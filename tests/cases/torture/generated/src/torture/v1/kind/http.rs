@@ -6,14 +6,13 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::error::{Error, Result};
-use arcana_runtime::rest::{Call, Resource};
+use arcana_runtime::rest::Call;
 use arcana_runtime::service::Service;
-use axum::Router;
+use axum::{Router, routing};
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::{get, post, put};
 
-use crate::torture::v1::call::CopyKindRequest;
+use crate::torture::v1::call::{CopyKindRequest, EverythingRequest, PickRequest, PutRequest, RecentRequest, SearchRequest, SumRequest, TouchRequest};
 use super::model::Kind;
 use super::service::KindService;
 
@@ -21,20 +20,32 @@ use super::service::KindService;
 pub fn routes(service: Arc<dyn KindService>) -> Router {
     let standard: Arc<dyn Service<Kind>> = service.clone();
     let derived = Router::new()
-        .route("/api/v1/kinds", get(rest::list::<Kind>).post(rest::create::<Kind>))
-        .route("/api/v1/kinds/{id}", put(rest::replace::<Kind>).patch(rest::patch::<Kind>).delete(rest::delete::<Kind>))
+        .route("/api/v1/kinds", routing::get(rest::list::<Kind>).post(rest::create::<Kind>))
+        .route("/api/v1/kinds/{id}", routing::put(rest::replace::<Kind>).patch(rest::patch::<Kind>).delete(rest::delete::<Kind>))
         .with_state(standard);
     let custom = Router::new()
-        .route("/api/v1/kinds/{id}", get(verbs_0))
-        .route("/api/v1/kinds/{id}", post(verbs))
-        .route("/api/v1/kinds:clear", post(clear_kinds))
+        .route("/api/v1/everything", routing::post(everything))
+        .route("/api/v1/kinds/recent/{since_year}", routing::get(recent))
+        .route("/api/v1/kinds/{id}", routing::get(verbs_2))
+        .route("/api/v1/kinds/{id}", routing::post(verbs))
+        .route("/api/v1/kinds:clear", routing::post(clear_kinds))
+        .route("/api/v1/pick/{flag}/{number}/{long}/{unsigned}/{day}/{colour}/{amount}/{numbered_id}/{code}", routing::get(pick))
+        .route("/api/v1/ping", routing::post(ping))
+        .route("/api/v1/places/{name}", routing::put(put))
+        .route("/api/v1/search", routing::get(search))
+        .route("/api/v1/sum/{label}", routing::post(sum))
+        .route("/api/v1/things/{id}", routing::get(verbs_10))
+        .route("/api/v1/things/{id}", routing::patch(touch_2))
+        .route("/api/v1/things/{id}/parts/{part}", routing::delete(touch_3))
+        .route("/api/v1/things/{id}/parts/{part}", routing::post(verbs_13))
+        .route("/api/v1/touch", routing::post(touch_5))
         .with_state(service);
     derived.merge(custom)
 }
 
 /// Tells the verbs behind "/api/v1/kinds/{id}" apart.
-async fn verbs_0(State(service): State<Arc<dyn KindService>>, call: Call) -> Result<Response> {
-    match call.verb(Kind::VERBS).map(|verb| verb.name) {
+async fn verbs_2(State(service): State<Arc<dyn KindService>>, call: Call) -> Result<Response> {
+    match call.suffix() {
         Some("inspect") => inspect(State(service), call.without_verb()).await,
         _ => rest::get::<Kind>(State(service), call).await,
     }
@@ -42,10 +53,110 @@ async fn verbs_0(State(service): State<Arc<dyn KindService>>, call: Call) -> Res
 
 /// Tells the verbs behind "/api/v1/kinds/{id}" apart.
 async fn verbs(State(service): State<Arc<dyn KindService>>, call: Call) -> Result<Response> {
-    match call.verb(Kind::VERBS).map(|verb| verb.name) {
+    match call.suffix() {
         Some("copy-it") => copy(State(service), call.without_verb()).await,
         _ => Err(Error::MethodNotAllowed { allow: "GET, PUT, PATCH, DELETE".to_owned() }),
     }
+}
+
+/// Tells the verbs behind "/api/v1/things/{id}" apart.
+async fn verbs_10(State(service): State<Arc<dyn KindService>>, call: Call) -> Result<Response> {
+    match call.suffix() {
+        Some("peek") => touch_4(State(service), call.without_verb()).await,
+        _ => Err(Error::NotFound("there is no such route".to_owned())),
+    }
+}
+
+/// Tells the verbs behind "/api/v1/things/{id}/parts/{part}" apart.
+async fn verbs_13(State(service): State<Arc<dyn KindService>>, call: Call) -> Result<Response> {
+    match call.suffix() {
+        Some("touch") => touch(State(service), call.without_verb()).await,
+        _ => Err(Error::NotFound("there is no such route".to_owned())),
+    }
+}
+
+/// `GET /api/v1/search`
+async fn search(State(service): State<Arc<dyn KindService>>, call: Call) -> Result<Response> {
+    let request = call.request("", &[], SearchRequest::FIELDS)?;
+    let answer = service.search(&call.cx, rest::decode(request)?).await?;
+    Ok(rest::ok(&answer))
+}
+
+/// `GET /api/v1/kinds/recent/{since_year}`
+async fn recent(State(service): State<Arc<dyn KindService>>, call: Call) -> Result<Response> {
+    let request = call.request("", &["since_year"], RecentRequest::FIELDS)?;
+    let answer = service.recent(&call.cx, rest::decode(request)?).await?;
+    Ok(rest::ok(&answer))
+}
+
+/// `PUT /api/v1/places/{name}`
+async fn put(State(service): State<Arc<dyn KindService>>, call: Call) -> Result<Response> {
+    let request = call.request("place", &["name"], PutRequest::FIELDS)?;
+    let answer = service.put(&call.cx, rest::decode(request)?).await?;
+    Ok(rest::ok(&answer))
+}
+
+/// `POST /api/v1/things/{id}/parts/{part}:touch`
+async fn touch(State(service): State<Arc<dyn KindService>>, call: Call) -> Result<Response> {
+    let request = call.request("*", &["id", "part"], TouchRequest::FIELDS)?;
+    let answer = service.touch(&call.cx, rest::decode(request)?).await?;
+    Ok(rest::ok(&answer))
+}
+
+/// `PATCH /api/v1/things/{id}`
+async fn touch_2(State(service): State<Arc<dyn KindService>>, call: Call) -> Result<Response> {
+    let request = call.request("*", &["id"], TouchRequest::FIELDS)?;
+    let answer = service.touch(&call.cx, rest::decode(request)?).await?;
+    Ok(rest::ok(&answer))
+}
+
+/// `DELETE /api/v1/things/{id}/parts/{part}`
+async fn touch_3(State(service): State<Arc<dyn KindService>>, call: Call) -> Result<Response> {
+    let request = call.request("", &["id", "part"], TouchRequest::FIELDS)?;
+    let answer = service.touch(&call.cx, rest::decode(request)?).await?;
+    Ok(rest::ok(&answer))
+}
+
+/// `GET /api/v1/things/{id}:peek`
+async fn touch_4(State(service): State<Arc<dyn KindService>>, call: Call) -> Result<Response> {
+    let request = call.request("", &["id"], TouchRequest::FIELDS)?;
+    let answer = service.touch(&call.cx, rest::decode(request)?).await?;
+    Ok(rest::ok(&answer))
+}
+
+/// `POST /api/v1/touch`
+async fn touch_5(State(service): State<Arc<dyn KindService>>, call: Call) -> Result<Response> {
+    let request = call.request("*", &[], TouchRequest::FIELDS)?;
+    let answer = service.touch(&call.cx, rest::decode(request)?).await?;
+    Ok(rest::ok(&answer))
+}
+
+/// `POST /api/v1/ping`
+async fn ping(State(service): State<Arc<dyn KindService>>, call: Call) -> Result<Response> {
+    let request = call.request("", &[], &[])?;
+    let answer = service.ping(&call.cx, rest::decode(request)?).await?;
+    Ok(rest::ok(&answer))
+}
+
+/// `GET /api/v1/pick/{flag}/{number}/{long}/{unsigned}/{day}/{colour}/{amount}/{numbered_id}/{code}`
+async fn pick(State(service): State<Arc<dyn KindService>>, call: Call) -> Result<Response> {
+    let request = call.request("", &["flag", "number", "long", "unsigned", "day", "colour", "amount", "numbered_id", "code"], PickRequest::FIELDS)?;
+    let answer = service.pick(&call.cx, rest::decode(request)?).await?;
+    Ok(rest::row(&answer))
+}
+
+/// `POST /api/v1/sum/{label}`
+async fn sum(State(service): State<Arc<dyn KindService>>, call: Call) -> Result<Response> {
+    let request = call.request("numbers", &["label"], SumRequest::FIELDS)?;
+    let answer = service.sum(&call.cx, rest::decode(request)?).await?;
+    Ok(rest::ok(&answer))
+}
+
+/// `POST /api/v1/everything`
+async fn everything(State(service): State<Arc<dyn KindService>>, call: Call) -> Result<Response> {
+    let request = call.request("*", &[], EverythingRequest::FIELDS)?;
+    let answer = service.everything(&call.cx, rest::decode(request)?).await?;
+    Ok(rest::ok(&answer))
 }
 
 /// `POST /api/v1/kinds:clear`

@@ -9,14 +9,31 @@ use arcana_runtime::error::Result;
 use arcana_runtime::service::{Hooks, Method, Service, Standard};
 use async_trait::async_trait;
 
-use crate::torture::v1::call::{ClearKindsResponse, CopyKindRequest, InspectKindResponse};
-use crate::torture::v1::shared::Nothing;
+use crate::torture::v1::call::{ClearKindsResponse, CopyKindRequest, EverythingRequest, EverythingResponse, InspectKindResponse, PickRequest, PutRequest, RecentRequest, RecentResponse, SearchRequest, SearchResponse, SumRequest, SumResponse, TouchRequest};
+use crate::torture::v1::shared::{Nothing, Place};
 use super::model::Kind;
 use super::sql::KIND;
 
-/// What kinds can do on their own: two verbs on the collection and the row, derived methods replaced by hand-written ones.
+/// What kinds can do on their own: every form of a route, verbs on the collection and the row, derived methods replaced by
+/// hand-written ones.
 #[async_trait]
 pub trait KindService: Service<Kind> {
+    /// Everything from the query; answers a plain message.
+    async fn search(&self, cx: &Context, request: SearchRequest) -> Result<SearchResponse>;
+    /// A list of resources.
+    async fn recent(&self, cx: &Context, request: RecentRequest) -> Result<RecentResponse>;
+    /// One field is the body, one stands in the path, the rest comes from the query.
+    async fn put(&self, cx: &Context, request: PutRequest) -> Result<Place>;
+    /// Several routes to the same rpc.
+    async fn touch(&self, cx: &Context, request: TouchRequest) -> Result<Nothing>;
+    /// Takes nothing, answers nothing, for admins only.
+    async fn ping(&self, cx: &Context, request: Nothing) -> Result<Nothing>;
+    /// Answers a resource of another service.
+    async fn pick(&self, cx: &Context, request: PickRequest) -> Result<Kind>;
+    /// A list of scalars is the body.
+    async fn sum(&self, cx: &Context, request: SumRequest) -> Result<SumResponse>;
+    /// Every kind of field, sent.
+    async fn everything(&self, cx: &Context, request: EverythingRequest) -> Result<EverythingResponse>;
     /// Clears them all.
     async fn clear_kinds(&self, cx: &Context, request: Nothing) -> Result<ClearKindsResponse>;
     /// Copies one.
@@ -29,6 +46,22 @@ pub trait KindService: Service<Kind> {
 /// answers; it may run again when another wrote the same row meanwhile.
 #[async_trait]
 pub trait KindMethods: Send + Sync {
+    /// Everything from the query; answers a plain message.
+    async fn search(&self, cx: &Context, scope: &Scope, request: SearchRequest, changes: &mut Changes) -> Result<SearchResponse>;
+    /// A list of resources.
+    async fn recent(&self, cx: &Context, scope: &Scope, request: RecentRequest, changes: &mut Changes) -> Result<RecentResponse>;
+    /// One field is the body, one stands in the path, the rest comes from the query.
+    async fn put(&self, cx: &Context, scope: &Scope, request: PutRequest, changes: &mut Changes) -> Result<Place>;
+    /// Several routes to the same rpc.
+    async fn touch(&self, cx: &Context, scope: &Scope, request: TouchRequest, changes: &mut Changes) -> Result<Nothing>;
+    /// Takes nothing, answers nothing, for admins only.
+    async fn ping(&self, cx: &Context, scope: &Scope, request: Nothing, changes: &mut Changes) -> Result<Nothing>;
+    /// Answers a resource of another service.
+    async fn pick(&self, cx: &Context, scope: &Scope, request: PickRequest, changes: &mut Changes) -> Result<Kind>;
+    /// A list of scalars is the body.
+    async fn sum(&self, cx: &Context, scope: &Scope, request: SumRequest, changes: &mut Changes) -> Result<SumResponse>;
+    /// Every kind of field, sent.
+    async fn everything(&self, cx: &Context, scope: &Scope, request: EverythingRequest, changes: &mut Changes) -> Result<EverythingResponse>;
     /// Clears them all.
     async fn clear_kinds(&self, cx: &Context, scope: &Scope, request: Nothing, changes: &mut Changes) -> Result<ClearKindsResponse>;
     /// Copies one.
@@ -37,21 +70,77 @@ pub trait KindMethods: Send + Sync {
     async fn inspect(&self, cx: &Context, scope: &Scope, request: CopyKindRequest, changes: &mut Changes) -> Result<InspectKindResponse>;
 }
 
-static CLEAR_KINDS: Method = Method {
+static SEARCH_METHOD: Method = Method {
+    name: "torture.v1.KindService/Search",
+    access: Rule(&[Grant::Public]),
+    entity: &KIND,
+    timeout_seconds: None,
+};
+
+static RECENT_METHOD: Method = Method {
+    name: "torture.v1.KindService/Recent",
+    access: Rule(&[Grant::Role("user")]),
+    entity: &KIND,
+    timeout_seconds: None,
+};
+
+static PUT_METHOD: Method = Method {
+    name: "torture.v1.KindService/Put",
+    access: Rule(&[Grant::Role("admin")]),
+    entity: &KIND,
+    timeout_seconds: Some(3),
+};
+
+static TOUCH_METHOD: Method = Method {
+    name: "torture.v1.KindService/Touch",
+    access: Rule(&[Grant::Role("admin")]),
+    entity: &KIND,
+    timeout_seconds: None,
+};
+
+static PING_METHOD: Method = Method {
+    name: "torture.v1.KindService/Ping",
+    access: Rule(&[Grant::Role("admin")]),
+    entity: &KIND,
+    timeout_seconds: None,
+};
+
+static PICK_METHOD: Method = Method {
+    name: "torture.v1.KindService/Pick",
+    access: Rule(&[Grant::Internal]),
+    entity: &KIND,
+    timeout_seconds: None,
+};
+
+static SUM_METHOD: Method = Method {
+    name: "torture.v1.KindService/Sum",
+    access: Rule(&[Grant::Role("admin")]),
+    entity: &KIND,
+    timeout_seconds: None,
+};
+
+static EVERYTHING_METHOD: Method = Method {
+    name: "torture.v1.KindService/Everything",
+    access: Rule(&[Grant::Role("admin")]),
+    entity: &KIND,
+    timeout_seconds: None,
+};
+
+static CLEAR_KINDS_METHOD: Method = Method {
     name: "torture.v1.KindService/ClearKinds",
     access: Rule(&[Grant::Role("admin")]),
     entity: &KIND,
     timeout_seconds: None,
 };
 
-static COPY: Method = Method {
+static COPY_METHOD: Method = Method {
     name: "torture.v1.KindService/CopyKind",
     access: Rule(&[Grant::Role("admin")]),
     entity: &KIND,
     timeout_seconds: None,
 };
 
-static INSPECT: Method = Method {
+static INSPECT_METHOD: Method = Method {
     name: "torture.v1.KindService/InspectKind",
     access: Rule(&[Grant::Public]),
     entity: &KIND,
@@ -60,13 +149,37 @@ static INSPECT: Method = Method {
 
 #[async_trait]
 impl<L: Hooks<Kind> + KindMethods> KindService for Standard<Kind, L> {
+    async fn search(&self, cx: &Context, request: SearchRequest) -> Result<SearchResponse> {
+        self.custom(cx, &SEARCH_METHOD, request, |logic, cx, scope, request, changes| logic.search(cx, scope, request, changes)).await
+    }
+    async fn recent(&self, cx: &Context, request: RecentRequest) -> Result<RecentResponse> {
+        self.custom(cx, &RECENT_METHOD, request, |logic, cx, scope, request, changes| logic.recent(cx, scope, request, changes)).await
+    }
+    async fn put(&self, cx: &Context, request: PutRequest) -> Result<Place> {
+        self.custom(cx, &PUT_METHOD, request, |logic, cx, scope, request, changes| logic.put(cx, scope, request, changes)).await
+    }
+    async fn touch(&self, cx: &Context, request: TouchRequest) -> Result<Nothing> {
+        self.custom(cx, &TOUCH_METHOD, request, |logic, cx, scope, request, changes| logic.touch(cx, scope, request, changes)).await
+    }
+    async fn ping(&self, cx: &Context, request: Nothing) -> Result<Nothing> {
+        self.custom(cx, &PING_METHOD, request, |logic, cx, scope, request, changes| logic.ping(cx, scope, request, changes)).await
+    }
+    async fn pick(&self, cx: &Context, request: PickRequest) -> Result<Kind> {
+        self.custom(cx, &PICK_METHOD, request, |logic, cx, scope, request, changes| logic.pick(cx, scope, request, changes)).await
+    }
+    async fn sum(&self, cx: &Context, request: SumRequest) -> Result<SumResponse> {
+        self.custom(cx, &SUM_METHOD, request, |logic, cx, scope, request, changes| logic.sum(cx, scope, request, changes)).await
+    }
+    async fn everything(&self, cx: &Context, request: EverythingRequest) -> Result<EverythingResponse> {
+        self.custom(cx, &EVERYTHING_METHOD, request, |logic, cx, scope, request, changes| logic.everything(cx, scope, request, changes)).await
+    }
     async fn clear_kinds(&self, cx: &Context, request: Nothing) -> Result<ClearKindsResponse> {
-        self.custom(cx, &CLEAR_KINDS, request, |logic, cx, scope, request, changes| logic.clear_kinds(cx, scope, request, changes)).await
+        self.custom(cx, &CLEAR_KINDS_METHOD, request, |logic, cx, scope, request, changes| logic.clear_kinds(cx, scope, request, changes)).await
     }
     async fn copy(&self, cx: &Context, request: CopyKindRequest) -> Result<Kind> {
-        self.custom(cx, &COPY, request, |logic, cx, scope, request, changes| logic.copy(cx, scope, request, changes)).await
+        self.custom(cx, &COPY_METHOD, request, |logic, cx, scope, request, changes| logic.copy(cx, scope, request, changes)).await
     }
     async fn inspect(&self, cx: &Context, request: CopyKindRequest) -> Result<InspectKindResponse> {
-        self.custom(cx, &INSPECT, request, |logic, cx, scope, request, changes| logic.inspect(cx, scope, request, changes)).await
+        self.custom(cx, &INSPECT_METHOD, request, |logic, cx, scope, request, changes| logic.inspect(cx, scope, request, changes)).await
     }
 }

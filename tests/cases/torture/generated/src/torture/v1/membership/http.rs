@@ -6,12 +6,11 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::error::{Error, Result};
-use arcana_runtime::rest::{Call, Resource};
+use arcana_runtime::rest::Call;
 use arcana_runtime::service::Service;
-use axum::Router;
+use axum::{Router, routing};
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::{get, post};
 
 use crate::torture::v1::call::RaiseMembershipRequest;
 use super::model::Membership;
@@ -21,18 +20,18 @@ use super::service::MembershipService;
 pub fn routes(service: Arc<dyn MembershipService>) -> Router {
     let standard: Arc<dyn Service<Membership>> = service.clone();
     let derived = Router::new()
-        .route("/api/v1/memberships", get(rest::list::<Membership>).post(rest::create::<Membership>))
-        .route("/api/v1/memberships/{kind_id}/{numbered_id}", get(rest::get::<Membership>).put(rest::replace::<Membership>).patch(rest::patch::<Membership>).delete(rest::delete::<Membership>))
+        .route("/api/v1/memberships", routing::get(rest::list::<Membership>).post(rest::create::<Membership>))
+        .route("/api/v1/memberships/{kind_id}/{numbered_id}", routing::get(rest::get::<Membership>).put(rest::replace::<Membership>).patch(rest::patch::<Membership>).delete(rest::delete::<Membership>))
         .with_state(standard);
     let custom = Router::new()
-        .route("/api/v1/memberships/{kind_id}/{numbered_id}", post(verbs))
+        .route("/api/v1/memberships/{kind_id}/{numbered_id}", routing::post(verbs))
         .with_state(service);
     derived.merge(custom)
 }
 
 /// Tells the verbs behind "/api/v1/memberships/{kind_id}/{numbered_id}" apart.
 async fn verbs(State(service): State<Arc<dyn MembershipService>>, call: Call) -> Result<Response> {
-    match call.verb(Membership::VERBS).map(|verb| verb.name) {
+    match call.suffix() {
         Some("raise") => raise(State(service), call.without_verb()).await,
         _ => Err(Error::MethodNotAllowed { allow: "GET, PUT, PATCH, DELETE".to_owned() }),
     }

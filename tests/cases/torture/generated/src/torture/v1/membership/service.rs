@@ -28,7 +28,7 @@ pub trait MembershipMethods: Send + Sync {
     async fn raise(&self, cx: &Context, scope: &Scope, request: RaiseMembershipRequest, changes: &mut Changes) -> Result<Membership>;
 }
 
-static RAISE: Method = Method {
+static RAISE_METHOD: Method = Method {
     name: "torture.v1.MembershipService/RaiseMembership",
     access: Rule(&[Grant::Role("admin")]),
     entity: &MEMBERSHIP,
@@ -38,6 +38,6 @@ static RAISE: Method = Method {
 #[async_trait]
 impl<L: Hooks<Membership> + MembershipMethods> MembershipService for Standard<Membership, L> {
     async fn raise(&self, cx: &Context, request: RaiseMembershipRequest) -> Result<Membership> {
-        self.custom(cx, &RAISE, request, |logic, cx, scope, request, changes| logic.raise(cx, scope, request, changes)).await
+        self.custom(cx, &RAISE_METHOD, request, |logic, cx, scope, request, changes| logic.raise(cx, scope, request, changes)).await
     }
 }

@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::service::Service;
-use axum::Router;
-use axum::routing::get;
+use axum::{Router, routing};
 
 use super::model::Note;
 use super::service::NoteService;
@@ -16,7 +15,7 @@ use super::service::NoteService;
 pub fn routes(service: Arc<dyn NoteService>) -> Router {
     let standard: Arc<dyn Service<Note>> = service;
     Router::new()
-        .route("/api/v1/notes", get(rest::list::<Note>).post(rest::create::<Note>))
-        .route("/api/v1/notes/{id}", get(rest::get::<Note>).put(rest::replace::<Note>).patch(rest::patch::<Note>).delete(rest::delete::<Note>))
+        .route("/api/v1/notes", routing::get(rest::list::<Note>).post(rest::create::<Note>))
+        .route("/api/v1/notes/{id}", routing::get(rest::get::<Note>).put(rest::replace::<Note>).patch(rest::patch::<Note>).delete(rest::delete::<Note>))
         .with_state(standard)
 }

@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::service::Service;
-use axum::Router;
-use axum::routing::get;
+use axum::{Router, routing};
 
 use super::model::Numbered;
 use super::service::NumberedService;
@@ -16,7 +15,7 @@ use super::service::NumberedService;
 pub fn routes(service: Arc<dyn NumberedService>) -> Router {
     let standard: Arc<dyn Service<Numbered>> = service;
     Router::new()
-        .route("/api/v1/numbereds", get(rest::list::<Numbered>).post(rest::create::<Numbered>))
-        .route("/api/v1/numbereds/{id}", get(rest::get::<Numbered>).put(rest::replace::<Numbered>).patch(rest::patch::<Numbered>).delete(rest::delete::<Numbered>))
+        .route("/api/v1/numbereds", routing::get(rest::list::<Numbered>).post(rest::create::<Numbered>))
+        .route("/api/v1/numbereds/{id}", routing::get(rest::get::<Numbered>).put(rest::replace::<Numbered>).patch(rest::patch::<Numbered>).delete(rest::delete::<Numbered>))
         .with_state(standard)
 }

@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::service::Service;
-use axum::Router;
-use axum::routing::get;
+use axum::{Router, routing};
 
 use super::model::Plain;
 use super::service::PlainService;
@@ -16,7 +15,7 @@ use super::service::PlainService;
 pub fn routes(service: Arc<dyn PlainService>) -> Router {
     let standard: Arc<dyn Service<Plain>> = service;
     Router::new()
-        .route("/api/v1/plains", get(rest::list::<Plain>).post(rest::create::<Plain>))
-        .route("/api/v1/plains/{id}", get(rest::get::<Plain>).put(rest::replace::<Plain>).patch(rest::patch::<Plain>).delete(rest::delete::<Plain>))
+        .route("/api/v1/plains", routing::get(rest::list::<Plain>).post(rest::create::<Plain>))
+        .route("/api/v1/plains/{id}", routing::get(rest::get::<Plain>).put(rest::replace::<Plain>).patch(rest::patch::<Plain>).delete(rest::delete::<Plain>))
         .with_state(standard)
 }

@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::service::Service;
-use axum::Router;
-use axum::routing::get;
+use axum::{Router, routing};
 
 use super::model::Profile;
 use super::service::ProfileService;
@@ -16,7 +15,7 @@ use super::service::ProfileService;
 pub fn routes(service: Arc<dyn ProfileService>) -> Router {
     let standard: Arc<dyn Service<Profile>> = service;
     Router::new()
-        .route("/api/v1/profiles", get(rest::list::<Profile>).post(rest::create::<Profile>))
-        .route("/api/v1/profiles/{id}", get(rest::get::<Profile>).put(rest::replace::<Profile>).patch(rest::patch::<Profile>).delete(rest::delete::<Profile>))
+        .route("/api/v1/profiles", routing::get(rest::list::<Profile>).post(rest::create::<Profile>))
+        .route("/api/v1/profiles/{id}", routing::get(rest::get::<Profile>).put(rest::replace::<Profile>).patch(rest::patch::<Profile>).delete(rest::delete::<Profile>))
         .with_state(standard)
 }

@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::service::Service;
-use axum::Router;
-use axum::routing::get;
+use axum::{Router, routing};
 
 use super::model::ReadOnly;
 use super::service::ReadOnlyService;
@@ -16,7 +15,7 @@ use super::service::ReadOnlyService;
 pub fn routes(service: Arc<dyn ReadOnlyService>) -> Router {
     let standard: Arc<dyn Service<ReadOnly>> = service;
     Router::new()
-        .route("/api/v1/read_onlies", get(rest::list::<ReadOnly>))
-        .route("/api/v1/read_onlies/{id}", get(rest::get::<ReadOnly>))
+        .route("/api/v1/read_onlies", routing::get(rest::list::<ReadOnly>))
+        .route("/api/v1/read_onlies/{id}", routing::get(rest::get::<ReadOnly>))
         .with_state(standard)
 }

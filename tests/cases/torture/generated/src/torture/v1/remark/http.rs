@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::service::Service;
-use axum::Router;
-use axum::routing::get;
+use axum::{Router, routing};
 
 use super::model::Remark;
 use super::service::RemarkService;
@@ -16,7 +15,7 @@ use super::service::RemarkService;
 pub fn routes(service: Arc<dyn RemarkService>) -> Router {
     let standard: Arc<dyn Service<Remark>> = service;
     Router::new()
-        .route("/api/v1/remarks", get(rest::list::<Remark>).post(rest::create::<Remark>))
-        .route("/api/v1/remarks/{id}", get(rest::get::<Remark>).put(rest::replace::<Remark>).patch(rest::patch::<Remark>).delete(rest::delete::<Remark>))
+        .route("/api/v1/remarks", routing::get(rest::list::<Remark>).post(rest::create::<Remark>))
+        .route("/api/v1/remarks/{id}", routing::get(rest::get::<Remark>).put(rest::replace::<Remark>).patch(rest::patch::<Remark>).delete(rest::delete::<Remark>))
         .with_state(standard)
 }

@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::service::Service;
-use axum::Router;
-use axum::routing::get;
+use axum::{Router, routing};
 
 use super::model::RequiredKind;
 use super::service::RequiredKindService;
@@ -16,7 +15,7 @@ use super::service::RequiredKindService;
 pub fn routes(service: Arc<dyn RequiredKindService>) -> Router {
     let standard: Arc<dyn Service<RequiredKind>> = service;
     Router::new()
-        .route("/api/v1/required_kinds", get(rest::list::<RequiredKind>).post(rest::create::<RequiredKind>))
-        .route("/api/v1/required_kinds/{id}", get(rest::get::<RequiredKind>).put(rest::replace::<RequiredKind>).patch(rest::patch::<RequiredKind>).delete(rest::delete::<RequiredKind>))
+        .route("/api/v1/required_kinds", routing::get(rest::list::<RequiredKind>).post(rest::create::<RequiredKind>))
+        .route("/api/v1/required_kinds/{id}", routing::get(rest::get::<RequiredKind>).put(rest::replace::<RequiredKind>).patch(rest::patch::<RequiredKind>).delete(rest::delete::<RequiredKind>))
         .with_state(standard)
 }

@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::service::Service;
-use axum::Router;
-use axum::routing::get;
+use axum::{Router, routing};
 
 use super::model::Rule;
 use super::service::RuleService;
@@ -16,7 +15,7 @@ use super::service::RuleService;
 pub fn routes(service: Arc<dyn RuleService>) -> Router {
     let standard: Arc<dyn Service<Rule>> = service;
     Router::new()
-        .route("/api/v1/rules", get(rest::list::<Rule>).post(rest::create::<Rule>))
-        .route("/api/v1/rules/{id}", get(rest::get::<Rule>).put(rest::replace::<Rule>).patch(rest::patch::<Rule>).delete(rest::delete::<Rule>))
+        .route("/api/v1/rules", routing::get(rest::list::<Rule>).post(rest::create::<Rule>))
+        .route("/api/v1/rules/{id}", routing::get(rest::get::<Rule>).put(rest::replace::<Rule>).patch(rest::patch::<Rule>).delete(rest::delete::<Rule>))
         .with_state(standard)
 }

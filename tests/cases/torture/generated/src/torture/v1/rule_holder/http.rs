@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::service::Service;
-use axum::Router;
-use axum::routing::get;
+use axum::{Router, routing};
 
 use super::model::RuleHolder;
 use super::service::RuleHolderService;
@@ -16,7 +15,7 @@ use super::service::RuleHolderService;
 pub fn routes(service: Arc<dyn RuleHolderService>) -> Router {
     let standard: Arc<dyn Service<RuleHolder>> = service;
     Router::new()
-        .route("/api/v1/rule_holders", get(rest::list::<RuleHolder>).post(rest::create::<RuleHolder>))
-        .route("/api/v1/rule_holders/{id}", get(rest::get::<RuleHolder>).put(rest::replace::<RuleHolder>).patch(rest::patch::<RuleHolder>).delete(rest::delete::<RuleHolder>))
+        .route("/api/v1/rule_holders", routing::get(rest::list::<RuleHolder>).post(rest::create::<RuleHolder>))
+        .route("/api/v1/rule_holders/{id}", routing::get(rest::get::<RuleHolder>).put(rest::replace::<RuleHolder>).patch(rest::patch::<RuleHolder>).delete(rest::delete::<RuleHolder>))
         .with_state(standard)
 }

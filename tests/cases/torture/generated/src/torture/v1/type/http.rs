@@ -6,12 +6,11 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::error::{Error, Result};
-use arcana_runtime::rest::{Call, Resource};
+use arcana_runtime::rest::Call;
 use arcana_runtime::service::Service;
-use axum::Router;
+use axum::{Router, routing};
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::{get, post};
 
 use super::model::{MatchRequest, MoveRequest, Type};
 use super::service::TypeService;
@@ -20,19 +19,19 @@ use super::service::TypeService;
 pub fn routes(service: Arc<dyn TypeService>) -> Router {
     let standard: Arc<dyn Service<Type>> = service.clone();
     let derived = Router::new()
-        .route("/api/v1/types", get(rest::list::<Type>).post(rest::create::<Type>))
-        .route("/api/v1/types/{id}", get(rest::get::<Type>).put(rest::replace::<Type>).patch(rest::patch::<Type>).delete(rest::delete::<Type>))
+        .route("/api/v1/types", routing::get(rest::list::<Type>).post(rest::create::<Type>))
+        .route("/api/v1/types/{id}", routing::get(rest::get::<Type>).put(rest::replace::<Type>).patch(rest::patch::<Type>).delete(rest::delete::<Type>))
         .with_state(standard);
     let custom = Router::new()
-        .route("/api/v1/types/{id}", post(verbs))
-        .route("/api/v1/types:match", get(r#match))
+        .route("/api/v1/types/{id}", routing::post(verbs))
+        .route("/api/v1/types:match", routing::get(r#match))
         .with_state(service);
     derived.merge(custom)
 }
 
 /// Tells the verbs behind "/api/v1/types/{id}" apart.
 async fn verbs(State(service): State<Arc<dyn TypeService>>, call: Call) -> Result<Response> {
-    match call.verb(Type::VERBS).map(|verb| verb.name) {
+    match call.suffix() {
         Some("move") => r#move(State(service), call.without_verb()).await,
         _ => Err(Error::MethodNotAllowed { allow: "GET, PUT, PATCH, DELETE".to_owned() }),
     }

@@ -31,14 +31,14 @@ pub trait TypeMethods: Send + Sync {
     async fn r#match(&self, cx: &Context, scope: &Scope, request: MatchRequest, changes: &mut Changes) -> Result<Page>;
 }
 
-static MOVE: Method = Method {
+static MOVE_METHOD: Method = Method {
     name: "torture.v1.TypeService/Move",
     access: Rule(&[Grant::Role("admin")]),
     entity: &TYPE,
     timeout_seconds: None,
 };
 
-static MATCH: Method = Method {
+static MATCH_METHOD: Method = Method {
     name: "torture.v1.TypeService/Match",
     access: Rule(&[Grant::Public]),
     entity: &TYPE,
@@ -48,9 +48,9 @@ static MATCH: Method = Method {
 #[async_trait]
 impl<L: Hooks<Type> + TypeMethods> TypeService for Standard<Type, L> {
     async fn r#move(&self, cx: &Context, request: MoveRequest) -> Result<Type> {
-        self.custom(cx, &MOVE, request, |logic, cx, scope, request, changes| logic.r#move(cx, scope, request, changes)).await
+        self.custom(cx, &MOVE_METHOD, request, |logic, cx, scope, request, changes| logic.r#move(cx, scope, request, changes)).await
     }
     async fn r#match(&self, cx: &Context, request: MatchRequest) -> Result<Page> {
-        self.custom(cx, &MATCH, request, |logic, cx, scope, request, changes| logic.r#match(cx, scope, request, changes)).await
+        self.custom(cx, &MATCH_METHOD, request, |logic, cx, scope, request, changes| logic.r#match(cx, scope, request, changes)).await
     }
 }

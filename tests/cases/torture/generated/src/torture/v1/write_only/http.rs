@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::service::Service;
-use axum::Router;
-use axum::routing::post;
+use axum::{Router, routing};
 
 use super::model::WriteOnly;
 use super::service::WriteOnlyService;
@@ -16,6 +15,6 @@ use super::service::WriteOnlyService;
 pub fn routes(service: Arc<dyn WriteOnlyService>) -> Router {
     let standard: Arc<dyn Service<WriteOnly>> = service;
     Router::new()
-        .route("/api/v1/write_onlies", post(rest::create::<WriteOnly>))
+        .route("/api/v1/write_onlies", routing::post(rest::create::<WriteOnly>))
         .with_state(standard)
 }

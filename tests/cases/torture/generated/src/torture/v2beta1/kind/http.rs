@@ -6,12 +6,11 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::error::Result;
-use arcana_runtime::rest::{Call, Resource};
+use arcana_runtime::rest::Call;
 use arcana_runtime::service::Service;
-use axum::Router;
+use axum::{Router, routing};
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing::{get, put};
 
 use super::model::{FormerKindRequest, Kind};
 use super::service::KindService;
@@ -20,18 +19,18 @@ use super::service::KindService;
 pub fn routes(service: Arc<dyn KindService>) -> Router {
     let standard: Arc<dyn Service<Kind>> = service.clone();
     let derived = Router::new()
-        .route("/api/v2beta1/kinds", get(rest::list::<Kind>).post(rest::create::<Kind>))
-        .route("/api/v2beta1/kinds/{id}", put(rest::replace::<Kind>).patch(rest::patch::<Kind>).delete(rest::delete::<Kind>))
+        .route("/api/v2beta1/kinds", routing::get(rest::list::<Kind>).post(rest::create::<Kind>))
+        .route("/api/v2beta1/kinds/{id}", routing::put(rest::replace::<Kind>).patch(rest::patch::<Kind>).delete(rest::delete::<Kind>))
         .with_state(standard);
     let custom = Router::new()
-        .route("/api/v2beta1/kinds/{id}", get(verbs_0))
+        .route("/api/v2beta1/kinds/{id}", routing::get(verbs_0))
         .with_state(service);
     derived.merge(custom)
 }
 
 /// Tells the verbs behind "/api/v2beta1/kinds/{id}" apart.
 async fn verbs_0(State(service): State<Arc<dyn KindService>>, call: Call) -> Result<Response> {
-    match call.verb(Kind::VERBS).map(|verb| verb.name) {
+    match call.suffix() {
         Some("former") => former(State(service), call.without_verb()).await,
         _ => rest::get::<Kind>(State(service), call).await,
     }

@@ -27,7 +27,7 @@ pub trait KindMethods: Send + Sync {
     async fn former(&self, cx: &Context, scope: &Scope, request: FormerKindRequest, changes: &mut Changes) -> Result<crate::torture::v1::kind::Kind>;
 }
 
-static FORMER: Method = Method {
+static FORMER_METHOD: Method = Method {
     name: "torture.v2beta1.KindService/FormerKind",
     access: Rule(&[Grant::Public]),
     entity: &KIND,
@@ -37,6 +37,6 @@ static FORMER: Method = Method {
 #[async_trait]
 impl<L: Hooks<Kind> + KindMethods> KindService for Standard<Kind, L> {
     async fn former(&self, cx: &Context, request: FormerKindRequest) -> Result<crate::torture::v1::kind::Kind> {
-        self.custom(cx, &FORMER, request, |logic, cx, scope, request, changes| logic.former(cx, scope, request, changes)).await
+        self.custom(cx, &FORMER_METHOD, request, |logic, cx, scope, request, changes| logic.former(cx, scope, request, changes)).await
     }
 }
