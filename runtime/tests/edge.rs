@@ -1,7 +1,8 @@
 //! Both edges over real sockets: what every call gets, whatever the service behind it does.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "clippy allows these in test functions, not in their helpers")]
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use arcana_runtime::context::Context;
@@ -74,10 +75,23 @@ fn routes() -> Router {
         .route(
             "/api/v1/slow/{ms}",
             get(|axum::extract::Path(ms): axum::extract::Path<u64>| async move {
+                STARTED.lock().unwrap().insert(ms);
                 tokio::time::sleep(Duration::from_millis(ms)).await;
                 "slept"
             }),
         )
+}
+
+/// Slow calls that have begun, by their length; each test has a length of its own.
+static STARTED: Mutex<BTreeSet<u64>> = Mutex::new(BTreeSet::new());
+
+async fn until_started(ms: u64) {
+    let all = async {
+        while !STARTED.lock().unwrap().contains(&ms) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), all).await.unwrap();
 }
 
 async fn start_with(settings: Settings, healthy: bool) -> Running {
@@ -323,7 +337,7 @@ async fn shutdown_finishes_calls_in_flight() {
     let running = start().await;
     let slow = running.request(Method::GET, "/api/v1/slow/600").send();
     let slow = tokio::spawn(slow);
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    until_started(600).await;
     running.stop.send(()).await.unwrap();
     assert_eq!(slow.await.unwrap().unwrap().text().await.unwrap(), "slept");
     tokio::time::timeout(Duration::from_secs(5), running.task).await.unwrap().unwrap();
@@ -335,7 +349,7 @@ async fn shutdown_finishes_calls_in_flight() {
 async fn asking_twice_cuts_calls_off() {
     let running = start().await;
     let slow = tokio::spawn(running.request(Method::GET, "/api/v1/slow/20000").send());
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    until_started(20_000).await;
     running.stop.send(()).await.unwrap();
     running.stop.send(()).await.unwrap();
     tokio::time::timeout(Duration::from_secs(5), running.task).await.unwrap().unwrap();
