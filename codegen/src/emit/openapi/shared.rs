@@ -100,7 +100,7 @@ pub(super) fn add_problem(book: &mut Book<'_>) {
     violation.description = Some("A rule that a field breaks.".to_owned());
     for (name, description) in [
         ("field", "Path of the field, such as `lines[0].quantity`."),
-        ("rule", "Rule that is broken, such as `max_len`."),
+        ("rule", "Rule that is broken, such as `string.max_len`."),
         ("message", "What is wrong, in English."),
     ] {
         violation.properties.insert(name.to_owned(), text(description, None));
@@ -156,7 +156,7 @@ fn problem_example(status: &str, code: &str, title: &str, meaning: &str) -> Valu
         && let Value::Object(members) = &mut example
     {
         let violation = json!({
-            "field": "name", "rule": "max_len", "message": "must have at most 120 characters", "params": { "max": 120 }
+            "field": "name", "rule": "string.max_len", "message": "must have at most 120 characters", "params": { "max": "120" }
         });
         members.insert("errors".to_owned(), json!([violation]));
     }
