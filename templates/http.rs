@@ -1,3 +1,10 @@
+/// Who may call what on {{ service.plural_words }}.
+pub const ROUTES: &[Route] = &[
+{%- for route in service.table %}
+    {{ route }},
+{%- endfor %}
+];
+
 /// The routes of {{ service.plural_words }}.
 pub fn routes(service: Arc<dyn {{ service.name }}>) -> Router {
 {%- if !service.collection.is_empty() || !service.item.is_empty() %}

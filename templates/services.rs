@@ -50,10 +50,12 @@ impl Services {
     }
 }
 
-/// Every route of every rpc, and who may call it.
-pub const ROUTES: &[Route] = &[
-{%- for route in routes %}
-    {{ route }},
+/// Every route of every rpc, and who may call it, by service.
+pub const ROUTES: &[&[Route]] = &[
+{%- for entry in entries %}
+{%- if entry.service %}
+    {{ entry.path }}::http::ROUTES,
+{%- endif %}
 {%- endfor %}
 ];
 

@@ -18,6 +18,13 @@ pub struct Route {
     pub access: String,
 }
 
+impl Route {
+    /// Full name of the service.
+    pub fn service(&self) -> &str {
+        self.rpc.rsplit_once('.').map_or("", |(service, _)| service)
+    }
+}
+
 /// All routes of a model, by service.
 pub fn routes(model: &Model) -> Vec<Route> {
     let mut routes = Vec::new();

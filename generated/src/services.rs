@@ -69,36 +69,12 @@ impl Services {
     }
 }
 
-/// Every route of every rpc, and who may call it.
-pub const ROUTES: &[Route] = &[
-    Route { rpc: "arcana.identity.v1.UserService.ListUsers", method: "GET", path: "/api/v1/users", access: "admin" },
-    Route { rpc: "arcana.identity.v1.UserService.GetUser", method: "GET", path: "/api/v1/users/{id}", access: "owner|admin" },
-    Route { rpc: "arcana.identity.v1.UserService.CreateUser", method: "POST", path: "/api/v1/users", access: "admin" },
-    Route { rpc: "arcana.identity.v1.UserService.UpdateUser", method: "PATCH", path: "/api/v1/users/{id}", access: "owner|admin" },
-    Route { rpc: "arcana.identity.v1.UserService.UpdateUser", method: "PUT", path: "/api/v1/users/{id}", access: "owner|admin" },
-    Route { rpc: "arcana.identity.v1.UserService.DeleteUser", method: "DELETE", path: "/api/v1/users/{id}", access: "admin" },
-    Route { rpc: "arcana.identity.v1.UserService.UndeleteUser", method: "POST", path: "/api/v1/users/{id}:undelete", access: "admin" },
-    Route { rpc: "shop.v1.CustomerService.ListCustomers", method: "GET", path: "/api/v1/customers", access: "admin" },
-    Route { rpc: "shop.v1.CustomerService.GetCustomer", method: "GET", path: "/api/v1/customers/{id}", access: "owner|admin" },
-    Route { rpc: "shop.v1.CustomerService.CreateCustomer", method: "POST", path: "/api/v1/customers", access: "user" },
-    Route { rpc: "shop.v1.CustomerService.UpdateCustomer", method: "PATCH", path: "/api/v1/customers/{id}", access: "owner|admin" },
-    Route { rpc: "shop.v1.CustomerService.UpdateCustomer", method: "PUT", path: "/api/v1/customers/{id}", access: "owner|admin" },
-    Route { rpc: "shop.v1.CustomerService.DeleteCustomer", method: "DELETE", path: "/api/v1/customers/{id}", access: "admin" },
-    Route { rpc: "shop.v1.OrderService.ListOrders", method: "GET", path: "/api/v1/orders", access: "owner|admin" },
-    Route { rpc: "shop.v1.OrderService.GetOrder", method: "GET", path: "/api/v1/orders/{id}", access: "owner|admin" },
-    Route { rpc: "shop.v1.OrderService.CreateOrder", method: "POST", path: "/api/v1/orders", access: "user" },
-    Route { rpc: "shop.v1.OrderService.UpdateOrder", method: "PATCH", path: "/api/v1/orders/{id}", access: "owner|admin" },
-    Route { rpc: "shop.v1.OrderService.UpdateOrder", method: "PUT", path: "/api/v1/orders/{id}", access: "owner|admin" },
-    Route { rpc: "shop.v1.OrderService.DeleteOrder", method: "DELETE", path: "/api/v1/orders/{id}", access: "admin" },
-    Route { rpc: "shop.v1.OrderService.CancelOrder", method: "POST", path: "/api/v1/orders/{id}:cancel", access: "owner|admin" },
-    Route { rpc: "shop.v1.OrderService.ShipOrder", method: "POST", path: "/api/v1/orders/{id}:ship", access: "admin" },
-    Route { rpc: "shop.v1.ProductService.ListProducts", method: "GET", path: "/api/v1/products", access: "public" },
-    Route { rpc: "shop.v1.ProductService.GetProduct", method: "GET", path: "/api/v1/products/{id}", access: "public" },
-    Route { rpc: "shop.v1.ProductService.CreateProduct", method: "POST", path: "/api/v1/products", access: "admin" },
-    Route { rpc: "shop.v1.ProductService.UpdateProduct", method: "PATCH", path: "/api/v1/products/{id}", access: "admin" },
-    Route { rpc: "shop.v1.ProductService.UpdateProduct", method: "PUT", path: "/api/v1/products/{id}", access: "admin" },
-    Route { rpc: "shop.v1.ProductService.DeleteProduct", method: "DELETE", path: "/api/v1/products/{id}", access: "admin" },
-    Route { rpc: "shop.v1.ProductService.UndeleteProduct", method: "POST", path: "/api/v1/products/{id}:undelete", access: "admin" },
+/// Every route of every rpc, and who may call it, by service.
+pub const ROUTES: &[&[Route]] = &[
+    crate::arcana::identity::v1::user::http::ROUTES,
+    crate::shop::v1::customer::http::ROUTES,
+    crate::shop::v1::order::http::ROUTES,
+    crate::shop::v1::product::http::ROUTES,
 ];
 
 /// Inserts sample rows into empty tables, referenced ones first, and says how many.

@@ -30,8 +30,8 @@ pub struct App {
     pub descriptor: &'static [u8],
     /// The migrations.
     pub migrations: &'static [Migration],
-    /// Every route of every rpc.
-    pub routes: &'static [Route],
+    /// Every route of every rpc, by service.
+    pub routes: &'static [&'static [Route]],
     /// Puts the service together over an open database.
     pub wire: fn(&Db, &Settings) -> Wired,
     /// Inserts sample rows.
@@ -163,7 +163,7 @@ impl App {
 
     fn execute(&'static self, arguments: Arguments) -> Result<(), String> {
         match arguments.command {
-            Command::Routes { json } => command::routes(self.routes, json),
+            Command::Routes { json } => command::routes(&self.routes.concat(), json),
             Command::Openapi => command::print(self.openapi),
             Command::Config { what: ConfigCommand::Show } => {
                 command::print(&self.settings(arguments.config, arguments.overrides)?.show())

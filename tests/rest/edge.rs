@@ -113,7 +113,7 @@ async fn the_contract_is_served_and_knows_every_route() {
     let service = Service::start();
     let answer = service.get("/openapi.json").await;
     let document: Value = serde_json::from_str(&answer.text).unwrap();
-    for route in arcana_generated::ROUTES {
+    for route in arcana_generated::ROUTES.iter().copied().flatten() {
         let operation = &document["paths"][route.path][route.method.to_lowercase()];
         assert!(operation.is_object(), "{} {}", route.method, route.path);
     }

@@ -13,7 +13,6 @@ use crate::plan::{
 };
 use crate::project::Project;
 use crate::render::{Scope, finish_shared};
-use crate::routes::Route;
 
 /// Adds all Rust files of the project to the set.
 pub fn emit(project: &Project, model: &Model, files: &mut FileSet) -> Result<(), EmitError> {
@@ -28,7 +27,7 @@ pub fn emit(project: &Project, model: &Model, files: &mut FileSet) -> Result<(),
         }
     }
     let entries: Vec<EntryView> = plans.iter().filter_map(|plan| entry(model, &plans, plan)).collect();
-    let services = ServicesFile { seeds: seed_order(model, &entries), routes: routes(model), entries: entries.clone() };
+    let services = ServicesFile { seeds: seed_order(model, &entries), entries: entries.clone() };
     let doc = "All repositories and services, by name.";
     files.own(format!("{generated}/src/services.rs"), finish_shared(doc, &[], &services.render()?));
     for (path, text) in package_modules(&homes) {
@@ -37,15 +36,6 @@ pub fn emit(project: &Project, model: &Model, files: &mut FileSet) -> Result<(),
     files.own(format!("{generated}/src/lib.rs"), lib(&homes));
     files.own(format!("{generated}/Cargo.toml"), manifest(project));
     logic(project, &plans, &entries, files)
-}
-
-fn routes(model: &Model) -> Vec<String> {
-    let routes = crate::routes::routes(model).into_iter();
-    let expression = |route: Route| {
-        let Route { rpc, method, path, access } = route;
-        format!("Route {{ rpc: {rpc:?}, method: {method:?}, path: {path:?}, access: {access:?} }}")
-    };
-    routes.map(expression).collect()
 }
 
 fn scope(plans: &[HomePlan]) -> Scope {

@@ -11,6 +11,7 @@ use super::views::{DispatchView, RouteView, RpcView, ServiceView};
 use crate::emit::words;
 use crate::model::{Binding, Entity, Field, KeyKind, Model, Resource, Rpc, Service, StandardKind, Type};
 use crate::presence::has_presence;
+use crate::routes::{Route, routes};
 
 /// Names in the file of routes that are taken.
 const HANDLERS: [&str; 6] = ["fmt", "rest", "routes", "routing", "undelete", "verbs"];
@@ -97,6 +98,11 @@ pub fn service(
     let mut view = ServiceView {
         words: words::human(&resource.name),
         plural_words: words::plural_human(resource),
+        table: routes(model)
+            .iter()
+            .filter(|route| route.service() == service.full_name)
+            .map(route_expression)
+            .collect(),
         doc: doc(&service.comment, &format!("What can be done with {}.", words::plural_human(resource))),
         name: rust_name(&service.full_name),
         plural: words::plural_pascal(resource),
@@ -126,6 +132,11 @@ pub fn service(
     };
     view.dispatches = dispatches(&mut view, &item_path(resource, entity), &resource.path, names);
     view
+}
+
+fn route_expression(route: &Route) -> String {
+    let Route { rpc, method, path, access } = route;
+    format!("Route {{ rpc: {rpc:?}, method: {method:?}, path: {path:?}, access: {access:?} }}")
 }
 
 fn key_from_proto(resource: &Resource, entity: &Entity, holder: &str, in_row: bool) -> String {

@@ -392,6 +392,8 @@ pub struct ServiceView {
     pub dispatches: Vec<DispatchView>,
     /// Path of the protobuf types of the service's package.
     pub pb: String,
+    /// Every route of every rpc, as expressions.
+    pub table: Vec<String>,
     /// Plural in words.
     pub plural_words: String,
     /// Documentation.
@@ -545,8 +547,6 @@ pub struct ServicesFile {
     pub entries: Vec<EntryView>,
     /// The same in the order of seeding: referenced ones first.
     pub seeds: Vec<EntryView>,
-    /// Every route of every rpc, as expressions.
-    pub routes: Vec<String>,
 }
 
 /// `src/logic/mod.rs`

@@ -5,11 +5,22 @@
 use std::sync::Arc;
 
 use arcana_runtime::rest;
+use arcana_runtime::app::Route;
 use arcana_runtime::service::Service;
 use axum::{Router, routing};
 
 use super::model::Customer;
 use super::service::CustomerService;
+
+/// Who may call what on customers.
+pub const ROUTES: &[Route] = &[
+    Route { rpc: "shop.v1.CustomerService.ListCustomers", method: "GET", path: "/api/v1/customers", access: "admin" },
+    Route { rpc: "shop.v1.CustomerService.GetCustomer", method: "GET", path: "/api/v1/customers/{id}", access: "owner|admin" },
+    Route { rpc: "shop.v1.CustomerService.CreateCustomer", method: "POST", path: "/api/v1/customers", access: "user" },
+    Route { rpc: "shop.v1.CustomerService.UpdateCustomer", method: "PATCH", path: "/api/v1/customers/{id}", access: "owner|admin" },
+    Route { rpc: "shop.v1.CustomerService.UpdateCustomer", method: "PUT", path: "/api/v1/customers/{id}", access: "owner|admin" },
+    Route { rpc: "shop.v1.CustomerService.DeleteCustomer", method: "DELETE", path: "/api/v1/customers/{id}", access: "admin" },
+];
 
 /// The routes of customers.
 pub fn routes(service: Arc<dyn CustomerService>) -> Router {

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use arcana_runtime::rest;
+use arcana_runtime::app::Route;
 use arcana_runtime::error::{Error, Result};
 use arcana_runtime::rest::Call;
 use arcana_runtime::service::Service;
@@ -14,6 +15,18 @@ use axum::response::Response;
 
 use super::model::{CancelOrderRequest, Order, ShipOrderRequest};
 use super::service::OrderService;
+
+/// Who may call what on orders.
+pub const ROUTES: &[Route] = &[
+    Route { rpc: "shop.v1.OrderService.ListOrders", method: "GET", path: "/api/v1/orders", access: "owner|admin" },
+    Route { rpc: "shop.v1.OrderService.GetOrder", method: "GET", path: "/api/v1/orders/{id}", access: "owner|admin" },
+    Route { rpc: "shop.v1.OrderService.CreateOrder", method: "POST", path: "/api/v1/orders", access: "user" },
+    Route { rpc: "shop.v1.OrderService.UpdateOrder", method: "PATCH", path: "/api/v1/orders/{id}", access: "owner|admin" },
+    Route { rpc: "shop.v1.OrderService.UpdateOrder", method: "PUT", path: "/api/v1/orders/{id}", access: "owner|admin" },
+    Route { rpc: "shop.v1.OrderService.DeleteOrder", method: "DELETE", path: "/api/v1/orders/{id}", access: "admin" },
+    Route { rpc: "shop.v1.OrderService.CancelOrder", method: "POST", path: "/api/v1/orders/{id}:cancel", access: "owner|admin" },
+    Route { rpc: "shop.v1.OrderService.ShipOrder", method: "POST", path: "/api/v1/orders/{id}:ship", access: "admin" },
+];
 
 /// The routes of orders.
 pub fn routes(service: Arc<dyn OrderService>) -> Router {

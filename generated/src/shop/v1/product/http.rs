@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use arcana_runtime::rest;
+use arcana_runtime::app::Route;
 use arcana_runtime::error::{Error, Result};
 use arcana_runtime::rest::Call;
 use arcana_runtime::service::Service;
@@ -14,6 +15,17 @@ use axum::response::Response;
 
 use super::model::Product;
 use super::service::ProductService;
+
+/// Who may call what on products.
+pub const ROUTES: &[Route] = &[
+    Route { rpc: "shop.v1.ProductService.ListProducts", method: "GET", path: "/api/v1/products", access: "public" },
+    Route { rpc: "shop.v1.ProductService.GetProduct", method: "GET", path: "/api/v1/products/{id}", access: "public" },
+    Route { rpc: "shop.v1.ProductService.CreateProduct", method: "POST", path: "/api/v1/products", access: "admin" },
+    Route { rpc: "shop.v1.ProductService.UpdateProduct", method: "PATCH", path: "/api/v1/products/{id}", access: "admin" },
+    Route { rpc: "shop.v1.ProductService.UpdateProduct", method: "PUT", path: "/api/v1/products/{id}", access: "admin" },
+    Route { rpc: "shop.v1.ProductService.DeleteProduct", method: "DELETE", path: "/api/v1/products/{id}", access: "admin" },
+    Route { rpc: "shop.v1.ProductService.UndeleteProduct", method: "POST", path: "/api/v1/products/{id}:undelete", access: "admin" },
+];
 
 /// The routes of products.
 pub fn routes(service: Arc<dyn ProductService>) -> Router {

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use arcana_runtime::rest;
+use arcana_runtime::app::Route;
 use arcana_runtime::error::{Error, Result};
 use arcana_runtime::rest::Call;
 use arcana_runtime::service::Service;
@@ -14,6 +15,17 @@ use axum::response::Response;
 
 use super::model::User;
 use super::service::UserService;
+
+/// Who may call what on users.
+pub const ROUTES: &[Route] = &[
+    Route { rpc: "arcana.identity.v1.UserService.ListUsers", method: "GET", path: "/api/v1/users", access: "admin" },
+    Route { rpc: "arcana.identity.v1.UserService.GetUser", method: "GET", path: "/api/v1/users/{id}", access: "owner|admin" },
+    Route { rpc: "arcana.identity.v1.UserService.CreateUser", method: "POST", path: "/api/v1/users", access: "admin" },
+    Route { rpc: "arcana.identity.v1.UserService.UpdateUser", method: "PATCH", path: "/api/v1/users/{id}", access: "owner|admin" },
+    Route { rpc: "arcana.identity.v1.UserService.UpdateUser", method: "PUT", path: "/api/v1/users/{id}", access: "owner|admin" },
+    Route { rpc: "arcana.identity.v1.UserService.DeleteUser", method: "DELETE", path: "/api/v1/users/{id}", access: "admin" },
+    Route { rpc: "arcana.identity.v1.UserService.UndeleteUser", method: "POST", path: "/api/v1/users/{id}:undelete", access: "admin" },
+];
 
 /// The routes of users.
 pub fn routes(service: Arc<dyn UserService>) -> Router {

@@ -5,11 +5,22 @@
 use std::sync::Arc;
 
 use arcana_runtime::rest;
+use arcana_runtime::app::Route;
 use arcana_runtime::service::Service;
 use axum::{Router, routing};
 
 use super::model::Unversioned;
 use super::service::UnversionedService;
+
+/// Who may call what on unversioneds.
+pub const ROUTES: &[Route] = &[
+    Route { rpc: "torture.UnversionedService.ListUnversioneds", method: "GET", path: "/api/v1/unversioneds", access: "public" },
+    Route { rpc: "torture.UnversionedService.GetUnversioned", method: "GET", path: "/api/v1/unversioneds/{id}", access: "public" },
+    Route { rpc: "torture.UnversionedService.CreateUnversioned", method: "POST", path: "/api/v1/unversioneds", access: "user" },
+    Route { rpc: "torture.UnversionedService.UpdateUnversioned", method: "PATCH", path: "/api/v1/unversioneds/{id}", access: "user" },
+    Route { rpc: "torture.UnversionedService.UpdateUnversioned", method: "PUT", path: "/api/v1/unversioneds/{id}", access: "user" },
+    Route { rpc: "torture.UnversionedService.DeleteUnversioned", method: "DELETE", path: "/api/v1/unversioneds/{id}", access: "user" },
+];
 
 /// The routes of unversioneds.
 pub fn routes(service: Arc<dyn UnversionedService>) -> Router {

@@ -5,11 +5,22 @@
 use std::sync::Arc;
 
 use arcana_runtime::rest;
+use arcana_runtime::app::Route;
 use arcana_runtime::service::Service;
 use axum::{Router, routing};
 
 use super::model::Album;
 use super::service::AlbumService;
+
+/// Who may call what on albums.
+pub const ROUTES: &[Route] = &[
+    Route { rpc: "chinook.v1.AlbumService.ListAlbums", method: "GET", path: "/api/v1/albums", access: "public" },
+    Route { rpc: "chinook.v1.AlbumService.GetAlbum", method: "GET", path: "/api/v1/albums/{id}", access: "public" },
+    Route { rpc: "chinook.v1.AlbumService.CreateAlbum", method: "POST", path: "/api/v1/albums", access: "admin" },
+    Route { rpc: "chinook.v1.AlbumService.UpdateAlbum", method: "PATCH", path: "/api/v1/albums/{id}", access: "admin" },
+    Route { rpc: "chinook.v1.AlbumService.UpdateAlbum", method: "PUT", path: "/api/v1/albums/{id}", access: "admin" },
+    Route { rpc: "chinook.v1.AlbumService.DeleteAlbum", method: "DELETE", path: "/api/v1/albums/{id}", access: "admin" },
+];
 
 /// The routes of albums.
 pub fn routes(service: Arc<dyn AlbumService>) -> Router {

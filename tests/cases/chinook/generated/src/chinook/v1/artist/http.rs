@@ -5,11 +5,22 @@
 use std::sync::Arc;
 
 use arcana_runtime::rest;
+use arcana_runtime::app::Route;
 use arcana_runtime::service::Service;
 use axum::{Router, routing};
 
 use super::model::Artist;
 use super::service::ArtistService;
+
+/// Who may call what on artists.
+pub const ROUTES: &[Route] = &[
+    Route { rpc: "chinook.v1.ArtistService.ListArtists", method: "GET", path: "/api/v1/artists", access: "public" },
+    Route { rpc: "chinook.v1.ArtistService.GetArtist", method: "GET", path: "/api/v1/artists/{id}", access: "public" },
+    Route { rpc: "chinook.v1.ArtistService.CreateArtist", method: "POST", path: "/api/v1/artists", access: "admin" },
+    Route { rpc: "chinook.v1.ArtistService.UpdateArtist", method: "PATCH", path: "/api/v1/artists/{id}", access: "admin" },
+    Route { rpc: "chinook.v1.ArtistService.UpdateArtist", method: "PUT", path: "/api/v1/artists/{id}", access: "admin" },
+    Route { rpc: "chinook.v1.ArtistService.DeleteArtist", method: "DELETE", path: "/api/v1/artists/{id}", access: "admin" },
+];
 
 /// The routes of artists.
 pub fn routes(service: Arc<dyn ArtistService>) -> Router {

@@ -5,11 +5,22 @@
 use std::sync::Arc;
 
 use arcana_runtime::rest;
+use arcana_runtime::app::Route;
 use arcana_runtime::service::Service;
 use axum::{Router, routing};
 
 use super::model::Employee;
 use super::service::EmployeeService;
+
+/// Who may call what on employees.
+pub const ROUTES: &[Route] = &[
+    Route { rpc: "chinook.v1.EmployeeService.ListEmployees", method: "GET", path: "/api/v1/employees", access: "admin" },
+    Route { rpc: "chinook.v1.EmployeeService.GetEmployee", method: "GET", path: "/api/v1/employees/{id}", access: "admin" },
+    Route { rpc: "chinook.v1.EmployeeService.CreateEmployee", method: "POST", path: "/api/v1/employees", access: "admin" },
+    Route { rpc: "chinook.v1.EmployeeService.UpdateEmployee", method: "PATCH", path: "/api/v1/employees/{id}", access: "admin" },
+    Route { rpc: "chinook.v1.EmployeeService.UpdateEmployee", method: "PUT", path: "/api/v1/employees/{id}", access: "admin" },
+    Route { rpc: "chinook.v1.EmployeeService.DeleteEmployee", method: "DELETE", path: "/api/v1/employees/{id}", access: "admin" },
+];
 
 /// The routes of employees.
 pub fn routes(service: Arc<dyn EmployeeService>) -> Router {

@@ -5,11 +5,22 @@
 use std::sync::Arc;
 
 use arcana_runtime::rest;
+use arcana_runtime::app::Route;
 use arcana_runtime::service::Service;
 use axum::{Router, routing};
 
 use super::model::Genre;
 use super::service::GenreService;
+
+/// Who may call what on genres.
+pub const ROUTES: &[Route] = &[
+    Route { rpc: "chinook.v1.GenreService.ListGenres", method: "GET", path: "/api/v1/genres", access: "public" },
+    Route { rpc: "chinook.v1.GenreService.GetGenre", method: "GET", path: "/api/v1/genres/{id}", access: "public" },
+    Route { rpc: "chinook.v1.GenreService.CreateGenre", method: "POST", path: "/api/v1/genres", access: "admin" },
+    Route { rpc: "chinook.v1.GenreService.UpdateGenre", method: "PATCH", path: "/api/v1/genres/{id}", access: "admin" },
+    Route { rpc: "chinook.v1.GenreService.UpdateGenre", method: "PUT", path: "/api/v1/genres/{id}", access: "admin" },
+    Route { rpc: "chinook.v1.GenreService.DeleteGenre", method: "DELETE", path: "/api/v1/genres/{id}", access: "admin" },
+];
 
 /// The routes of genres.
 pub fn routes(service: Arc<dyn GenreService>) -> Router {

@@ -5,11 +5,22 @@
 use std::sync::Arc;
 
 use arcana_runtime::rest;
+use arcana_runtime::app::Route;
 use arcana_runtime::service::Service;
 use axum::{Router, routing};
 
 use super::model::Invoice;
 use super::service::InvoiceService;
+
+/// Who may call what on invoices.
+pub const ROUTES: &[Route] = &[
+    Route { rpc: "chinook.v1.InvoiceService.ListInvoices", method: "GET", path: "/api/v1/invoices", access: "admin" },
+    Route { rpc: "chinook.v1.InvoiceService.GetInvoice", method: "GET", path: "/api/v1/invoices/{id}", access: "admin" },
+    Route { rpc: "chinook.v1.InvoiceService.CreateInvoice", method: "POST", path: "/api/v1/invoices", access: "admin" },
+    Route { rpc: "chinook.v1.InvoiceService.UpdateInvoice", method: "PATCH", path: "/api/v1/invoices/{id}", access: "admin" },
+    Route { rpc: "chinook.v1.InvoiceService.UpdateInvoice", method: "PUT", path: "/api/v1/invoices/{id}", access: "admin" },
+    Route { rpc: "chinook.v1.InvoiceService.DeleteInvoice", method: "DELETE", path: "/api/v1/invoices/{id}", access: "admin" },
+];
 
 /// The routes of invoices.
 pub fn routes(service: Arc<dyn InvoiceService>) -> Router {

@@ -5,11 +5,22 @@
 use std::sync::Arc;
 
 use arcana_runtime::rest;
+use arcana_runtime::app::Route;
 use arcana_runtime::service::Service;
 use axum::{Router, routing};
 
 use super::model::InvoiceLine;
 use super::service::InvoiceLineService;
+
+/// Who may call what on invoice lines.
+pub const ROUTES: &[Route] = &[
+    Route { rpc: "chinook.v1.InvoiceLineService.ListInvoiceLines", method: "GET", path: "/api/v1/invoice_lines", access: "admin" },
+    Route { rpc: "chinook.v1.InvoiceLineService.GetInvoiceLine", method: "GET", path: "/api/v1/invoice_lines/{id}", access: "admin" },
+    Route { rpc: "chinook.v1.InvoiceLineService.CreateInvoiceLine", method: "POST", path: "/api/v1/invoice_lines", access: "admin" },
+    Route { rpc: "chinook.v1.InvoiceLineService.UpdateInvoiceLine", method: "PATCH", path: "/api/v1/invoice_lines/{id}", access: "admin" },
+    Route { rpc: "chinook.v1.InvoiceLineService.UpdateInvoiceLine", method: "PUT", path: "/api/v1/invoice_lines/{id}", access: "admin" },
+    Route { rpc: "chinook.v1.InvoiceLineService.DeleteInvoiceLine", method: "DELETE", path: "/api/v1/invoice_lines/{id}", access: "admin" },
+];
 
 /// The routes of invoice lines.
 pub fn routes(service: Arc<dyn InvoiceLineService>) -> Router {

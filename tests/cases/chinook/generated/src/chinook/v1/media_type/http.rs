@@ -5,11 +5,22 @@
 use std::sync::Arc;
 
 use arcana_runtime::rest;
+use arcana_runtime::app::Route;
 use arcana_runtime::service::Service;
 use axum::{Router, routing};
 
 use super::model::MediaType;
 use super::service::MediaTypeService;
+
+/// Who may call what on media types.
+pub const ROUTES: &[Route] = &[
+    Route { rpc: "chinook.v1.MediaTypeService.ListMediaTypes", method: "GET", path: "/api/v1/media_types", access: "public" },
+    Route { rpc: "chinook.v1.MediaTypeService.GetMediaType", method: "GET", path: "/api/v1/media_types/{id}", access: "public" },
+    Route { rpc: "chinook.v1.MediaTypeService.CreateMediaType", method: "POST", path: "/api/v1/media_types", access: "admin" },
+    Route { rpc: "chinook.v1.MediaTypeService.UpdateMediaType", method: "PATCH", path: "/api/v1/media_types/{id}", access: "admin" },
+    Route { rpc: "chinook.v1.MediaTypeService.UpdateMediaType", method: "PUT", path: "/api/v1/media_types/{id}", access: "admin" },
+    Route { rpc: "chinook.v1.MediaTypeService.DeleteMediaType", method: "DELETE", path: "/api/v1/media_types/{id}", access: "admin" },
+];
 
 /// The routes of media types.
 pub fn routes(service: Arc<dyn MediaTypeService>) -> Router {

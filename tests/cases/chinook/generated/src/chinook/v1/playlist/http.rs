@@ -5,11 +5,22 @@
 use std::sync::Arc;
 
 use arcana_runtime::rest;
+use arcana_runtime::app::Route;
 use arcana_runtime::service::Service;
 use axum::{Router, routing};
 
 use super::model::Playlist;
 use super::service::PlaylistService;
+
+/// Who may call what on playlists.
+pub const ROUTES: &[Route] = &[
+    Route { rpc: "chinook.v1.PlaylistService.ListPlaylists", method: "GET", path: "/api/v1/playlists", access: "public" },
+    Route { rpc: "chinook.v1.PlaylistService.GetPlaylist", method: "GET", path: "/api/v1/playlists/{id}", access: "public" },
+    Route { rpc: "chinook.v1.PlaylistService.CreatePlaylist", method: "POST", path: "/api/v1/playlists", access: "admin" },
+    Route { rpc: "chinook.v1.PlaylistService.UpdatePlaylist", method: "PATCH", path: "/api/v1/playlists/{id}", access: "admin" },
+    Route { rpc: "chinook.v1.PlaylistService.UpdatePlaylist", method: "PUT", path: "/api/v1/playlists/{id}", access: "admin" },
+    Route { rpc: "chinook.v1.PlaylistService.DeletePlaylist", method: "DELETE", path: "/api/v1/playlists/{id}", access: "admin" },
+];
 
 /// The routes of playlists.
 pub fn routes(service: Arc<dyn PlaylistService>) -> Router {

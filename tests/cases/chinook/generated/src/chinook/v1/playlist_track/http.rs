@@ -5,11 +5,20 @@
 use std::sync::Arc;
 
 use arcana_runtime::rest;
+use arcana_runtime::app::Route;
 use arcana_runtime::service::Service;
 use axum::{Router, routing};
 
 use super::model::PlaylistTrack;
 use super::service::PlaylistTrackService;
+
+/// Who may call what on playlist tracks.
+pub const ROUTES: &[Route] = &[
+    Route { rpc: "chinook.v1.PlaylistTrackService.ListPlaylistTracks", method: "GET", path: "/api/v1/playlist_tracks", access: "public" },
+    Route { rpc: "chinook.v1.PlaylistTrackService.GetPlaylistTrack", method: "GET", path: "/api/v1/playlist_tracks/{playlist_id}/{track_id}", access: "public" },
+    Route { rpc: "chinook.v1.PlaylistTrackService.CreatePlaylistTrack", method: "POST", path: "/api/v1/playlist_tracks", access: "admin" },
+    Route { rpc: "chinook.v1.PlaylistTrackService.DeletePlaylistTrack", method: "DELETE", path: "/api/v1/playlist_tracks/{playlist_id}/{track_id}", access: "admin" },
+];
 
 /// The routes of playlist tracks.
 pub fn routes(service: Arc<dyn PlaylistTrackService>) -> Router {

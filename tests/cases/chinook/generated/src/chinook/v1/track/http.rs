@@ -5,11 +5,22 @@
 use std::sync::Arc;
 
 use arcana_runtime::rest;
+use arcana_runtime::app::Route;
 use arcana_runtime::service::Service;
 use axum::{Router, routing};
 
 use super::model::Track;
 use super::service::TrackService;
+
+/// Who may call what on tracks.
+pub const ROUTES: &[Route] = &[
+    Route { rpc: "chinook.v1.TrackService.ListTracks", method: "GET", path: "/api/v1/tracks", access: "public" },
+    Route { rpc: "chinook.v1.TrackService.GetTrack", method: "GET", path: "/api/v1/tracks/{id}", access: "public" },
+    Route { rpc: "chinook.v1.TrackService.CreateTrack", method: "POST", path: "/api/v1/tracks", access: "admin" },
+    Route { rpc: "chinook.v1.TrackService.UpdateTrack", method: "PATCH", path: "/api/v1/tracks/{id}", access: "admin" },
+    Route { rpc: "chinook.v1.TrackService.UpdateTrack", method: "PUT", path: "/api/v1/tracks/{id}", access: "admin" },
+    Route { rpc: "chinook.v1.TrackService.DeleteTrack", method: "DELETE", path: "/api/v1/tracks/{id}", access: "admin" },
+];
 
 /// The routes of tracks.
 pub fn routes(service: Arc<dyn TrackService>) -> Router {

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use arcana_runtime::rest;
+use arcana_runtime::app::Route;
 use arcana_runtime::error::{Error, Result};
 use arcana_runtime::rest::Call;
 use arcana_runtime::service::Service;
@@ -14,6 +15,17 @@ use axum::response::Response;
 
 use super::model::Account;
 use super::service::AccountService;
+
+/// Who may call what on accounts.
+pub const ROUTES: &[Route] = &[
+    Route { rpc: "torture.v1.AccountService.ListAccounts", method: "GET", path: "/api/v1/accounts", access: "admin" },
+    Route { rpc: "torture.v1.AccountService.GetAccount", method: "GET", path: "/api/v1/accounts/{id}", access: "owner|admin" },
+    Route { rpc: "torture.v1.AccountService.CreateAccount", method: "POST", path: "/api/v1/accounts", access: "admin" },
+    Route { rpc: "torture.v1.AccountService.UpdateAccount", method: "PATCH", path: "/api/v1/accounts/{id}", access: "owner|admin" },
+    Route { rpc: "torture.v1.AccountService.UpdateAccount", method: "PUT", path: "/api/v1/accounts/{id}", access: "owner|admin" },
+    Route { rpc: "torture.v1.AccountService.DeleteAccount", method: "DELETE", path: "/api/v1/accounts/{id}", access: "admin" },
+    Route { rpc: "torture.v1.AccountService.UndeleteAccount", method: "POST", path: "/api/v1/accounts/{id}:undelete", access: "admin" },
+];
 
 /// The routes of accounts.
 pub fn routes(service: Arc<dyn AccountService>) -> Router {

@@ -5,11 +5,20 @@
 use std::sync::Arc;
 
 use arcana_runtime::rest;
+use arcana_runtime::app::Route;
 use arcana_runtime::service::Service;
 use axum::{Router, routing};
 
 use super::model::Bare;
 use super::service::BareService;
+
+/// Who may call what on bares.
+pub const ROUTES: &[Route] = &[
+    Route { rpc: "torture.v1.BareService.ListBares", method: "GET", path: "/api/v1/bares", access: "public" },
+    Route { rpc: "torture.v1.BareService.GetBare", method: "GET", path: "/api/v1/bares/{id}", access: "public" },
+    Route { rpc: "torture.v1.BareService.CreateBare", method: "POST", path: "/api/v1/bares", access: "user" },
+    Route { rpc: "torture.v1.BareService.DeleteBare", method: "DELETE", path: "/api/v1/bares/{id}", access: "user" },
+];
 
 /// The routes of bares.
 pub fn routes(service: Arc<dyn BareService>) -> Router {

@@ -5,11 +5,22 @@
 use std::sync::Arc;
 
 use arcana_runtime::rest;
+use arcana_runtime::app::Route;
 use arcana_runtime::service::Service;
 use axum::{Router, routing};
 
 use super::model::BarePair;
 use super::service::BarePairService;
+
+/// Who may call what on bare pairs.
+pub const ROUTES: &[Route] = &[
+    Route { rpc: "torture.v1.BarePairService.ListBarePairs", method: "GET", path: "/api/v1/bare_pairs", access: "public" },
+    Route { rpc: "torture.v1.BarePairService.GetBarePair", method: "GET", path: "/api/v1/bare_pairs/{left_id}/{right_code}", access: "public" },
+    Route { rpc: "torture.v1.BarePairService.CreateBarePair", method: "POST", path: "/api/v1/bare_pairs", access: "user" },
+    Route { rpc: "torture.v1.BarePairService.UpdateBarePair", method: "PATCH", path: "/api/v1/bare_pairs/{left_id}/{right_code}", access: "user" },
+    Route { rpc: "torture.v1.BarePairService.UpdateBarePair", method: "PUT", path: "/api/v1/bare_pairs/{left_id}/{right_code}", access: "user" },
+    Route { rpc: "torture.v1.BarePairService.DeleteBarePair", method: "DELETE", path: "/api/v1/bare_pairs/{left_id}/{right_code}", access: "user" },
+];
 
 /// The routes of bare pairs.
 pub fn routes(service: Arc<dyn BarePairService>) -> Router {

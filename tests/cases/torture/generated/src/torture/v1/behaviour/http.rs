@@ -5,11 +5,22 @@
 use std::sync::Arc;
 
 use arcana_runtime::rest;
+use arcana_runtime::app::Route;
 use arcana_runtime::service::Service;
 use axum::{Router, routing};
 
 use super::model::Behaviour;
 use super::service::BehaviourService;
+
+/// Who may call what on behaviours.
+pub const ROUTES: &[Route] = &[
+    Route { rpc: "torture.v1.BehaviourService.ListBehaviours", method: "GET", path: "/api/v1/behaviours", access: "admin" },
+    Route { rpc: "torture.v1.BehaviourService.GetBehaviour", method: "GET", path: "/api/v1/behaviours/{id}", access: "admin" },
+    Route { rpc: "torture.v1.BehaviourService.CreateBehaviour", method: "POST", path: "/api/v1/behaviours", access: "admin" },
+    Route { rpc: "torture.v1.BehaviourService.UpdateBehaviour", method: "PATCH", path: "/api/v1/behaviours/{id}", access: "admin" },
+    Route { rpc: "torture.v1.BehaviourService.UpdateBehaviour", method: "PUT", path: "/api/v1/behaviours/{id}", access: "admin" },
+    Route { rpc: "torture.v1.BehaviourService.DeleteBehaviour", method: "DELETE", path: "/api/v1/behaviours/{id}", access: "admin" },
+];
 
 /// The routes of behaviours.
 pub fn routes(service: Arc<dyn BehaviourService>) -> Router {

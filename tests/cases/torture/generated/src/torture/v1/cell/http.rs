@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use arcana_runtime::rest;
+use arcana_runtime::app::Route;
 use arcana_runtime::error::{Error, Result};
 use arcana_runtime::rest::Call;
 use arcana_runtime::service::Service;
@@ -14,6 +15,17 @@ use axum::response::Response;
 
 use super::model::Cell;
 use super::service::CellService;
+
+/// Who may call what on cells.
+pub const ROUTES: &[Route] = &[
+    Route { rpc: "torture.v1.CellService.ListCells", method: "GET", path: "/api/v1/cells", access: "public" },
+    Route { rpc: "torture.v1.CellService.GetCell", method: "GET", path: "/api/v1/cells/{sheet}/{row}/{col}", access: "public" },
+    Route { rpc: "torture.v1.CellService.CreateCell", method: "POST", path: "/api/v1/cells", access: "user" },
+    Route { rpc: "torture.v1.CellService.UpdateCell", method: "PATCH", path: "/api/v1/cells/{sheet}/{row}/{col}", access: "user" },
+    Route { rpc: "torture.v1.CellService.UpdateCell", method: "PUT", path: "/api/v1/cells/{sheet}/{row}/{col}", access: "user" },
+    Route { rpc: "torture.v1.CellService.DeleteCell", method: "DELETE", path: "/api/v1/cells/{sheet}/{row}/{col}", access: "user" },
+    Route { rpc: "torture.v1.CellService.UndeleteCell", method: "POST", path: "/api/v1/cells/{sheet}/{row}/{col}:undelete", access: "user" },
+];
 
 /// The routes of cells.
 pub fn routes(service: Arc<dyn CellService>) -> Router {

@@ -5,11 +5,19 @@
 use std::sync::Arc;
 
 use arcana_runtime::rest;
+use arcana_runtime::app::Route;
 use arcana_runtime::service::Service;
 use axum::{Router, routing};
 
 use super::model::ChangeOnly;
 use super::service::ChangeOnlyService;
+
+/// Who may call what on change onlies.
+pub const ROUTES: &[Route] = &[
+    Route { rpc: "torture.v1.ChangeOnlyService.UpdateChangeOnly", method: "PATCH", path: "/api/v1/change_onlies/{id}", access: "admin (unsaid)" },
+    Route { rpc: "torture.v1.ChangeOnlyService.UpdateChangeOnly", method: "PUT", path: "/api/v1/change_onlies/{id}", access: "admin (unsaid)" },
+    Route { rpc: "torture.v1.ChangeOnlyService.DeleteChangeOnly", method: "DELETE", path: "/api/v1/change_onlies/{id}", access: "admin (unsaid)" },
+];
 
 /// The routes of change onlies.
 pub fn routes(service: Arc<dyn ChangeOnlyService>) -> Router {

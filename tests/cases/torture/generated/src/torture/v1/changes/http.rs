@@ -5,11 +5,22 @@
 use std::sync::Arc;
 
 use arcana_runtime::rest;
+use arcana_runtime::app::Route;
 use arcana_runtime::service::Service;
 use axum::{Router, routing};
 
 use super::model::Changes;
 use super::service::ChangesService;
+
+/// Who may call what on changeses.
+pub const ROUTES: &[Route] = &[
+    Route { rpc: "torture.v1.ChangesService.ListChangeses", method: "GET", path: "/api/v1/changeses", access: "admin (unsaid)" },
+    Route { rpc: "torture.v1.ChangesService.GetChanges", method: "GET", path: "/api/v1/changeses/{id}", access: "admin (unsaid)" },
+    Route { rpc: "torture.v1.ChangesService.CreateChanges", method: "POST", path: "/api/v1/changeses", access: "admin (unsaid)" },
+    Route { rpc: "torture.v1.ChangesService.UpdateChanges", method: "PATCH", path: "/api/v1/changeses/{id}", access: "admin (unsaid)" },
+    Route { rpc: "torture.v1.ChangesService.UpdateChanges", method: "PUT", path: "/api/v1/changeses/{id}", access: "admin (unsaid)" },
+    Route { rpc: "torture.v1.ChangesService.DeleteChanges", method: "DELETE", path: "/api/v1/changeses/{id}", access: "admin (unsaid)" },
+];
 
 /// The routes of changeses.
 pub fn routes(service: Arc<dyn ChangesService>) -> Router {

@@ -5,11 +5,22 @@
 use std::sync::Arc;
 
 use arcana_runtime::rest;
+use arcana_runtime::app::Route;
 use arcana_runtime::service::Service;
 use axum::{Router, routing};
 
 use super::model::Coded;
 use super::service::CodedService;
+
+/// Who may call what on coded things.
+pub const ROUTES: &[Route] = &[
+    Route { rpc: "torture.v1.CodedService.ListCodedThings", method: "GET", path: "/api/v1/coded_things", access: "public" },
+    Route { rpc: "torture.v1.CodedService.GetCoded", method: "GET", path: "/api/v1/coded_things/{code}", access: "public" },
+    Route { rpc: "torture.v1.CodedService.CreateCoded", method: "POST", path: "/api/v1/coded_things", access: "user" },
+    Route { rpc: "torture.v1.CodedService.UpdateCoded", method: "PATCH", path: "/api/v1/coded_things/{code}", access: "user" },
+    Route { rpc: "torture.v1.CodedService.UpdateCoded", method: "PUT", path: "/api/v1/coded_things/{code}", access: "user" },
+    Route { rpc: "torture.v1.CodedService.DeleteCoded", method: "DELETE", path: "/api/v1/coded_things/{code}", access: "user" },
+];
 
 /// The routes of coded things.
 pub fn routes(service: Arc<dyn CodedService>) -> Router {

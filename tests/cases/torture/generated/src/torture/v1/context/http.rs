@@ -5,11 +5,22 @@
 use std::sync::Arc;
 
 use arcana_runtime::rest;
+use arcana_runtime::app::Route;
 use arcana_runtime::service::Service;
 use axum::{Router, routing};
 
 use super::model::Context;
 use super::service::ContextService;
+
+/// Who may call what on contexts.
+pub const ROUTES: &[Route] = &[
+    Route { rpc: "torture.v1.ContextService.ListContexts", method: "GET", path: "/api/v1/contexts", access: "admin (unsaid)" },
+    Route { rpc: "torture.v1.ContextService.GetContext", method: "GET", path: "/api/v1/contexts/{id}", access: "admin (unsaid)" },
+    Route { rpc: "torture.v1.ContextService.CreateContext", method: "POST", path: "/api/v1/contexts", access: "admin (unsaid)" },
+    Route { rpc: "torture.v1.ContextService.UpdateContext", method: "PATCH", path: "/api/v1/contexts/{id}", access: "admin (unsaid)" },
+    Route { rpc: "torture.v1.ContextService.UpdateContext", method: "PUT", path: "/api/v1/contexts/{id}", access: "admin (unsaid)" },
+    Route { rpc: "torture.v1.ContextService.DeleteContext", method: "DELETE", path: "/api/v1/contexts/{id}", access: "admin (unsaid)" },
+];
 
 /// The routes of contexts.
 pub fn routes(service: Arc<dyn ContextService>) -> Router {

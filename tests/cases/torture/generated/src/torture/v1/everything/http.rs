@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use arcana_runtime::rest;
+use arcana_runtime::app::Route;
 use arcana_runtime::error::{Error, Result};
 use arcana_runtime::rest::Call;
 use arcana_runtime::service::Service;
@@ -14,6 +15,18 @@ use axum::response::Response;
 
 use super::model::{Everything, PaintEverythingRequest};
 use super::service::EverythingService;
+
+/// Who may call what on everythings.
+pub const ROUTES: &[Route] = &[
+    Route { rpc: "torture.v1.EverythingService.ListEverythings", method: "GET", path: "/api/v1/everythings", access: "admin" },
+    Route { rpc: "torture.v1.EverythingService.GetEverything", method: "GET", path: "/api/v1/everythings/{id}", access: "owner|admin" },
+    Route { rpc: "torture.v1.EverythingService.CreateEverything", method: "POST", path: "/api/v1/everythings", access: "user" },
+    Route { rpc: "torture.v1.EverythingService.UpdateEverything", method: "PATCH", path: "/api/v1/everythings/{id}", access: "owner|admin" },
+    Route { rpc: "torture.v1.EverythingService.UpdateEverything", method: "PUT", path: "/api/v1/everythings/{id}", access: "owner|admin" },
+    Route { rpc: "torture.v1.EverythingService.DeleteEverything", method: "DELETE", path: "/api/v1/everythings/{id}", access: "owner|admin" },
+    Route { rpc: "torture.v1.EverythingService.UndeleteEverything", method: "POST", path: "/api/v1/everythings/{id}:undelete", access: "owner|admin" },
+    Route { rpc: "torture.v1.EverythingService.PaintEverything", method: "POST", path: "/api/v1/everythings/{id}:paint", access: "owner|admin" },
+];
 
 /// The routes of everythings.
 pub fn routes(service: Arc<dyn EverythingService>) -> Router {

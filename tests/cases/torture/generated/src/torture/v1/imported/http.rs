@@ -5,11 +5,22 @@
 use std::sync::Arc;
 
 use arcana_runtime::rest;
+use arcana_runtime::app::Route;
 use arcana_runtime::service::Service;
 use axum::{Router, routing};
 
 use super::model::Imported;
 use super::service::ImportedService;
+
+/// Who may call what on importeds.
+pub const ROUTES: &[Route] = &[
+    Route { rpc: "torture.v1.ImportedService.ListImporteds", method: "GET", path: "/api/v1/importeds", access: "public" },
+    Route { rpc: "torture.v1.ImportedService.GetImported", method: "GET", path: "/api/v1/importeds/{imported_nr}", access: "public" },
+    Route { rpc: "torture.v1.ImportedService.CreateImported", method: "POST", path: "/api/v1/importeds", access: "user" },
+    Route { rpc: "torture.v1.ImportedService.UpdateImported", method: "PATCH", path: "/api/v1/importeds/{imported_nr}", access: "user" },
+    Route { rpc: "torture.v1.ImportedService.UpdateImported", method: "PUT", path: "/api/v1/importeds/{imported_nr}", access: "user" },
+    Route { rpc: "torture.v1.ImportedService.DeleteImported", method: "DELETE", path: "/api/v1/importeds/{imported_nr}", access: "user" },
+];
 
 /// The routes of importeds.
 pub fn routes(service: Arc<dyn ImportedService>) -> Router {

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use arcana_runtime::rest;
+use arcana_runtime::app::Route;
 use arcana_runtime::error::{Error, Result};
 use arcana_runtime::rest::Call;
 use arcana_runtime::service::Service;
@@ -15,6 +16,31 @@ use axum::response::Response;
 use crate::torture::v1::call::{CopyKindRequest, EverythingRequest, PickRequest, PutRequest, RecentRequest, SearchRequest, SumRequest, TouchRequest};
 use super::model::Kind;
 use super::service::KindService;
+
+/// Who may call what on kinds.
+pub const ROUTES: &[Route] = &[
+    Route { rpc: "torture.v1.KindService.ListKinds", method: "GET", path: "/api/v1/kinds", access: "public" },
+    Route { rpc: "torture.v1.KindService.GetKind", method: "GET", path: "/api/v1/kinds/{id}", access: "public" },
+    Route { rpc: "torture.v1.KindService.CreateKind", method: "POST", path: "/api/v1/kinds", access: "user|moderator" },
+    Route { rpc: "torture.v1.KindService.UpdateKind", method: "PATCH", path: "/api/v1/kinds/{id}", access: "internal|admin" },
+    Route { rpc: "torture.v1.KindService.UpdateKind", method: "PUT", path: "/api/v1/kinds/{id}", access: "internal|admin" },
+    Route { rpc: "torture.v1.KindService.DeleteKind", method: "DELETE", path: "/api/v1/kinds/{id}", access: "super_admin" },
+    Route { rpc: "torture.v1.KindService.Search", method: "GET", path: "/api/v1/search", access: "public" },
+    Route { rpc: "torture.v1.KindService.Recent", method: "GET", path: "/api/v1/kinds/recent/{since_year}", access: "user" },
+    Route { rpc: "torture.v1.KindService.Put", method: "PUT", path: "/api/v1/places/{name}", access: "admin" },
+    Route { rpc: "torture.v1.KindService.Touch", method: "POST", path: "/api/v1/things/{id}/parts/{part}:touch", access: "admin (unsaid)" },
+    Route { rpc: "torture.v1.KindService.Touch", method: "PATCH", path: "/api/v1/things/{id}", access: "admin (unsaid)" },
+    Route { rpc: "torture.v1.KindService.Touch", method: "DELETE", path: "/api/v1/things/{id}/parts/{part}", access: "admin (unsaid)" },
+    Route { rpc: "torture.v1.KindService.Touch", method: "GET", path: "/api/v1/things/{id}:peek", access: "admin (unsaid)" },
+    Route { rpc: "torture.v1.KindService.Touch", method: "POST", path: "/api/v1/touch", access: "admin (unsaid)" },
+    Route { rpc: "torture.v1.KindService.Ping", method: "POST", path: "/api/v1/ping", access: "admin (unsaid)" },
+    Route { rpc: "torture.v1.KindService.Pick", method: "GET", path: "/api/v1/pick/{flag}/{number}/{long}/{unsigned}/{day}/{colour}/{amount}/{numbered_id}/{code}", access: "internal" },
+    Route { rpc: "torture.v1.KindService.Sum", method: "POST", path: "/api/v1/sum/{label}", access: "admin (unsaid)" },
+    Route { rpc: "torture.v1.KindService.Everything", method: "POST", path: "/api/v1/everything", access: "admin (unsaid)" },
+    Route { rpc: "torture.v1.KindService.ClearKinds", method: "POST", path: "/api/v1/kinds:clear", access: "admin (unsaid)" },
+    Route { rpc: "torture.v1.KindService.CopyKind", method: "POST", path: "/api/v1/kinds/{id}:copy-it", access: "admin (unsaid)" },
+    Route { rpc: "torture.v1.KindService.InspectKind", method: "GET", path: "/api/v1/kinds/{id}:inspect", access: "public" },
+];
 
 /// The routes of kinds.
 pub fn routes(service: Arc<dyn KindService>) -> Router {

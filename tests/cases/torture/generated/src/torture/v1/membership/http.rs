@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use arcana_runtime::rest;
+use arcana_runtime::app::Route;
 use arcana_runtime::error::{Error, Result};
 use arcana_runtime::rest::Call;
 use arcana_runtime::service::Service;
@@ -15,6 +16,17 @@ use axum::response::Response;
 use crate::torture::v1::call::RaiseMembershipRequest;
 use super::model::Membership;
 use super::service::MembershipService;
+
+/// Who may call what on memberships.
+pub const ROUTES: &[Route] = &[
+    Route { rpc: "torture.v1.MembershipService.ListMemberships", method: "GET", path: "/api/v1/memberships", access: "public" },
+    Route { rpc: "torture.v1.MembershipService.GetMembership", method: "GET", path: "/api/v1/memberships/{kind_id}/{numbered_id}", access: "public" },
+    Route { rpc: "torture.v1.MembershipService.CreateMembership", method: "POST", path: "/api/v1/memberships", access: "user" },
+    Route { rpc: "torture.v1.MembershipService.UpdateMembership", method: "PATCH", path: "/api/v1/memberships/{kind_id}/{numbered_id}", access: "user" },
+    Route { rpc: "torture.v1.MembershipService.UpdateMembership", method: "PUT", path: "/api/v1/memberships/{kind_id}/{numbered_id}", access: "user" },
+    Route { rpc: "torture.v1.MembershipService.DeleteMembership", method: "DELETE", path: "/api/v1/memberships/{kind_id}/{numbered_id}", access: "user" },
+    Route { rpc: "torture.v1.MembershipService.RaiseMembership", method: "POST", path: "/api/v1/memberships/{kind_id}/{numbered_id}:raise", access: "admin" },
+];
 
 /// The routes of memberships.
 pub fn routes(service: Arc<dyn MembershipService>) -> Router {

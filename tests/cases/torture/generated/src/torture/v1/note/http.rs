@@ -5,11 +5,22 @@
 use std::sync::Arc;
 
 use arcana_runtime::rest;
+use arcana_runtime::app::Route;
 use arcana_runtime::service::Service;
 use axum::{Router, routing};
 
 use super::model::Note;
 use super::service::NoteService;
+
+/// Who may call what on notes.
+pub const ROUTES: &[Route] = &[
+    Route { rpc: "torture.v1.NoteService.ListNotes", method: "GET", path: "/api/v1/notes", access: "owner|admin" },
+    Route { rpc: "torture.v1.NoteService.GetNote", method: "GET", path: "/api/v1/notes/{id}", access: "owner|admin" },
+    Route { rpc: "torture.v1.NoteService.CreateNote", method: "POST", path: "/api/v1/notes", access: "user" },
+    Route { rpc: "torture.v1.NoteService.UpdateNote", method: "PATCH", path: "/api/v1/notes/{id}", access: "owner" },
+    Route { rpc: "torture.v1.NoteService.UpdateNote", method: "PUT", path: "/api/v1/notes/{id}", access: "owner" },
+    Route { rpc: "torture.v1.NoteService.DeleteNote", method: "DELETE", path: "/api/v1/notes/{id}", access: "owner" },
+];
 
 /// The routes of notes.
 pub fn routes(service: Arc<dyn NoteService>) -> Router {

@@ -5,11 +5,22 @@
 use std::sync::Arc;
 
 use arcana_runtime::rest;
+use arcana_runtime::app::Route;
 use arcana_runtime::service::Service;
 use axum::{Router, routing};
 
 use super::model::Numbered;
 use super::service::NumberedService;
+
+/// Who may call what on numbereds.
+pub const ROUTES: &[Route] = &[
+    Route { rpc: "torture.v1.NumberedService.ListNumbereds", method: "GET", path: "/api/v1/numbereds", access: "public" },
+    Route { rpc: "torture.v1.NumberedService.GetNumbered", method: "GET", path: "/api/v1/numbereds/{id}", access: "public" },
+    Route { rpc: "torture.v1.NumberedService.CreateNumbered", method: "POST", path: "/api/v1/numbereds", access: "user" },
+    Route { rpc: "torture.v1.NumberedService.UpdateNumbered", method: "PATCH", path: "/api/v1/numbereds/{id}", access: "user" },
+    Route { rpc: "torture.v1.NumberedService.UpdateNumbered", method: "PUT", path: "/api/v1/numbereds/{id}", access: "user" },
+    Route { rpc: "torture.v1.NumberedService.DeleteNumbered", method: "DELETE", path: "/api/v1/numbereds/{id}", access: "user" },
+];
 
 /// The routes of numbereds.
 pub fn routes(service: Arc<dyn NumberedService>) -> Router {

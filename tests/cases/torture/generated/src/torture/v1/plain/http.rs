@@ -5,11 +5,22 @@
 use std::sync::Arc;
 
 use arcana_runtime::rest;
+use arcana_runtime::app::Route;
 use arcana_runtime::service::Service;
 use axum::{Router, routing};
 
 use super::model::Plain;
 use super::service::PlainService;
+
+/// Who may call what on plains.
+pub const ROUTES: &[Route] = &[
+    Route { rpc: "torture.v1.PlainService.ListPlains", method: "GET", path: "/api/v1/plains", access: "admin (unsaid)" },
+    Route { rpc: "torture.v1.PlainService.GetPlain", method: "GET", path: "/api/v1/plains/{id}", access: "admin (unsaid)" },
+    Route { rpc: "torture.v1.PlainService.CreatePlain", method: "POST", path: "/api/v1/plains", access: "admin (unsaid)" },
+    Route { rpc: "torture.v1.PlainService.UpdatePlain", method: "PATCH", path: "/api/v1/plains/{id}", access: "admin (unsaid)" },
+    Route { rpc: "torture.v1.PlainService.UpdatePlain", method: "PUT", path: "/api/v1/plains/{id}", access: "admin (unsaid)" },
+    Route { rpc: "torture.v1.PlainService.DeletePlain", method: "DELETE", path: "/api/v1/plains/{id}", access: "admin (unsaid)" },
+];
 
 /// The routes of plains.
 pub fn routes(service: Arc<dyn PlainService>) -> Router {

@@ -5,11 +5,22 @@
 use std::sync::Arc;
 
 use arcana_runtime::rest;
+use arcana_runtime::app::Route;
 use arcana_runtime::service::Service;
 use axum::{Router, routing};
 
 use super::model::Profile;
 use super::service::ProfileService;
+
+/// Who may call what on profiles.
+pub const ROUTES: &[Route] = &[
+    Route { rpc: "torture.v1.ProfileService.ListProfiles", method: "GET", path: "/api/v1/profiles", access: "owner|admin" },
+    Route { rpc: "torture.v1.ProfileService.GetProfile", method: "GET", path: "/api/v1/profiles/{id}", access: "owner|admin" },
+    Route { rpc: "torture.v1.ProfileService.CreateProfile", method: "POST", path: "/api/v1/profiles", access: "user" },
+    Route { rpc: "torture.v1.ProfileService.UpdateProfile", method: "PATCH", path: "/api/v1/profiles/{id}", access: "owner" },
+    Route { rpc: "torture.v1.ProfileService.UpdateProfile", method: "PUT", path: "/api/v1/profiles/{id}", access: "owner" },
+    Route { rpc: "torture.v1.ProfileService.DeleteProfile", method: "DELETE", path: "/api/v1/profiles/{id}", access: "owner" },
+];
 
 /// The routes of profiles.
 pub fn routes(service: Arc<dyn ProfileService>) -> Router {

@@ -5,11 +5,18 @@
 use std::sync::Arc;
 
 use arcana_runtime::rest;
+use arcana_runtime::app::Route;
 use arcana_runtime::service::Service;
 use axum::{Router, routing};
 
 use super::model::ReadOnly;
 use super::service::ReadOnlyService;
+
+/// Who may call what on read onlies.
+pub const ROUTES: &[Route] = &[
+    Route { rpc: "torture.v1.ReadOnlyService.ListReadOnlies", method: "GET", path: "/api/v1/read_onlies", access: "public" },
+    Route { rpc: "torture.v1.ReadOnlyService.GetReadOnly", method: "GET", path: "/api/v1/read_onlies/{id}", access: "public" },
+];
 
 /// The routes of read onlies.
 pub fn routes(service: Arc<dyn ReadOnlyService>) -> Router {

@@ -5,11 +5,22 @@
 use std::sync::Arc;
 
 use arcana_runtime::rest;
+use arcana_runtime::app::Route;
 use arcana_runtime::service::Service;
 use axum::{Router, routing};
 
 use super::model::Remark;
 use super::service::RemarkService;
+
+/// Who may call what on remarks.
+pub const ROUTES: &[Route] = &[
+    Route { rpc: "torture.v1.RemarkService.ListRemarks", method: "GET", path: "/api/v1/remarks", access: "owner|admin" },
+    Route { rpc: "torture.v1.RemarkService.GetRemark", method: "GET", path: "/api/v1/remarks/{id}", access: "owner|admin" },
+    Route { rpc: "torture.v1.RemarkService.CreateRemark", method: "POST", path: "/api/v1/remarks", access: "user" },
+    Route { rpc: "torture.v1.RemarkService.UpdateRemark", method: "PATCH", path: "/api/v1/remarks/{id}", access: "owner" },
+    Route { rpc: "torture.v1.RemarkService.UpdateRemark", method: "PUT", path: "/api/v1/remarks/{id}", access: "owner" },
+    Route { rpc: "torture.v1.RemarkService.DeleteRemark", method: "DELETE", path: "/api/v1/remarks/{id}", access: "owner" },
+];
 
 /// The routes of remarks.
 pub fn routes(service: Arc<dyn RemarkService>) -> Router {

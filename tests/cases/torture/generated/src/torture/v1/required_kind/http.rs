@@ -5,11 +5,22 @@
 use std::sync::Arc;
 
 use arcana_runtime::rest;
+use arcana_runtime::app::Route;
 use arcana_runtime::service::Service;
 use axum::{Router, routing};
 
 use super::model::RequiredKind;
 use super::service::RequiredKindService;
+
+/// Who may call what on required kinds.
+pub const ROUTES: &[Route] = &[
+    Route { rpc: "torture.v1.RequiredKindService.ListRequiredKinds", method: "GET", path: "/api/v1/required_kinds", access: "admin" },
+    Route { rpc: "torture.v1.RequiredKindService.GetRequiredKind", method: "GET", path: "/api/v1/required_kinds/{id}", access: "admin" },
+    Route { rpc: "torture.v1.RequiredKindService.CreateRequiredKind", method: "POST", path: "/api/v1/required_kinds", access: "admin" },
+    Route { rpc: "torture.v1.RequiredKindService.UpdateRequiredKind", method: "PATCH", path: "/api/v1/required_kinds/{id}", access: "admin" },
+    Route { rpc: "torture.v1.RequiredKindService.UpdateRequiredKind", method: "PUT", path: "/api/v1/required_kinds/{id}", access: "admin" },
+    Route { rpc: "torture.v1.RequiredKindService.DeleteRequiredKind", method: "DELETE", path: "/api/v1/required_kinds/{id}", access: "admin" },
+];
 
 /// The routes of required kinds.
 pub fn routes(service: Arc<dyn RequiredKindService>) -> Router {

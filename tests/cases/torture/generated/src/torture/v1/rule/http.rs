@@ -5,11 +5,22 @@
 use std::sync::Arc;
 
 use arcana_runtime::rest;
+use arcana_runtime::app::Route;
 use arcana_runtime::service::Service;
 use axum::{Router, routing};
 
 use super::model::Rule;
 use super::service::RuleService;
+
+/// Who may call what on rules.
+pub const ROUTES: &[Route] = &[
+    Route { rpc: "torture.v1.RuleService.ListRules", method: "GET", path: "/api/v1/rules", access: "public" },
+    Route { rpc: "torture.v1.RuleService.GetRule", method: "GET", path: "/api/v1/rules/{id}", access: "public" },
+    Route { rpc: "torture.v1.RuleService.CreateRule", method: "POST", path: "/api/v1/rules", access: "user" },
+    Route { rpc: "torture.v1.RuleService.UpdateRule", method: "PATCH", path: "/api/v1/rules/{id}", access: "user" },
+    Route { rpc: "torture.v1.RuleService.UpdateRule", method: "PUT", path: "/api/v1/rules/{id}", access: "user" },
+    Route { rpc: "torture.v1.RuleService.DeleteRule", method: "DELETE", path: "/api/v1/rules/{id}", access: "user" },
+];
 
 /// The routes of rules.
 pub fn routes(service: Arc<dyn RuleService>) -> Router {

@@ -5,11 +5,22 @@
 use std::sync::Arc;
 
 use arcana_runtime::rest;
+use arcana_runtime::app::Route;
 use arcana_runtime::service::Service;
 use axum::{Router, routing};
 
 use super::model::RuleHolder;
 use super::service::RuleHolderService;
+
+/// Who may call what on rule holders.
+pub const ROUTES: &[Route] = &[
+    Route { rpc: "torture.v1.RuleHolderService.ListRuleHolders", method: "GET", path: "/api/v1/rule_holders", access: "public" },
+    Route { rpc: "torture.v1.RuleHolderService.GetRuleHolder", method: "GET", path: "/api/v1/rule_holders/{id}", access: "public" },
+    Route { rpc: "torture.v1.RuleHolderService.CreateRuleHolder", method: "POST", path: "/api/v1/rule_holders", access: "user" },
+    Route { rpc: "torture.v1.RuleHolderService.UpdateRuleHolder", method: "PATCH", path: "/api/v1/rule_holders/{id}", access: "user" },
+    Route { rpc: "torture.v1.RuleHolderService.UpdateRuleHolder", method: "PUT", path: "/api/v1/rule_holders/{id}", access: "user" },
+    Route { rpc: "torture.v1.RuleHolderService.DeleteRuleHolder", method: "DELETE", path: "/api/v1/rule_holders/{id}", access: "user" },
+];
 
 /// The routes of rule holders.
 pub fn routes(service: Arc<dyn RuleHolderService>) -> Router {

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use arcana_runtime::rest;
+use arcana_runtime::app::Route;
 use arcana_runtime::error::{Error, Result};
 use arcana_runtime::rest::Call;
 use arcana_runtime::service::Service;
@@ -14,6 +15,18 @@ use axum::response::Response;
 
 use super::model::{MatchRequest, MoveRequest, Type};
 use super::service::TypeService;
+
+/// Who may call what on types.
+pub const ROUTES: &[Route] = &[
+    Route { rpc: "torture.v1.TypeService.ListTypes", method: "GET", path: "/api/v1/types", access: "public" },
+    Route { rpc: "torture.v1.TypeService.GetType", method: "GET", path: "/api/v1/types/{id}", access: "public" },
+    Route { rpc: "torture.v1.TypeService.CreateType", method: "POST", path: "/api/v1/types", access: "user" },
+    Route { rpc: "torture.v1.TypeService.UpdateType", method: "PATCH", path: "/api/v1/types/{id}", access: "user" },
+    Route { rpc: "torture.v1.TypeService.UpdateType", method: "PUT", path: "/api/v1/types/{id}", access: "user" },
+    Route { rpc: "torture.v1.TypeService.DeleteType", method: "DELETE", path: "/api/v1/types/{id}", access: "user" },
+    Route { rpc: "torture.v1.TypeService.Move", method: "POST", path: "/api/v1/types/{type}:move", access: "admin (unsaid)" },
+    Route { rpc: "torture.v1.TypeService.Match", method: "GET", path: "/api/v1/types:match", access: "public" },
+];
 
 /// The routes of types.
 pub fn routes(service: Arc<dyn TypeService>) -> Router {

@@ -5,11 +5,17 @@
 use std::sync::Arc;
 
 use arcana_runtime::rest;
+use arcana_runtime::app::Route;
 use arcana_runtime::service::Service;
 use axum::{Router, routing};
 
 use super::model::WriteOnly;
 use super::service::WriteOnlyService;
+
+/// Who may call what on write onlies.
+pub const ROUTES: &[Route] = &[
+    Route { rpc: "torture.v1.WriteOnlyService.CreateWriteOnly", method: "POST", path: "/api/v1/write_onlies", access: "user" },
+];
 
 /// The routes of write onlies.
 pub fn routes(service: Arc<dyn WriteOnlyService>) -> Router {

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use arcana_runtime::rest;
+use arcana_runtime::app::Route;
 use arcana_runtime::error::Result;
 use arcana_runtime::rest::Call;
 use arcana_runtime::service::Service;
@@ -14,6 +15,17 @@ use axum::response::Response;
 
 use super::model::{FormerKindRequest, Kind};
 use super::service::KindService;
+
+/// Who may call what on kinds.
+pub const ROUTES: &[Route] = &[
+    Route { rpc: "torture.v2beta1.KindService.ListKinds", method: "GET", path: "/api/v2beta1/kinds", access: "public" },
+    Route { rpc: "torture.v2beta1.KindService.GetKind", method: "GET", path: "/api/v2beta1/kinds/{id}", access: "public" },
+    Route { rpc: "torture.v2beta1.KindService.CreateKind", method: "POST", path: "/api/v2beta1/kinds", access: "user" },
+    Route { rpc: "torture.v2beta1.KindService.UpdateKind", method: "PATCH", path: "/api/v2beta1/kinds/{id}", access: "user" },
+    Route { rpc: "torture.v2beta1.KindService.UpdateKind", method: "PUT", path: "/api/v2beta1/kinds/{id}", access: "user" },
+    Route { rpc: "torture.v2beta1.KindService.DeleteKind", method: "DELETE", path: "/api/v2beta1/kinds/{id}", access: "user" },
+    Route { rpc: "torture.v2beta1.KindService.FormerKind", method: "GET", path: "/api/v2beta1/kinds/{id}:former", access: "public" },
+];
 
 /// The routes of kinds.
 pub fn routes(service: Arc<dyn KindService>) -> Router {
