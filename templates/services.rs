@@ -1,8 +1,7 @@
-/// Repositories of all entities.
+/// Repositories of all entities, by the plural of their names.
 #[derive(Clone)]
 pub struct Repositories {
 {%- for entry in entries %}
-    /// Reads {{ entry.words }}.
     pub {{ entry.member }}: Arc<dyn {{ entry.path }}::{{ entry.name }}Repository>,
 {%- endfor %}
 }
@@ -18,12 +17,11 @@ impl Repositories {
     }
 }
 
-/// Services of all entities: what transports call.
+/// Services of all entities, by the plural of their names: what transports call.
 #[derive(Clone)]
 pub struct Services {
 {%- for entry in entries %}
 {%- if entry.service %}
-    /// What can be done with {{ entry.words }}.
     pub {{ entry.member }}: Arc<dyn {{ entry.path }}::{{ entry.name }}Service>,
 {%- endif %}
 {%- endfor %}

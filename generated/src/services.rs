@@ -12,16 +12,12 @@ use arcana_runtime::repository::SqlRepository;
 use axum::Router;
 use tonic::service::RoutesBuilder;
 
-/// Repositories of all entities.
+/// Repositories of all entities, by the plural of their names.
 #[derive(Clone)]
 pub struct Repositories {
-    /// Reads users.
     pub users: Arc<dyn crate::arcana::identity::v1::user::UserRepository>,
-    /// Reads customers.
     pub customers: Arc<dyn crate::shop::v1::customer::CustomerRepository>,
-    /// Reads orders.
     pub orders: Arc<dyn crate::shop::v1::order::OrderRepository>,
-    /// Reads products.
     pub products: Arc<dyn crate::shop::v1::product::ProductRepository>,
 }
 
@@ -37,16 +33,12 @@ impl Repositories {
     }
 }
 
-/// Services of all entities: what transports call.
+/// Services of all entities, by the plural of their names: what transports call.
 #[derive(Clone)]
 pub struct Services {
-    /// What can be done with users.
     pub users: Arc<dyn crate::arcana::identity::v1::user::UserService>,
-    /// What can be done with customers.
     pub customers: Arc<dyn crate::shop::v1::customer::CustomerService>,
-    /// What can be done with orders.
     pub orders: Arc<dyn crate::shop::v1::order::OrderService>,
-    /// What can be done with products.
     pub products: Arc<dyn crate::shop::v1::product::ProductService>,
 }
 

@@ -12,30 +12,19 @@ use arcana_runtime::repository::SqlRepository;
 use axum::Router;
 use tonic::service::RoutesBuilder;
 
-/// Repositories of all entities.
+/// Repositories of all entities, by the plural of their names.
 #[derive(Clone)]
 pub struct Repositories {
-    /// Reads albums.
     pub albums: Arc<dyn crate::chinook::v1::album::AlbumRepository>,
-    /// Reads artists.
     pub artists: Arc<dyn crate::chinook::v1::artist::ArtistRepository>,
-    /// Reads customers.
     pub customers: Arc<dyn crate::chinook::v1::customer::CustomerRepository>,
-    /// Reads employees.
     pub employees: Arc<dyn crate::chinook::v1::employee::EmployeeRepository>,
-    /// Reads genres.
     pub genres: Arc<dyn crate::chinook::v1::genre::GenreRepository>,
-    /// Reads invoices.
     pub invoices: Arc<dyn crate::chinook::v1::invoice::InvoiceRepository>,
-    /// Reads invoice lines.
     pub invoice_lines: Arc<dyn crate::chinook::v1::invoice_line::InvoiceLineRepository>,
-    /// Reads media types.
     pub media_types: Arc<dyn crate::chinook::v1::media_type::MediaTypeRepository>,
-    /// Reads playlists.
     pub playlists: Arc<dyn crate::chinook::v1::playlist::PlaylistRepository>,
-    /// Reads playlist tracks.
     pub playlist_tracks: Arc<dyn crate::chinook::v1::playlist_track::PlaylistTrackRepository>,
-    /// Reads tracks.
     pub tracks: Arc<dyn crate::chinook::v1::track::TrackRepository>,
 }
 
@@ -58,30 +47,19 @@ impl Repositories {
     }
 }
 
-/// Services of all entities: what transports call.
+/// Services of all entities, by the plural of their names: what transports call.
 #[derive(Clone)]
 pub struct Services {
-    /// What can be done with albums.
     pub albums: Arc<dyn crate::chinook::v1::album::AlbumService>,
-    /// What can be done with artists.
     pub artists: Arc<dyn crate::chinook::v1::artist::ArtistService>,
-    /// What can be done with customers.
     pub customers: Arc<dyn crate::chinook::v1::customer::CustomerService>,
-    /// What can be done with employees.
     pub employees: Arc<dyn crate::chinook::v1::employee::EmployeeService>,
-    /// What can be done with genres.
     pub genres: Arc<dyn crate::chinook::v1::genre::GenreService>,
-    /// What can be done with invoices.
     pub invoices: Arc<dyn crate::chinook::v1::invoice::InvoiceService>,
-    /// What can be done with invoice lines.
     pub invoice_lines: Arc<dyn crate::chinook::v1::invoice_line::InvoiceLineService>,
-    /// What can be done with media types.
     pub media_types: Arc<dyn crate::chinook::v1::media_type::MediaTypeService>,
-    /// What can be done with playlists.
     pub playlists: Arc<dyn crate::chinook::v1::playlist::PlaylistService>,
-    /// What can be done with playlist tracks.
     pub playlist_tracks: Arc<dyn crate::chinook::v1::playlist_track::PlaylistTrackService>,
-    /// What can be done with tracks.
     pub tracks: Arc<dyn crate::chinook::v1::track::TrackService>,
 }
 

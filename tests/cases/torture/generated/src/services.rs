@@ -12,62 +12,35 @@ use arcana_runtime::repository::SqlRepository;
 use axum::Router;
 use tonic::service::RoutesBuilder;
 
-/// Repositories of all entities.
+/// Repositories of all entities, by the plural of their names.
 #[derive(Clone)]
 pub struct Repositories {
-    /// Reads unversioneds.
     pub unversioneds: Arc<dyn crate::torture::unversioned::UnversionedRepository>,
-    /// Reads accounts.
     pub accounts: Arc<dyn crate::torture::v1::account::AccountRepository>,
-    /// Reads bares.
     pub bares: Arc<dyn crate::torture::v1::bare::BareRepository>,
-    /// Reads bare pairs.
     pub bare_pairs: Arc<dyn crate::torture::v1::bare_pair::BarePairRepository>,
-    /// Reads behaviours.
     pub behaviours: Arc<dyn crate::torture::v1::behaviour::BehaviourRepository>,
-    /// Reads cells.
     pub cells: Arc<dyn crate::torture::v1::cell::CellRepository>,
-    /// Reads change onlies.
     pub change_onlies: Arc<dyn crate::torture::v1::change_only::ChangeOnlyRepository>,
-    /// Reads changeses.
     pub changeses: Arc<dyn crate::torture::v1::changes::ChangesRepository>,
-    /// Reads coded things.
     pub coded_things: Arc<dyn crate::torture::v1::coded::CodedRepository>,
-    /// Reads contexts.
     pub contexts: Arc<dyn crate::torture::v1::context::ContextRepository>,
-    /// Reads everythings.
     pub everythings: Arc<dyn crate::torture::v1::everything::EverythingRepository>,
-    /// Reads importeds.
     pub importeds: Arc<dyn crate::torture::v1::imported::ImportedRepository>,
-    /// Reads kinds.
     pub torture_v1_kinds: Arc<dyn crate::torture::v1::kind::KindRepository>,
-    /// Reads ledgers.
     pub ledgers: Arc<dyn crate::torture::v1::ledger::LedgerRepository>,
-    /// Reads memberships.
     pub memberships: Arc<dyn crate::torture::v1::membership::MembershipRepository>,
-    /// Reads notes.
     pub notes: Arc<dyn crate::torture::v1::note::NoteRepository>,
-    /// Reads numbereds.
     pub numbereds: Arc<dyn crate::torture::v1::numbered::NumberedRepository>,
-    /// Reads plains.
     pub plains: Arc<dyn crate::torture::v1::plain::PlainRepository>,
-    /// Reads profiles.
     pub profiles: Arc<dyn crate::torture::v1::profile::ProfileRepository>,
-    /// Reads types.
     pub types: Arc<dyn crate::torture::v1::r#type::TypeRepository>,
-    /// Reads read onlies.
     pub read_onlies: Arc<dyn crate::torture::v1::read_only::ReadOnlyRepository>,
-    /// Reads remarks.
     pub remarks: Arc<dyn crate::torture::v1::remark::RemarkRepository>,
-    /// Reads required kinds.
     pub required_kinds: Arc<dyn crate::torture::v1::required_kind::RequiredKindRepository>,
-    /// Reads rules.
     pub rules: Arc<dyn crate::torture::v1::rule::RuleRepository>,
-    /// Reads rule holders.
     pub rule_holders: Arc<dyn crate::torture::v1::rule_holder::RuleHolderRepository>,
-    /// Reads write onlies.
     pub write_onlies: Arc<dyn crate::torture::v1::write_only::WriteOnlyRepository>,
-    /// Reads kinds.
     pub torture_v2beta1_kinds: Arc<dyn crate::torture::v2beta1::kind::KindRepository>,
 }
 
@@ -106,60 +79,34 @@ impl Repositories {
     }
 }
 
-/// Services of all entities: what transports call.
+/// Services of all entities, by the plural of their names: what transports call.
 #[derive(Clone)]
 pub struct Services {
-    /// What can be done with unversioneds.
     pub unversioneds: Arc<dyn crate::torture::unversioned::UnversionedService>,
-    /// What can be done with accounts.
     pub accounts: Arc<dyn crate::torture::v1::account::AccountService>,
-    /// What can be done with bares.
     pub bares: Arc<dyn crate::torture::v1::bare::BareService>,
-    /// What can be done with bare pairs.
     pub bare_pairs: Arc<dyn crate::torture::v1::bare_pair::BarePairService>,
-    /// What can be done with behaviours.
     pub behaviours: Arc<dyn crate::torture::v1::behaviour::BehaviourService>,
-    /// What can be done with cells.
     pub cells: Arc<dyn crate::torture::v1::cell::CellService>,
-    /// What can be done with change onlies.
     pub change_onlies: Arc<dyn crate::torture::v1::change_only::ChangeOnlyService>,
-    /// What can be done with changeses.
     pub changeses: Arc<dyn crate::torture::v1::changes::ChangesService>,
-    /// What can be done with coded things.
     pub coded_things: Arc<dyn crate::torture::v1::coded::CodedService>,
-    /// What can be done with contexts.
     pub contexts: Arc<dyn crate::torture::v1::context::ContextService>,
-    /// What can be done with everythings.
     pub everythings: Arc<dyn crate::torture::v1::everything::EverythingService>,
-    /// What can be done with importeds.
     pub importeds: Arc<dyn crate::torture::v1::imported::ImportedService>,
-    /// What can be done with kinds.
     pub torture_v1_kinds: Arc<dyn crate::torture::v1::kind::KindService>,
-    /// What can be done with memberships.
     pub memberships: Arc<dyn crate::torture::v1::membership::MembershipService>,
-    /// What can be done with notes.
     pub notes: Arc<dyn crate::torture::v1::note::NoteService>,
-    /// What can be done with numbereds.
     pub numbereds: Arc<dyn crate::torture::v1::numbered::NumberedService>,
-    /// What can be done with plains.
     pub plains: Arc<dyn crate::torture::v1::plain::PlainService>,
-    /// What can be done with profiles.
     pub profiles: Arc<dyn crate::torture::v1::profile::ProfileService>,
-    /// What can be done with types.
     pub types: Arc<dyn crate::torture::v1::r#type::TypeService>,
-    /// What can be done with read onlies.
     pub read_onlies: Arc<dyn crate::torture::v1::read_only::ReadOnlyService>,
-    /// What can be done with remarks.
     pub remarks: Arc<dyn crate::torture::v1::remark::RemarkService>,
-    /// What can be done with required kinds.
     pub required_kinds: Arc<dyn crate::torture::v1::required_kind::RequiredKindService>,
-    /// What can be done with rules.
     pub rules: Arc<dyn crate::torture::v1::rule::RuleService>,
-    /// What can be done with rule holders.
     pub rule_holders: Arc<dyn crate::torture::v1::rule_holder::RuleHolderService>,
-    /// What can be done with write onlies.
     pub write_onlies: Arc<dyn crate::torture::v1::write_only::WriteOnlyService>,
-    /// What can be done with kinds.
     pub torture_v2beta1_kinds: Arc<dyn crate::torture::v2beta1::kind::KindService>,
 }
 
