@@ -10,7 +10,7 @@ use regex::Regex;
 use rust_decimal::Decimal;
 
 use crate::context::SystemClock;
-use crate::types::{Enumeration, Timestamp};
+use crate::types::Timestamp;
 use crate::violations::Violations;
 
 /// A pattern in the syntax of RE2, compiled when it is first needed.
@@ -210,14 +210,6 @@ pub fn decimal(found: &mut Violations, field: &str, value: &Decimal, precision: 
     if value.scale() > scale || whole_digits > (precision - scale) as usize {
         let message = format!("must have at most {precision} digits, {scale} of them behind the point");
         found.add_with(field, "decimal.precision", message, "precision", precision);
-    }
-}
-
-/// One of the values that the schema gives a meaning.
-pub fn specified<T: Enumeration>(found: &mut Violations, field: &str, value: T) {
-    if value.number() == 0 {
-        let names = T::NAMES.get(1..).unwrap_or_default().join(", ");
-        found.add(field, "enum.not_in", format!("must be one of {names}"));
     }
 }
 

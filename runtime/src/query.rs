@@ -37,7 +37,6 @@ pub struct ListQuery {
     /// Rows that are marked as deleted too.
     pub show_deleted: bool,
     after: Option<Token>,
-    names: Names,
 }
 
 /// One member of an order.
@@ -64,16 +63,6 @@ pub struct Page<E> {
     pub next_page_token: String,
 }
 
-/// What a protocol calls the arguments, for its errors.
-#[derive(Debug, Clone, Copy)]
-struct Names {
-    size: &'static str,
-    order: &'static str,
-}
-
-const REST: Names = Names { size: "size", order: "sort" };
-const GRPC: Names = Names { size: "page_size", order: "order_by" };
-
 /// The arguments of a list as gRPC has them.
 #[derive(Debug, Clone, Default)]
 #[allow(missing_docs)]
@@ -98,7 +87,6 @@ impl ListQuery {
             include_total: false,
             show_deleted: false,
             after: None,
-            names: GRPC,
         }
     }
 
@@ -128,7 +116,7 @@ impl ListQuery {
     /// From the parameters of a URL.
     pub fn from_rest(spec: &'static EntitySpec, parameters: &[(String, String)]) -> Result<Self> {
         let mut found = Violations::new();
-        let mut query = Self { include_total: true, names: REST, ..Self::first(spec) };
+        let mut query = Self { include_total: true, ..Self::first(spec) };
         let (mut page, mut sort, mut order) = (None, None, None);
         let mut seen: Vec<&str> = Vec::new();
         for (name, value) in parameters {
@@ -246,16 +234,6 @@ impl ListQuery {
         let order: Vec<_> = self.order.iter().map(|order| (order.column.name, order.descending)).collect();
         let filter = self.filter.as_ref().map(Filter::describe);
         token::fingerprint(&format!("{} {scope:?} {filter:?} {order:?} {}", spec.full_name, self.show_deleted))
-    }
-
-    /// What this protocol calls the size of a page.
-    pub fn size_name(&self) -> &'static str {
-        self.names.size
-    }
-
-    /// What this protocol calls the order.
-    pub fn order_name(&self) -> &'static str {
-        self.names.order
     }
 }
 

@@ -131,7 +131,6 @@ fn field_view(model: &Model, field: &Field, types: &Types<'_>) -> FieldView {
         from_proto: fields::from_proto(model, field),
         to_proto: if field.input_only { "Default::default()".to_owned() } else { fields::to_proto(field) },
         to_json: fields::to_json(field, Audience::Api),
-        to_storage: fields::to_json(field, Audience::Storage),
         ..FieldView::default()
     }
 }

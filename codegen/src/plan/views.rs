@@ -35,10 +35,8 @@ pub struct FieldView {
     pub from_proto: String,
     /// As protobuf has it.
     pub to_proto: String,
-    /// As JSON shows it, and as a JSON column keeps it.
+    /// As JSON shows it.
     pub to_json: String,
-    /// See `to_json`.
-    pub to_storage: String,
     /// As its column has it; empty without a column.
     pub to_column: String,
     /// Reads it from its column.

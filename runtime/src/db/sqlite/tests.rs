@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::access::Rule;
-use crate::changes::Write;
+use crate::changes::{Guard, GuardCheck, Set, Write};
 use crate::db::{Db, Migration, MigrationState, Sql};
 use crate::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind};
 
@@ -44,6 +44,9 @@ const SHAPE: EntitySpec = EntitySpec {
 
 static NOTE: EntitySpec = SHAPE;
 
+/// The same with an optimistic lock.
+static COUNTED: EntitySpec = EntitySpec { version: Some("version"), ..SHAPE };
+
 /// An insert whose statement never ends.
 static ENDLESS: EntitySpec = EntitySpec {
     insert: Sql {
@@ -57,7 +60,7 @@ static MIGRATIONS: &[Migration] = &[
     Migration {
         version: 1,
         name: "notes",
-        up: "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL) STRICT;",
+        up: "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT NOT NULL, version INTEGER NOT NULL DEFAULT 1) STRICT;",
         down: "DROP TABLE notes;",
         sealed: true,
     },
@@ -114,6 +117,42 @@ async fn a_commit_that_is_cut_off_takes_no_other_with_it() {
     assert_eq!(failed, [4]);
     assert!(matches!(outcomes[4], Err(Error::Unavailable(_))));
     assert_eq!(ids(&db).await, [0, 1, 2, 3, 5, 6, 7, 8]);
+}
+
+#[tokio::test]
+async fn a_commit_depends_on_the_version_that_it_expects() {
+    let folder = tempfile::tempdir().unwrap();
+    let (db, cx) = (database(&folder).await, Context::system());
+    db.commit(&cx, insert(&NOTE, 1)).await.unwrap();
+    let expecting = |version, id| {
+        let mut changes = insert(&NOTE, id);
+        changes.writes.push(Write::Expect { spec: &COUNTED, key: vec![Value::I64(1)], version });
+        changes
+    };
+    db.commit(&cx, expecting(1, 2)).await.unwrap();
+    assert!(matches!(db.commit(&cx, expecting(2, 3)).await, Err(Error::ConcurrentUpdate)));
+    assert_eq!(ids(&db).await, [1, 2]);
+}
+
+#[tokio::test]
+async fn a_guard_holds_for_the_row_as_it_will_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let (db, cx) = (database(&folder).await, Context::system());
+    db.commit(&cx, insert(&NOTE, 1)).await.unwrap();
+    let adding = |check, bound| {
+        let mut changes = Changes::new(&cx);
+        let guard = Guard { field: "version", column: "version", check, value: Value::I64(bound) };
+        let sets = vec![Set::Add("version", Value::I64(4))];
+        changes.writes.push(Write::Adjust { spec: &NOTE, key: vec![Value::I64(1)], sets, guards: vec![guard] });
+        db.commit(&cx, changes)
+    };
+    let broken =
+        |outcome| matches!(outcome, Err(Error::FailedPrecondition { field: Some(field), .. }) if field == "version");
+    assert!(broken(adding(GuardCheck::AtMost, 4).await));
+    assert!(broken(adding(GuardCheck::Was, 2).await));
+    adding(GuardCheck::AtMost, 5).await.unwrap();
+    assert!(broken(adding(GuardCheck::AtLeast, 10).await));
+    adding(GuardCheck::Was, 5).await.unwrap();
 }
 
 #[tokio::test]
