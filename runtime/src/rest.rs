@@ -97,14 +97,11 @@ pub async fn patch<E: Resource>(State(service): Target<E>, call: Call) -> Result
     let id = key::<E>(&call)?;
     call.no_query()?;
     let body = call.json(&[call::MERGE_PATCH, call::JSON])?;
-    let expected = conditional::if_match(&call.headers)?;
-    let has_objects = body.as_object().is_some_and(|members| members.values().any(Value::is_object));
-    if !has_objects {
-        let patch = decode_patch::<E>(body)?;
-        let row = service.update(&call.cx, id, patch, expected).await?;
-        return Ok(tagged(ok(&row.dto()), etag(&row)));
+    if body.as_object().is_some_and(|members| members.values().any(Value::is_object)) {
+        return merge(&*service, &call, id, body, conditional::if_match(&call.headers)?).await;
     }
-    merge(&*service, &call, id, body, expected).await
+    let patch = decode_patch::<E>(body)?;
+    change(&*service, &call, id, patch).await
 }
 
 /// A patch of members that are objects themselves merges into what is stored (RFC 7396), so it is bound to the state
