@@ -1,4 +1,5 @@
-//! The commands of `cargo xtask`, for every project: its xtask is a `main` that calls [`main`].
+//! The commands of `cargo xtask`, for every project: its xtask is a `main` that calls [`main`],
+//! or [`main_with`] if it has commands of its own.
 //!
 //! Exit codes: 0 fine, 1 findings, 2 usage.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
@@ -12,4 +13,4 @@ pub mod routes;
 mod say;
 pub mod test;
 
-pub use app::main;
+pub use app::{Extra, main, main_with};

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::{check, dev, r#gen, migrate, routes, say, test};
 use crate::project::Project;
@@ -41,35 +41,68 @@ enum Command {
     Check(check::Args),
 }
 
+/// A command that only one project has, beside those of every project.
+pub struct Extra {
+    /// How it is called: a name, a description, arguments.
+    pub command: fn() -> clap::Command,
+    /// Runs it.
+    pub run: fn(&ArgMatches, &Project) -> ExitCode,
+}
+
 /// Runs the command that the arguments of the process ask for, on the project at `root`.
 pub fn main(root: &Path) -> ExitCode {
-    let app = match App::try_parse() {
-        Ok(app) => app,
-        Err(error) => {
-            // Help goes to stdout, a mistake to stderr; both only fail when nobody reads them.
-            let _ = error.print();
-            return if error.use_stderr() { say::USAGE.into() } else { ExitCode::SUCCESS };
-        }
+    main_with(root, &[])
+}
+
+/// The same for a project with commands of its own.
+pub fn main_with(root: &Path, extras: &[Extra]) -> ExitCode {
+    let matches = match command(extras).try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => return usage(&error),
     };
-    let root = app.project.as_deref().unwrap_or(root);
+    let elsewhere = matches.get_one::<PathBuf>("project");
+    let root = elsewhere.map_or(root, PathBuf::as_path);
     let project = match Project::read(root) {
         Ok(project) => project,
         Err(found) => return say::diagnostics(&found, root),
     };
-    match app.command {
-        Command::Gen(args) => r#gen::run(&args, &project),
-        Command::Dev(args) => dev::run(&args, &project),
-        Command::Test(args) => test::run(&args, &project),
-        Command::Migrate(args) => migrate::run(&args, &project),
-        Command::Routes(args) => routes::run(&args, &project),
-        Command::Check(args) => check::run(&args, &project),
+    let called = matches.subcommand();
+    let extra = called.and_then(|(name, arguments)| {
+        let known = extras.iter().find(|extra| (extra.command)().get_name() == name);
+        known.map(|extra| (extra, arguments))
+    });
+    if let Some((extra, arguments)) = extra {
+        return (extra.run)(arguments, &project);
+    }
+    match App::from_arg_matches(&matches) {
+        Ok(app) => run(app.command, &project),
+        Err(error) => usage(&error),
+    }
+}
+
+fn command(extras: &[Extra]) -> clap::Command {
+    App::command().subcommands(extras.iter().map(|extra| (extra.command)()))
+}
+
+fn usage(error: &clap::Error) -> ExitCode {
+    // Help goes to stdout, a mistake to stderr; both only fail when nobody reads them.
+    let _ = error.print();
+    if error.use_stderr() { say::USAGE.into() } else { ExitCode::SUCCESS }
+}
+
+fn run(command: Command, project: &Project) -> ExitCode {
+    match command {
+        Command::Gen(args) => r#gen::run(&args, project),
+        Command::Dev(args) => dev::run(&args, project),
+        Command::Test(args) => test::run(&args, project),
+        Command::Migrate(args) => migrate::run(&args, project),
+        Command::Routes(args) => routes::run(&args, project),
+        Command::Check(args) => check::run(&args, project),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]
@@ -80,6 +113,15 @@ mod tests {
             let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
             assert!(help.starts_with("Example: cargo xtask "), "{}", command.get_name());
         }
+    }
+
+    #[test]
+    fn lists_the_commands_of_a_project_beside_its_own() {
+        let extra = Extra { command: || clap::Command::new("bench"), run: |_, _| ExitCode::SUCCESS };
+        let app = command(&[extra]);
+        app.clone().debug_assert();
+        let names: Vec<_> = app.get_subcommands().map(clap::Command::get_name).collect();
+        assert!(names.contains(&"gen") && names.contains(&"bench"), "{names:?}");
     }
 
     #[test]

@@ -1,0 +1,41 @@
+//! `bench`: measures side by side and keeps the figures in docs/benchmarks.md.
+
+mod report;
+mod service;
+
+use std::process::ExitCode;
+
+use arcana_codegen::project::Project;
+use clap::{ArgMatches, FromArgMatches, Subcommand};
+
+/// What is measured.
+#[derive(Debug, Subcommand)]
+enum Bench {
+    /// The service against two that were written by hand: with sqlx, and at the limit
+    #[command(after_help = "Example: cargo xtask bench service --rounds 3 --seconds 5")]
+    Service(service::Options),
+}
+
+/// How the command is called.
+pub fn command() -> clap::Command {
+    Bench::augment_subcommands(clap::Command::new("bench"))
+        .about("Measure side by side, and keep the figures in docs/benchmarks.md")
+        .after_help("Example: cargo xtask bench service")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+}
+
+/// Runs the command.
+pub fn run(matches: &ArgMatches, project: &Project) -> ExitCode {
+    let measured = match Bench::from_arg_matches(matches) {
+        Ok(Bench::Service(options)) => service::run(&options, &project.root),
+        Err(error) => Err(error.to_string()),
+    };
+    match measured {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
