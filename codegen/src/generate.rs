@@ -9,6 +9,7 @@ use crate::migrate::{Disk, Planned, plan};
 use crate::model::Model;
 use crate::project::Project;
 use crate::read_model;
+use crate::stages::Stages;
 
 /// What a run makes.
 #[derive(Debug, Clone)]
@@ -21,32 +22,44 @@ pub struct Output {
     pub gaps: Vec<Gap>,
     /// What becomes of the migrations.
     pub migrations: Planned,
+    /// How long it took.
+    pub stages: Stages,
 }
 
 /// Makes all files, and writes none. Lossy operations of the open migration must be named in `allow_lossy`.
 pub fn generate(project: &Project, sources: &Sources, allow_lossy: &[String]) -> Result<Output, Diagnostics> {
-    let model = read_model(sources)?;
-    let migrations = plan(project, &Disk::read(project)?, &model, allow_lossy)?;
+    let mut stages = Stages::default();
+    let model = stages.time("model", || read_model(sources))?;
+    let migrations = stages.time("migrate", || plan(project, &Disk::read(project)?, &model, allow_lossy))?;
     let generated = project.generated.to_string_lossy().replace('\\', "/");
     let mut files = FileSet::new(&generated);
     migrations.add_to(&mut files, project);
-    published(project, sources, &model, &mut files).map_err(|error| {
+    published(project, sources, &model, &mut files, &mut stages).map_err(|error| {
         let help = "the schema was checked, so this is a defect of the generator: please report it with the schema";
         Diagnostics::one(Diagnostic::new("arcana::emit", error.to_string()).help(help))
     })?;
-    Ok(Output { files, gaps: gaps(&model), model, migrations })
+    let gaps = stages.time("gaps", || gaps(&model));
+    Ok(Output { files, gaps, model, migrations, stages })
 }
 
 /// The contract and what is made of it.
-fn published(project: &Project, sources: &Sources, model: &Model, files: &mut FileSet) -> Result<(), EmitError> {
+fn published(
+    project: &Project,
+    sources: &Sources,
+    model: &Model,
+    files: &mut FileSet,
+    stages: &mut Stages,
+) -> Result<(), EmitError> {
     let generated = project.generated.to_string_lossy().replace('\\', "/");
-    let contract = contract::emit(model);
-    let descriptor = descriptor::compile(&contract, &sources.include)?;
-    for (path, text) in contract.into_iter().chain(pb::emit(&descriptor)?) {
+    let contract = stages.time("contract", || contract::emit(model));
+    let descriptor = stages.time("descriptor", || descriptor::compile(&contract, &sources.include))?;
+    let types = stages.time("protobuf types", || pb::emit(&descriptor))?;
+    for (path, text) in contract.into_iter().chain(types) {
         files.own(format!("{generated}/{path}"), text);
     }
-    rust::emit(project, model, files)?;
+    stages.time("Rust", || rust::emit(project, model, files))?;
     files.own(format!("{generated}/descriptor.bin"), descriptor.bytes);
-    files.own(format!("{generated}/openapi.json"), openapi::emit(model, &project.name)?);
+    let openapi = stages.time("OpenAPI", || openapi::emit(model, &project.name))?;
+    files.own(format!("{generated}/openapi.json"), openapi);
     Ok(())
 }

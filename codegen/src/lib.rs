@@ -26,6 +26,8 @@ pub mod presence;
 pub mod project;
 mod render;
 pub mod routes;
+pub mod stages;
+mod texts;
 
 pub use diagnostic::{Colour, Diagnostic, Diagnostics};
 pub use generate::{Output, generate};

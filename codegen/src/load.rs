@@ -9,11 +9,12 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use prost_reflect::DescriptorPool;
-use protox::file::{ChainFileResolver, File, FileResolver, GoogleFileResolver, IncludeFileResolver};
+use protox::file::{ChainFileResolver, GoogleFileResolver, IncludeFileResolver};
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::Span;
 use crate::project::Project;
+use crate::texts::Texts;
 
 pub use spans::Spans;
 
@@ -89,7 +90,9 @@ fn read_folder(root: &Path, folder: &Path, files: &mut BTreeMap<String, String>,
 /// Compiles all files, and reports what is wrong in any of them.
 pub fn load(sources: &Sources) -> Result<Loaded, Diagnostics> {
     let mut resolver = ChainFileResolver::new();
-    resolver.add(Texts { files: sources.files.clone() });
+    let mut texts = sources.files.clone();
+    texts.entry(ANNOTATIONS_PATH.to_owned()).or_insert_with(|| ANNOTATIONS.to_owned());
+    resolver.add(Texts::new(texts));
     for folder in &sources.include {
         resolver.add(IncludeFileResolver::new(folder.clone()));
     }
@@ -111,25 +114,6 @@ pub fn load(sources: &Sources) -> Result<Loaded, Diagnostics> {
     let pool = compiler.descriptor_pool();
     let spans = Spans::new(&pool, sources, &files);
     Ok(Loaded { pool, files, spans })
-}
-
-/// The project's texts, and the embedded vocabulary for those that have no copy of it.
-struct Texts {
-    files: BTreeMap<String, String>,
-}
-
-impl FileResolver for Texts {
-    fn resolve_path(&self, path: &Path) -> Option<String> {
-        path.to_str().map(|path| path.replace('\\', "/"))
-    }
-
-    fn open_file(&self, name: &str) -> Result<File, protox::Error> {
-        match self.files.get(name) {
-            Some(text) => File::from_source(name, text),
-            None if name == ANNOTATIONS_PATH => File::from_source(name, ANNOTATIONS),
-            None => Err(protox::Error::file_not_found(name)),
-        }
-    }
 }
 
 /// Takes over what the compiler says, with all it says besides.

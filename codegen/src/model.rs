@@ -2,7 +2,7 @@
 //!
 //! It knows no protobuf descriptor and no template. A *resource* is the shape that the API shows, an *entity* what is
 //! stored; they are one to one by default. All lists are in schema order, files and entities sorted by full name, so
-//! that what is rendered from the model is deterministic.
+//! that what is rendered from the model is deterministic, and that a name is found without a look at all.
 
 use std::ops::Range;
 
@@ -611,27 +611,46 @@ pub struct Binding {
 impl Model {
     /// The entity of that full name.
     pub fn entity(&self, full_name: &str) -> Option<&Entity> {
-        self.entities.iter().find(|entity| entity.full_name == full_name)
+        find(&self.entities, |entity| &entity.full_name, full_name)
     }
 
     /// The resource of that full name.
     pub fn resource(&self, full_name: &str) -> Option<&Resource> {
-        self.resources.iter().find(|resource| resource.full_name == full_name)
+        find(&self.resources, |resource| &resource.full_name, full_name)
     }
 
     /// The message of that full name.
     pub fn message(&self, full_name: &str) -> Option<&Message> {
-        self.messages.iter().find(|message| message.full_name == full_name)
+        find(&self.messages, |message| &message.full_name, full_name)
     }
 
     /// The enumeration of that full name.
     pub fn enumeration(&self, full_name: &str) -> Option<&Enum> {
-        self.enums.iter().find(|enumeration| enumeration.full_name == full_name)
+        find(&self.enums, |enumeration| &enumeration.full_name, full_name)
+    }
+
+    /// The file of that path.
+    pub fn file(&self, path: &str) -> Option<&File> {
+        find(&self.files, |file| &file.path, path)
     }
 
     /// The service that carries a resource's methods.
     pub fn service_of(&self, resource: &str) -> Option<&Service> {
-        self.services.iter().find(|service| service.resource.as_deref() == Some(resource))
+        find(&self.services, |service| &service.full_name, &Service::name_for(resource))
+            .filter(|service| service.resource.as_deref() == Some(resource))
+    }
+}
+
+/// By the name that the list is sorted by.
+fn find<'a, T>(sorted: &'a [T], name_of: impl Fn(&T) -> &String, name: &str) -> Option<&'a T> {
+    let at = sorted.binary_search_by(|one| name_of(one).as_str().cmp(name)).ok()?;
+    sorted.get(at)
+}
+
+impl Service {
+    /// Full name of the service that carries the methods of a resource.
+    pub fn name_for(resource: &str) -> String {
+        format!("{resource}Service")
     }
 }
 

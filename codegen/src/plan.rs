@@ -5,6 +5,7 @@ mod fields;
 mod fixture;
 mod home;
 mod module;
+mod overview;
 mod rules;
 mod service;
 mod sql;
@@ -13,6 +14,6 @@ mod views;
 
 pub use home::{Home, homes, module_path};
 pub use module::{HomePlan, plan_home};
-pub use service::variable_names;
+pub use overview::Overview;
 pub use types::{CLOSE, OPEN, plain};
 pub use views::*;

@@ -185,7 +185,8 @@ fn resolve(scope: &Scope, home: &Home, file: &str, body: &str) -> (String, Strin
     }
     let of_others =
         |name: &str| KNOWN.iter().any(|(path, _)| last(path) == name || path.ends_with(&format!(" as {name}")));
-    for (name, places) in scope.names.iter().filter(|(name, _)| words.has(name) && !of_others(name)) {
+    let named = words.plain.iter().filter_map(|word| scope.names.get_key_value(word));
+    for (name, places) in named.filter(|(name, _)| !of_others(name)) {
         let here = places.iter().find(|(path, _)| *path == own);
         match (here, places.as_slice()) {
             (Some((_, module)), _) if *module != file => {

@@ -3,7 +3,7 @@
 use heck::ToUpperCamelCase;
 use serde::Serialize;
 
-use crate::model::{Access, Model, Resource, StandardKind};
+use crate::model::{Access, Model, Resource, Service, StandardKind};
 
 /// One route of one rpc.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -27,34 +27,37 @@ impl Route {
 
 /// All routes of a model, by service.
 pub fn routes(model: &Model) -> Vec<Route> {
+    model.services.iter().flat_map(|service| routes_of(model, service)).collect()
+}
+
+/// The routes of one service.
+pub fn routes_of(model: &Model, service: &Service) -> Vec<Route> {
     let mut routes = Vec::new();
-    for service in &model.services {
-        let mut add = |rpc: &str, method: &str, path: &str, access: &Access| {
-            let rpc = format!("{}.{rpc}", service.full_name);
-            let (method, path) = (method.to_owned(), path.to_owned());
-            routes.push(Route { rpc, method, path, access: words(access) });
-        };
-        if let Some(resource) = service.resource.as_deref().and_then(|name| model.resource(name)) {
-            let key = model.entity(&resource.entity).map(|entity| entity.key.fields.as_slice()).unwrap_or_default();
-            for standard in &resource.methods {
-                for (method, path) in derived(resource, standard.kind, key) {
-                    add(&rpc_name(resource, standard.kind), method, &path, &standard.access);
-                }
-                let soft_delete = model.entity(&resource.entity).is_some_and(|entity| entity.soft_delete);
-                if standard.kind == StandardKind::Delete && soft_delete {
-                    let variables: String = key.iter().map(|field| format!("/{{{field}}}")).collect();
-                    let path = format!("{}{variables}:undelete", resource.path);
-                    add(&format!("Undelete{}", resource.name), "POST", &path, &standard.access);
-                }
+    let mut add = |rpc: &str, method: &str, path: &str, access: &Access| {
+        let rpc = format!("{}.{rpc}", service.full_name);
+        let (method, path) = (method.to_owned(), path.to_owned());
+        routes.push(Route { rpc, method, path, access: words(access) });
+    };
+    if let Some(resource) = service.resource.as_deref().and_then(|name| model.resource(name)) {
+        let key = model.entity(&resource.entity).map(|entity| entity.key.fields.as_slice()).unwrap_or_default();
+        for standard in &resource.methods {
+            for (method, path) in derived(resource, standard.kind, key) {
+                add(&rpc_name(resource, standard.kind), method, &path, &standard.access);
+            }
+            let soft_delete = model.entity(&resource.entity).is_some_and(|entity| entity.soft_delete);
+            if standard.kind == StandardKind::Delete && soft_delete {
+                let variables: String = key.iter().map(|field| format!("/{{{field}}}")).collect();
+                let path = format!("{}{variables}:undelete", resource.path);
+                add(&format!("Undelete{}", resource.name), "POST", &path, &standard.access);
             }
         }
-        for rpc in &service.rpcs {
-            for binding in &rpc.bindings {
-                add(&rpc.name, &binding.method, &binding.path, &rpc.access);
-            }
-            if rpc.bindings.is_empty() {
-                add(&rpc.name, "-", "-", &rpc.access);
-            }
+    }
+    for rpc in &service.rpcs {
+        for binding in &rpc.bindings {
+            add(&rpc.name, &binding.method, &binding.path, &rpc.access);
+        }
+        if rpc.bindings.is_empty() {
+            add(&rpc.name, "-", "-", &rpc.access);
         }
     }
     routes

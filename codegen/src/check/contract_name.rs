@@ -7,9 +7,8 @@ use crate::model::{Model, Resource, StandardKind};
 
 pub(super) fn check(model: &Model, found: &mut Diagnostics) {
     for resource in &model.resources {
-        let names = derived_names(resource);
-        for message in model.messages.iter().filter(|message| message.package == resource.package) {
-            if names.contains(&message.name) {
+        for name in derived_names(resource) {
+            if let Some(message) = model.message(&format!("{}.{name}", resource.package)) {
                 found.push(
                     Diagnostic::at(
                         "arcana::derived_name",

@@ -13,6 +13,7 @@ use crate::generate::{Output, generate};
 use crate::load::Sources;
 use crate::migrate::Class;
 use crate::project::Project;
+use crate::stages::Stages;
 
 const GAPS_SHOWN: usize = 5;
 
@@ -49,14 +50,15 @@ pub enum Dump {
 /// Runs the command.
 pub fn run(args: &Args, project: &Project) -> ExitCode {
     let started = Instant::now();
-    let sources = match Sources::read(project) {
+    let mut reading = Stages::default();
+    let sources = match reading.time("sources", || Sources::read(project)) {
         Ok(sources) => sources,
         Err(found) => return say::diagnostics(&found, &project.root),
     };
     if args.dump == Some(Dump::Model) {
         return dump_model(&sources);
     }
-    let output = match generate(project, &sources, &args.allow_lossy) {
+    let mut output = match generate(project, &sources, &args.allow_lossy) {
         Ok(output) => output,
         Err(found) if args.json => {
             say::json(&json!({ "diagnostics": found.to_json() }));
@@ -70,7 +72,8 @@ pub fn run(args: &Args, project: &Project) -> ExitCode {
         _ => Mode::Write,
     };
     let edits = if args.discard_edits { Edits::Discard } else { Edits::Refuse };
-    let changes = match output.files.apply(&project.root, mode, edits) {
+    let Output { files, stages, .. } = &mut output;
+    let changes = match stages.time("files", || files.apply(&project.root, mode, edits)) {
         Ok(changes) => changes,
         Err(error) => return say::error(&error),
     };
@@ -81,6 +84,7 @@ pub fn run(args: &Args, project: &Project) -> ExitCode {
             "operations": output.migrations.operations,
             "gaps": output.gaps,
             "milliseconds": started.elapsed().as_millis(),
+            "stages": [reading, output.stages],
         }));
     } else {
         print(project, &output, &changes, mode, started);

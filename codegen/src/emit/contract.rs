@@ -10,6 +10,8 @@ mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rayon::prelude::*;
+
 pub use derived::body_field;
 pub use published::published;
 
@@ -30,23 +32,25 @@ struct Contract {
 #[must_use]
 pub fn emit(model: &Model) -> BTreeMap<String, String> {
     let published = published(model);
-    let mut files = BTreeMap::new();
-    for file in &model.files {
-        let contract = contract(model, &published, file);
-        if !contract.is_empty() {
-            files.insert(format!("proto/{}", file.path), contract.print(file));
-        }
+    let mut services: BTreeMap<&str, Vec<&Service>> = BTreeMap::new();
+    for service in &model.services {
+        services.entry(&service.file).or_default().push(service);
     }
-    files
+    let files = model.files.par_iter().filter_map(|file| {
+        let services = services.get(file.path.as_str()).map(Vec::as_slice).unwrap_or_default();
+        let contract = contract(model, &published, file, services);
+        (!contract.is_empty()).then(|| (format!("proto/{}", file.path), contract.print(file)))
+    });
+    files.collect()
 }
 
-fn contract(model: &Model, published: &BTreeSet<String>, file: &File) -> Contract {
+fn contract(model: &Model, published: &BTreeSet<String>, file: &File, services: &[&Service]) -> Contract {
     let mut contract = Contract::default();
     for name in file.declarations.iter().filter(|name| published.contains(*name)) {
         contract.messages.extend(restated::message(model, published, name));
         contract.enums.extend(model.enumeration(name).map(restated::enumeration));
     }
-    for service in model.services.iter().filter(|service| service.file == file.path) {
+    for service in services {
         if let Some(resource) = service.resource.as_deref().and_then(|name| model.resource(name)) {
             contract.derived.extend(derived::messages(model, resource));
         }

@@ -1,13 +1,14 @@
 //! The contract, compiled: what reflection serves and what the Rust types are made from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use prost_types::FileDescriptorSet;
 use protox::Compiler;
-use protox::file::{ChainFileResolver, File, FileResolver, GoogleFileResolver, IncludeFileResolver};
+use protox::file::{ChainFileResolver, GoogleFileResolver, IncludeFileResolver};
 
 use super::EmitError;
+use crate::texts::Texts;
 
 /// The compiled contract.
 #[derive(Debug)]
@@ -27,9 +28,9 @@ pub fn compile(contract: &BTreeMap<String, String>, include: &[PathBuf]) -> Resu
         .iter()
         .map(|(path, text)| (path.strip_prefix("proto/").unwrap_or(path).to_owned(), text.clone()))
         .collect();
-    let own: Vec<String> = texts.keys().cloned().collect();
+    let own: BTreeSet<String> = texts.keys().cloned().collect();
     let mut resolver = ChainFileResolver::new();
-    resolver.add(InMemory(texts));
+    resolver.add(Texts::new(texts));
     for folder in include {
         resolver.add(IncludeFileResolver::new(folder.clone()));
     }
@@ -40,28 +41,9 @@ pub fn compile(contract: &BTreeMap<String, String>, include: &[PathBuf]) -> Resu
         compiler.open_file(path)?;
     }
     let set = compiler.file_descriptor_set();
-    let mut packages: Vec<String> = set
-        .file
-        .iter()
-        .filter(|file| own.iter().any(|path| path == file.name()))
-        .map(|f| f.package().to_owned())
-        .collect();
+    let mut packages: Vec<String> =
+        set.file.iter().filter(|file| own.contains(file.name())).map(|f| f.package().to_owned()).collect();
     packages.sort();
     packages.dedup();
     Ok(Descriptor { bytes: compiler.encode_file_descriptor_set(), set, packages })
-}
-
-/// Files that are texts in memory.
-#[derive(Debug)]
-struct InMemory(BTreeMap<String, String>);
-
-impl FileResolver for InMemory {
-    fn resolve_path(&self, path: &std::path::Path) -> Option<String> {
-        path.to_str().filter(|name| self.0.contains_key(*name)).map(str::to_owned)
-    }
-
-    fn open_file(&self, name: &str) -> Result<File, protox::Error> {
-        let text = self.0.get(name).ok_or_else(|| protox::Error::file_not_found(name))?;
-        File::from_source(name, text)
-    }
 }

@@ -18,48 +18,91 @@ const WELL_KNOWN: [&str; 2] = ["google.protobuf", "google.type"];
 pub fn emit(descriptor: &Descriptor) -> Result<BTreeMap<String, String>, EmitError> {
     let packages = packages(descriptor);
     // The well-known types take part, so that prost sees what its own types can derive, but nothing is made of them.
-    let requests: Vec<(Module, FileDescriptorProto)> = descriptor
+    let taking_part: Vec<&FileDescriptorProto> = descriptor
         .set
         .file
         .iter()
         .filter(|file| packages.contains(file.package()) || WELL_KNOWN.contains(&file.package()))
-        .map(|file| (Module::from_protobuf_package_name(file.package()), file.clone()))
         .collect();
-    let mut config = prost_build::Config::new();
-    config.extern_path(".google.type.Date", "::arcana_runtime::proto::DateMessage");
-    config.btree_map(["."]).format(false).service_generator(
-        tonic_prost_build::configure().build_client(true).build_server(true).build_transport(true).service_generator(),
-    );
-    let modules = config.generate(requests).map_err(|error| EmitError::Rust(error.to_string()))?;
-    let well_known = WELL_KNOWN.map(Module::from_protobuf_package_name);
-    let modules: BTreeMap<Module, String> =
-        modules.into_iter().filter(|(module, _)| !well_known.contains(module)).collect();
+    let messages = messages(&taking_part)?;
+    let texts = taking_part
+        .par_iter()
+        .filter(|file| !WELL_KNOWN.contains(&file.package()))
+        .map(|file| Ok((file.package(), formatted(messages.get(file.name()))? + &services(file)?)))
+        .collect::<Result<Vec<(&str, String)>, EmitError>>()?;
+    let mut modules: BTreeMap<Module, String> = BTreeMap::new();
+    for (package, text) in texts.iter().filter(|(_, text)| !text.is_empty()) {
+        modules.entry(Module::from_protobuf_package_name(package)).or_default().push_str(text);
+    }
     let mut tree = Tree::default();
     for module in modules.keys() {
         tree.insert(&module.parts().map(str::to_owned).collect::<Vec<_>>());
     }
-    let mut files = modules
-        .into_par_iter()
-        .map(|(module, text)| {
-            let parts: Vec<String> = module.parts().map(str::to_owned).collect();
-            let inner = tree.at(&parts).map(|node| node.declare(0)).unwrap_or_default();
-            let path = format!("src/pb/{}.rs", parts.join("/").replace("r#", ""));
-            Ok((path, format!("{HEADER}{}{inner}", formatted(&text)?)))
-        })
-        .collect::<Result<BTreeMap<String, String>, EmitError>>()?;
+    let mut files = BTreeMap::new();
+    for (module, text) in modules {
+        let parts: Vec<String> = module.parts().map(str::to_owned).collect();
+        let inner = tree.at(&parts).map(|node| node.declare(0)).unwrap_or_default();
+        let path = format!("src/pb/{}.rs", parts.join("/").replace("r#", ""));
+        files.insert(path, format!("{HEADER}{text}{inner}"));
+    }
     let head = "//! Messages, clients and servers of the published contract.\n\n";
     files.insert("src/pb/mod.rs".to_owned(), format!("{HEADER}\n{head}{}", tree.declare(0)));
     Ok(files)
 }
 
-fn formatted(text: &str) -> Result<String, EmitError> {
-    let file = syn::parse_file(text).map_err(|error| EmitError::Rust(error.to_string()))?;
+/// Messages and enums as prost writes them, by file. What a message can derive depends on all that it holds, so all
+/// files are seen together; this is the cheap part.
+fn messages(files: &[&FileDescriptorProto]) -> Result<BTreeMap<String, String>, EmitError> {
+    let request = |file: &&FileDescriptorProto| {
+        let bare = FileDescriptorProto { service: Vec::new(), ..(*file).clone() };
+        (module_of_file(file), bare)
+    };
+    let mut texts = config().generate(files.iter().map(request).collect()).map_err(prost_error)?;
+    let text = |file: &&FileDescriptorProto| Some((file.name().to_owned(), texts.remove(&module_of_file(file))?));
+    Ok(files.iter().filter_map(text).collect())
+}
+
+/// Clients and servers of one file as tonic writes and formats them. They name messages and look at none.
+fn services(file: &FileDescriptorProto) -> Result<String, EmitError> {
+    if file.service.is_empty() {
+        return Ok(String::new());
+    }
+    let bare = FileDescriptorProto { message_type: Vec::new(), enum_type: Vec::new(), ..file.clone() };
+    let module = module_of_file(file);
+    let generator =
+        tonic_prost_build::configure().build_client(true).build_server(true).build_transport(true).service_generator();
+    let mut texts =
+        config().service_generator(generator).generate(vec![(module.clone(), bare)]).map_err(prost_error)?;
+    let text = texts.remove(&module).unwrap_or_default();
+    Ok(text.split_once('\n').map(|(_, behind_the_header)| behind_the_header.to_owned()).unwrap_or_default())
+}
+
+fn config() -> prost_build::Config {
+    let mut config = prost_build::Config::new();
+    config.extern_path(".google.type.Date", "::arcana_runtime::proto::DateMessage");
+    config.btree_map(["."]).format(false);
+    config
+}
+
+/// What one file makes is kept apart under the name of the file, so that it can be formatted on its own.
+fn module_of_file(file: &FileDescriptorProto) -> Module {
+    Module::from_parts([file.name()])
+}
+
+fn prost_error(error: impl std::fmt::Display) -> EmitError {
+    EmitError::Rust(error.to_string())
+}
+
+fn formatted(text: Option<&String>) -> Result<String, EmitError> {
+    let Some(text) = text else { return Ok(String::new()) };
+    let file = syn::parse_file(text).map_err(prost_error)?;
     Ok(prettyplease::unparse(&file))
 }
 
 /// The contract's packages and those of the standard messages that its fields and rpcs use.
 fn packages(descriptor: &Descriptor) -> BTreeSet<String> {
     let mut wanted: BTreeSet<String> = descriptor.packages.iter().cloned().collect();
+    let all: BTreeSet<&str> = descriptor.set.file.iter().map(FileDescriptorProto::package).collect();
     loop {
         let mut more = BTreeSet::new();
         for file in descriptor.set.file.iter().filter(|file| wanted.contains(file.package())) {
@@ -67,7 +110,7 @@ fn packages(descriptor: &Descriptor) -> BTreeSet<String> {
             file.message_type.iter().for_each(|message| used(message, &mut names));
             let methods = file.service.iter().flat_map(|service| &service.method);
             names.extend(methods.flat_map(|method| [method.input_type(), method.output_type()]).map(str::to_owned));
-            more.extend(names.iter().filter_map(|name| package_of(descriptor, name)));
+            more.extend(names.iter().filter_map(|name| package_of(&all, name)));
         }
         more.retain(|package: &String| !WELL_KNOWN.contains(&package.as_str()));
         let before = wanted.len();
@@ -84,11 +127,10 @@ fn used(message: &DescriptorProto, names: &mut Vec<String>) {
 }
 
 /// The longest package that a full name starts with.
-fn package_of(descriptor: &Descriptor, type_name: &str) -> Option<String> {
+fn package_of(packages: &BTreeSet<&str>, type_name: &str) -> Option<String> {
     let name = type_name.trim_start_matches('.');
-    let holds = |package: &&str| name.strip_prefix(*package).is_some_and(|rest| rest.starts_with('.'));
-    let packages = descriptor.set.file.iter().map(FileDescriptorProto::package);
-    packages.filter(holds).max_by_key(|package| package.len()).map(str::to_owned)
+    let ends = name.match_indices('.').rev();
+    ends.filter_map(|(end, _)| packages.get(name.get(..end)?)).next().map(|package| (*package).to_owned())
 }
 
 /// Packages as nested modules.

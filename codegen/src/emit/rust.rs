@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use askama::Template;
+use rayon::prelude::*;
 
-use super::{EmitError, contract, words};
+use super::{EmitError, words};
 use crate::fileset::FileSet;
-use crate::model::{Entity, Model};
+use crate::model::{Entity, Model, Resource};
 use crate::plan::{
-    EntryView, Home, HomePlan, LogicFile, LogicModFile, ServicesFile, homes, module_path, plain, plan_home,
-    variable_names,
+    EntryView, Home, HomePlan, LogicFile, LogicModFile, Overview, ServicesFile, homes, module_path, plain, plan_home,
 };
 use crate::project::Project;
 use crate::render::{Scope, finish_shared};
@@ -17,16 +17,15 @@ use crate::render::{Scope, finish_shared};
 /// Adds all Rust files of the project to the set.
 pub fn emit(project: &Project, model: &Model, files: &mut FileSet) -> Result<(), EmitError> {
     let homes = homes(model);
-    let (names, published) = (variable_names(model), contract::published(model));
-    let plans: Vec<HomePlan> = homes.iter().map(|home| plan_home(model, home, &names, &published)).collect();
+    let overview = Overview::new(model);
+    let plans: Vec<HomePlan> = homes.par_iter().map(|home| plan_home(&overview, home)).collect();
     let scope = scope(&plans);
     let generated = project.generated.to_string_lossy().replace('\\', "/");
-    for plan in &plans {
-        for (path, text) in plan.files(&scope)? {
-            files.own(format!("{generated}/{path}"), text);
-        }
+    let rendered = plans.par_iter().map(|plan| plan.files(&scope)).collect::<Result<Vec<_>, _>>()?;
+    for (path, text) in rendered.into_iter().flatten() {
+        files.own(format!("{generated}/{path}"), text);
     }
-    let entries: Vec<EntryView> = plans.iter().filter_map(|plan| entry(model, &plans, plan)).collect();
+    let entries = entries(model, &plans);
     let services = ServicesFile { seeds: seed_order(model, &entries), entries: entries.clone() };
     let doc = "All repositories and services, by name.";
     files.own(format!("{generated}/src/services.rs"), finish_shared(doc, &[], &services.render()?));
@@ -52,14 +51,19 @@ fn scope(plans: &[HomePlan]) -> Scope {
     scope
 }
 
-fn entry(model: &Model, plans: &[HomePlan], plan: &HomePlan) -> Option<EntryView> {
-    let full_name = plan.home.entity.as_deref()?;
-    let resource = model.resource(full_name)?;
-    let twin = |other: &&HomePlan| {
-        let other = other.home.entity.as_deref().and_then(|name| model.resource(name));
-        other.is_some_and(|other| other.full_name != full_name && other.plural == resource.plural)
-    };
-    let unique = !plans.iter().any(|other| twin(&other));
+fn entries(model: &Model, plans: &[HomePlan]) -> Vec<EntryView> {
+    let resource = |plan: &HomePlan| plan.home.entity.as_deref().and_then(|name| model.resource(name));
+    let mut plurals: BTreeMap<&str, usize> = BTreeMap::new();
+    for resource in plans.iter().filter_map(resource) {
+        *plurals.entry(&resource.plural).or_default() += 1;
+    }
+    let unique = |resource: &Resource| plurals.get(resource.plural.as_str()) == Some(&1);
+    plans.iter().filter_map(|plan| resource(plan).and_then(|found| entry(plan, found, unique(found)))).collect()
+}
+
+/// What the lists say of an entity; one whose plural is not unique is called with its package.
+fn entry(plan: &HomePlan, resource: &Resource, unique: bool) -> Option<EntryView> {
+    let full_name = &resource.full_name;
     let package = resource.package.replace('.', "_");
     Some(EntryView {
         member: if unique { resource.plural.clone() } else { format!("{package}_{}", resource.plural) },
@@ -68,7 +72,7 @@ fn entry(model: &Model, plans: &[HomePlan], plan: &HomePlan) -> Option<EntryView
         name: plain(&plan.entities.first()?.name),
         service: plan.service.is_some(),
         logic: if unique { plan.home.module.clone() } else { format!("{package}_{}", plan.home.module) },
-        full_name: full_name.to_owned(),
+        full_name: full_name.clone(),
     })
 }
 
@@ -76,15 +80,16 @@ fn entry(model: &Model, plans: &[HomePlan], plan: &HomePlan) -> Option<EntryView
 fn seed_order(model: &Model, entries: &[EntryView]) -> Vec<EntryView> {
     let mut order: Vec<EntryView> = Vec::new();
     let mut seen = BTreeSet::new();
+    let by_name: BTreeMap<&str, &EntryView> = entries.iter().map(|entry| (entry.full_name.as_str(), entry)).collect();
     for entry in entries {
-        visit(model, entries, &entry.full_name, &mut seen, &mut order);
+        visit(model, &by_name, &entry.full_name, &mut seen, &mut order);
     }
     order
 }
 
 fn visit(
     model: &Model,
-    entries: &[EntryView],
+    entries: &BTreeMap<&str, &EntryView>,
     full_name: &str,
     seen: &mut BTreeSet<String>,
     order: &mut Vec<EntryView>,
@@ -96,7 +101,7 @@ fn visit(
     for target in references(model, entity) {
         visit(model, entries, &target, seen, order);
     }
-    order.extend(entries.iter().find(|entry| entry.full_name == full_name).cloned());
+    order.extend(entries.get(full_name).copied().cloned());
 }
 
 /// What an entity and its owned children refer to, by full name.
@@ -186,9 +191,11 @@ fn logic(project: &Project, plans: &[HomePlan], entries: &[EntryView], files: &m
         return Ok(());
     }
     let crate_name = project.generated_crate.replace('-', "_");
+    let named = |plan: &'_ HomePlan| plan.home.entity.clone();
+    let by_name: BTreeMap<String, &HomePlan> = plans.iter().filter_map(|plan| Some((named(plan)?, plan))).collect();
     let served: Vec<EntryView> = entries.iter().filter(|entry| entry.service).cloned().collect();
     for entry in &served {
-        let plan = plans.iter().find(|plan| plan.home.entity.as_deref() == Some(&entry.full_name));
+        let plan = by_name.get(entry.full_name.as_str());
         let rpcs = plan.and_then(|plan| plan.service.as_ref()).map(|service| service.rpcs.clone()).unwrap_or_default();
         let module = entry.path.replacen("crate", &crate_name, 1);
         let mut uses = vec![

@@ -1,6 +1,6 @@
 //! Services: the derived one of each resource, with what the schema adds to it, and those on their own.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use heck::ToUpperCamelCase;
 use prost_reflect::{FileDescriptor, MethodDescriptor, ServiceDescriptor};
@@ -15,14 +15,21 @@ impl Lowering<'_> {
     pub(super) fn services(&mut self, files: &[FileDescriptor], model: &mut Model) {
         let mut replaced = BTreeSet::new();
         let mut done = BTreeSet::new();
+        let places: BTreeMap<String, usize> = model
+            .resources
+            .iter()
+            .enumerate()
+            .map(|(at, resource)| (Service::name_for(&resource.full_name), at))
+            .collect();
         for declared in files.iter().flat_map(|file| file.services()) {
-            let resource = model.resources.iter_mut().find(|resource| service_name(resource) == declared.full_name());
+            let place = places.get(declared.full_name()).copied();
+            let resource = place.and_then(|at| model.resources.get_mut(at));
             done.insert(declared.full_name().to_owned());
             let service = self.declared(&declared, resource, &mut replaced);
             model.services.push(service);
         }
         for resource in model.resources.iter().filter(|resource| !resource.methods.is_empty()) {
-            let full_name = service_name(resource);
+            let full_name = Service::name_for(&resource.full_name);
             if !done.contains(&full_name) {
                 model.services.push(Service {
                     name: format!("{}Service", resource.name),
@@ -173,11 +180,6 @@ impl Lowering<'_> {
             body: binding.body.clone(),
         }
     }
-}
-
-fn service_name(resource: &Resource) -> String {
-    let name = format!("{}Service", resource.name);
-    if resource.package.is_empty() { name } else { format!("{}.{name}", resource.package) }
 }
 
 /// Which derived method an rpc of that name replaces.

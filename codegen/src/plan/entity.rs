@@ -6,6 +6,7 @@ use heck::ToSnakeCase;
 
 use super::fields::{self, Audience};
 use super::home::split;
+use super::overview::Overview;
 use super::rules::checks;
 use super::types::{Types, constant, identifier, key_wrapper, literal, pb_name, rust_name, type_name};
 use super::views::{ConstantView, EntityView, EnumView, FieldView, KeyPart, MessageView, VariantView};
@@ -21,12 +22,12 @@ pub fn doc(comment: &str, fallback: &str) -> Vec<String> {
 
 /// The view of an entity and of its checks' patterns.
 pub fn entity(
-    model: &Model,
+    overview: &Overview<'_>,
     entity: &Entity,
     resource: &Resource,
     types: &Types<'_>,
-    published: &BTreeSet<String>,
 ) -> (EntityView, Vec<(String, String)>) {
+    let model = overview.model;
     let name = type_name(&entity.full_name);
     let checks = checks(&name, &resource.fields);
     let fields: Vec<FieldView> =
@@ -73,14 +74,14 @@ pub fn entity(
         checks_use_what: !checks.stored.is_empty() || all_checks.clone().any(|line| line.contains("(what, ")),
         input_checks: checks.input,
         stored_checks: checks.stored,
-        spec: sql::spec(model, entity, resource),
+        spec: sql::spec(overview, entity, resource),
         finders: sql::finders(entity, resource, types),
         path: literal(&resource.path),
         verbs: Vec::new(),
         resource: !child,
         name_snake: identifier(&rust_name(&entity.full_name).to_snake_case()),
         pb: format!("pb::{}", pb_name(&entity.full_name)),
-        in_contract: published.contains(&entity.full_name),
+        in_contract: overview.published.contains(&entity.full_name),
         shown: fields.iter().filter(|field| field.shown).count(),
         checks_use_row: !checks_are_empty,
         fields,
@@ -262,12 +263,8 @@ fn constants(resource: &Resource, entity: &Entity, types: &Types<'_>) -> Vec<Con
 }
 
 /// The view of a message and of its checks' patterns.
-pub fn message(
-    model: &Model,
-    message: &Message,
-    types: &Types<'_>,
-    published: &BTreeSet<String>,
-) -> (MessageView, Vec<(String, String)>) {
+pub fn message(overview: &Overview<'_>, message: &Message, types: &Types<'_>) -> (MessageView, Vec<(String, String)>) {
+    let model = overview.model;
     let name = type_name(&message.full_name);
     let checks = checks(&name, &message.fields);
     let request_field = |field: &Field| {
@@ -281,8 +278,8 @@ pub fn message(
         input: !holds_resource(model, message),
         request_fields: message.fields.iter().map(request_field).collect(),
         pb: format!("pb::{}", pb_name(&message.full_name)),
-        in_contract: published.contains(&message.full_name),
-        request: model.services.iter().flat_map(|service| &service.rpcs).any(|rpc| rpc.request == message.full_name),
+        in_contract: overview.published.contains(&message.full_name),
+        request: overview.is_request(&message.full_name),
         fields,
         name,
     };

@@ -81,7 +81,7 @@ fn descendants(model: &Model, entity: &Entity) -> Vec<String> {
 
 /// The home of what stands in a file: that of its first entity, else one named after the file.
 fn house<'h>(homes: &'h mut BTreeMap<String, Home>, model: &Model, file: &str, package: &str) -> &'h mut Home {
-    let declared = model.files.iter().find(|known| known.path == file).map(|known| known.declarations.as_slice());
+    let declared = model.file(file).map(|known| known.declarations.as_slice());
     let first =
         declared.unwrap_or_default().iter().find(|name| homes.get(*name).is_some_and(|home| home.entity.is_some()));
     let key = first.cloned().unwrap_or_else(|| format!("{package}.{file}"));

@@ -1,18 +1,18 @@
 //! The files of one home, planned and printed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use askama::Template;
 
 use super::entity;
 use super::home::Home;
-use super::service::{VariableNames, service};
+use super::overview::Overview;
+use super::service::service;
 use super::types::{Types, plain};
 use super::views::{
     DtoFile, EntityView, EnumView, FixtureFile, GrpcFile, HttpFile, MapperFile, MessageView, MockFile, ModFile,
     ModelFile, RepositoryFile, ServiceFile, ServiceView, SqlFile, ValidateFile,
 };
-use crate::model::Model;
 use crate::render::{Scope, finish};
 
 /// The plan of one home.
@@ -31,7 +31,8 @@ pub struct HomePlan {
 }
 
 /// Plans one home.
-pub fn plan_home(model: &Model, home: &Home, names: &VariableNames, published: &BTreeSet<String>) -> HomePlan {
+pub fn plan_home(overview: &Overview<'_>, home: &Home) -> HomePlan {
+    let model = overview.model;
     let types = Types::new(model);
     let mut plan = HomePlan {
         home: home.clone(),
@@ -43,14 +44,14 @@ pub fn plan_home(model: &Model, home: &Home, names: &VariableNames, published: &
     };
     for name in home.entity.iter().chain(&home.children) {
         if let (Some(stored), Some(resource)) = (model.entity(name), model.resource(name)) {
-            let (view, patterns) = entity::entity(model, stored, resource, &types, published);
+            let (view, patterns) = entity::entity(overview, stored, resource, &types);
             plan.entities.push(view);
             plan.patterns.extend(patterns);
         }
     }
     plan.enums = home.enums.iter().filter_map(|name| model.enumeration(name)).map(entity::enumeration).collect();
     for message in home.messages.iter().filter_map(|name| model.message(name)) {
-        let (view, patterns) = entity::message(model, message, &types, published);
+        let (view, patterns) = entity::message(overview, message, &types);
         plan.messages.push(view);
         plan.patterns.extend(patterns);
     }
@@ -58,7 +59,7 @@ pub fn plan_home(model: &Model, home: &Home, names: &VariableNames, published: &
     if let Some(declared) = named.and_then(|name| model.service_of(name))
         && let Some((stored, resource)) = named.and_then(|name| Some((model.entity(name)?, model.resource(name)?)))
     {
-        let view = service(model, declared, resource, stored, &types, names);
+        let view = service(model, declared, resource, stored, &types, &overview.variables);
         if let Some(main) = plan.entities.first_mut() {
             main.verbs =
                 view.verbs.iter().map(|(verb, allow)| format!("Verb {{ name: {verb}, allow: {allow} }}")).collect();

@@ -11,7 +11,7 @@ use super::views::{DispatchView, RouteView, RpcView, ServiceView};
 use crate::emit::words;
 use crate::model::{Binding, Entity, Field, KeyKind, Model, Resource, Rpc, Service, StandardKind, Type};
 use crate::presence::has_presence;
-use crate::routes::{Route, routes};
+use crate::routes::{Route, routes_of};
 
 /// Names in the file of routes that are taken.
 const HANDLERS: [&str; 6] = ["fmt", "rest", "routes", "routing", "undelete", "verbs"];
@@ -98,11 +98,7 @@ pub fn service(
     let mut view = ServiceView {
         words: words::human(&resource.name),
         plural_words: words::plural_human(resource),
-        table: routes(model)
-            .iter()
-            .filter(|route| route.service() == service.full_name)
-            .map(route_expression)
-            .collect(),
+        table: routes_of(model, service).iter().map(route_expression).collect(),
         doc: doc(&service.comment, &format!("What can be done with {}.", words::plural_human(resource))),
         name: rust_name(&service.full_name),
         plural: words::plural_pascal(resource),

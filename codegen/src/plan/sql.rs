@@ -3,6 +3,7 @@
 use super::entity::rule;
 use super::fields;
 use super::home::split;
+use super::overview::Overview;
 use super::types::{Types, constant, identifier, literal, type_name};
 use super::views::{ColumnView, FinderView, SpecView};
 use crate::model::{Access, Column, Entity, ForeignKey, Index, KeyKind, Model, OnDelete, Resource, StandardKind, Type};
@@ -10,7 +11,8 @@ use crate::model::{Access, Column, Entity, ForeignKey, Index, KeyKind, Model, On
 pub(super) use crate::migrate::quoted;
 
 /// The shape of an entity.
-pub fn spec(model: &Model, entity: &Entity, resource: &Resource) -> SpecView {
+pub fn spec(overview: &Overview<'_>, entity: &Entity, resource: &Resource) -> SpecView {
+    let model = overview.model;
     SpecView {
         constant: constant(&type_name(&entity.full_name)),
         table: literal(&quoted(&entity.table)),
@@ -35,7 +37,7 @@ pub fn spec(model: &Model, entity: &Entity, resource: &Resource) -> SpecView {
         tenant: option(entity.tenant.as_ref().map(|column| literal(&quoted(column)))),
         unique: entity.indexes.iter().filter(|index| index.unique).map(|index| unique(entity, index)).collect(),
         references: references(model, entity).collect(),
-        referenced_by: referenced_by(model, entity),
+        referenced_by: referenced_by(overview, entity),
         access: access(resource),
     }
 }
@@ -169,26 +171,25 @@ fn first(columns: &[String]) -> &str {
     columns.first().map(String::as_str).unwrap_or_default()
 }
 
-fn referenced_by(model: &Model, entity: &Entity) -> Vec<String> {
-    let mut referrers = Vec::new();
-    for other in &model.entities {
-        let own_child =
-            |key: &ForeignKey| other.parent.as_ref().is_some_and(|parent| first(&key.columns) == parent.column);
-        for key in other.foreign_keys.iter().filter(|key| key.entity == entity.full_name && !own_child(key)) {
-            let on_delete = match key.on_delete {
-                OnDelete::Restrict => "Restrict",
-                OnDelete::Cascade => "Cascade",
-                OnDelete::SetNull => "SetNull",
-            };
-            referrers.push(format!(
-                "Referrer {{ table: {}, column: {}, on_delete: OnDelete::{on_delete}, condition: {} }}",
-                literal(&quoted(&other.table)),
-                literal(&quoted(first(&key.columns))),
-                live(model, &other.full_name),
-            ));
-        }
-    }
-    referrers
+fn referenced_by(overview: &Overview<'_>, entity: &Entity) -> Vec<String> {
+    let own_child = |other: &Entity, key: &ForeignKey| {
+        other.parent.as_ref().is_some_and(|parent| first(&key.columns) == parent.column)
+    };
+    let referrers = overview.referrers(&entity.full_name).iter().filter(|(other, key)| !own_child(other, key));
+    let referrer = |(other, key): &(&Entity, &ForeignKey)| {
+        let on_delete = match key.on_delete {
+            OnDelete::Restrict => "Restrict",
+            OnDelete::Cascade => "Cascade",
+            OnDelete::SetNull => "SetNull",
+        };
+        format!(
+            "Referrer {{ table: {}, column: {}, on_delete: OnDelete::{on_delete}, condition: {} }}",
+            literal(&quoted(&other.table)),
+            literal(&quoted(first(&key.columns))),
+            live(overview.model, &other.full_name),
+        )
+    };
+    referrers.map(referrer).collect()
 }
 
 fn access(resource: &Resource) -> Vec<(String, String)> {

@@ -15,14 +15,18 @@ pub(crate) fn message(model: &Model, published: &BTreeSet<String>, full_name: &s
         (None, Some(found)) => (&found.package, &found.comment, &found.fields, &found.reserved),
         (None, None) => return None,
     };
-    let inner = |name: &&String| name.rsplit_once('.').is_some_and(|(outer, _)| outer == full_name);
+    let inside = format!("{full_name}.");
+    let inner = || {
+        let behind = published.range(inside.clone()..).take_while(|name| name.starts_with(&inside));
+        behind.filter(|name| name.rsplit_once('.').is_some_and(|(outer, _)| outer == full_name))
+    };
     Some(MessageText {
         comment: comment.clone(),
         name: last(full_name).to_owned(),
         fields: fields.iter().filter(|field| !is_hidden(field)).map(|one| field(model, package, one)).collect(),
         reserved: with_hidden(reserved, fields),
-        messages: published.iter().filter(inner).filter_map(|name| message(model, published, name)).collect(),
-        enums: published.iter().filter(inner).filter_map(|name| model.enumeration(name)).map(enumeration).collect(),
+        messages: inner().filter_map(|name| message(model, published, name)).collect(),
+        enums: inner().filter_map(|name| model.enumeration(name)).map(enumeration).collect(),
     })
 }
 
