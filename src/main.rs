@@ -8,15 +8,8 @@ use std::process::ExitCode;
 use arcana_runtime::app::App;
 
 static APP: App = App {
-    name: "arcana",
-    version: env!("CARGO_PKG_VERSION"),
-    env_prefix: "ARCANA",
-    openapi: arcana_generated::OPENAPI,
-    descriptor: arcana_generated::DESCRIPTOR,
-    migrations: arcana_generated::migrations::SQLITE,
-    routes: arcana_generated::ROUTES,
-    wire: wire::wire,
     seed: |db, rows| Box::pin(wire::seed(db, rows)),
+    ..arcana_generated::app(env!("CARGO_PKG_VERSION"), wire::wire)
 };
 
 fn main() -> ExitCode {

@@ -21,8 +21,6 @@ pub fn wire(db: &Db, settings: &Settings) -> Wired {
     let repositories = Repositories::sql(db);
     let store: Arc<dyn Store> = Arc::new(db.clone());
     let services = logic::services(&repositories, &store);
-    let mut grpc = tonic::service::Routes::builder();
-    services.add_to(&mut grpc, settings.server.max_body_bytes);
-    grpc.add_service(clock::ClockServer);
-    Wired { rest: services.rest().merge(stock::routes(services.products.clone())), grpc: grpc.routes() }
+    let Wired { rest, grpc } = services.wired(settings);
+    Wired { rest: rest.merge(stock::routes(services.products.clone())), grpc: grpc.add_service(clock::ClockServer) }
 }

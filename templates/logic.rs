@@ -2,8 +2,7 @@
 
 {% for path in uses -%}
 use {{ path }};
-{% endfor -%}
-
+{% endfor %}
 /// The logic of {{ entry.words }}.
 pub struct {{ entry.name }}Logic;
 
@@ -19,8 +18,14 @@ impl Hooks<{{ entry.name }}> for {{ entry.name }}Logic {}
 
 // To be written, or the service does not compile:
 //
+// use arcana_runtime::access::Scope;
+// use arcana_runtime::changes::Changes;
+// use arcana_runtime::context::Context;
+// use arcana_runtime::error::Result;
+// use {{ module }}::{{ entry.name }}Methods;
+//
 // #[async_trait::async_trait]
-// impl {{ module }}::{{ entry.name }}Methods for {{ entry.name }}Logic {
+// impl {{ entry.name }}Methods for {{ entry.name }}Logic {
 {%- for rpc in rpcs %}
 //     async fn {{ rpc.name }}(&self, cx: &Context, scope: &Scope, request: {{ rpc.request }}, changes: &mut Changes) -> Result<{{ rpc.response }}> {
 //     }

@@ -28,6 +28,11 @@ pub struct Services {
 }
 
 impl Services {
+    /// All that is served; what is written by hand is added to it.
+    pub fn wired(&self, settings: &Settings) -> Wired {
+        Wired { rest: self.rest(), grpc: self.grpc(settings.server.max_body_bytes) }
+    }
+
     /// The REST routes.
     pub fn rest(&self) -> Router {
         Router::new()
@@ -38,13 +43,15 @@ impl Services {
 {%- endfor %}
     }
 
-    /// Adds the gRPC services; `max_bytes` bounds a request.
-    pub fn add_to(&self, routes: &mut RoutesBuilder, max_bytes: usize) {
+    /// The gRPC services; `max_bytes` bounds a request.
+    pub fn grpc(&self, max_bytes: usize) -> Routes {
+        let mut routes = Routes::builder();
 {%- for entry in entries %}
 {%- if entry.service %}
         routes.add_service({{ entry.path }}::grpc::server(self.{{ entry.member }}.clone()).max_decoding_message_size(max_bytes));
 {%- endif %}
 {%- endfor %}
+        routes.routes()
     }
 }
 

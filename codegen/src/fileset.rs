@@ -405,9 +405,9 @@ fn edited(path: &str, content: &[u8]) -> Edited {
         line.split_whitespace().map(|word| word.trim_end_matches(['.', ',', ';'])).find(|word| word.ends_with(".proto"))
     });
     let place = match source {
-        Some(source) if path.ends_with(".rs") => format!("shape: {source}; behaviour: src/logic"),
+        Some(source) if path.ends_with(".rs") => format!("shape: {source}; behaviour: its logic"),
         Some(source) => source.to_owned(),
-        None => "schema/ for its shape, src/logic for its behaviour".to_owned(),
+        None => "the schema for its shape, the logic for its behaviour".to_owned(),
     };
     Edited { path: path.to_owned(), advice: place }
 }

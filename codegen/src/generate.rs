@@ -51,7 +51,7 @@ fn published(
     stages: &mut Stages,
 ) -> Result<(), EmitError> {
     let generated = project.generated.to_string_lossy().replace('\\', "/");
-    let contract = stages.time("contract", || contract::emit(model));
+    let contract = stages.time("contract", || contract::emit(project, model));
     let descriptor = stages.time("descriptor", || descriptor::compile(&contract, &sources.include))?;
     let types = stages.time("protobuf types", || pb::emit(&descriptor))?;
     for (path, text) in contract.into_iter().chain(types) {

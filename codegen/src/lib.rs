@@ -8,6 +8,7 @@
 //! The library writes nothing: it returns a map of paths to texts.
 
 pub mod annotation;
+pub mod built_in;
 pub mod check;
 pub mod cli;
 pub mod diagnostic;

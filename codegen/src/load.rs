@@ -11,16 +11,13 @@ use std::path::{Path, PathBuf};
 use prost_reflect::DescriptorPool;
 use protox::file::{ChainFileResolver, GoogleFileResolver, IncludeFileResolver};
 
+use crate::built_in;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::Span;
 use crate::project::Project;
 use crate::texts::Texts;
 
 pub use spans::Spans;
-
-/// Path of Arcana's own vocabulary, which every project can import.
-pub const ANNOTATIONS_PATH: &str = "arcana/annotations.proto";
-const ANNOTATIONS: &str = include_str!("../../schema/arcana/annotations.proto");
 
 /// The texts of a schema.
 #[derive(Debug, Clone, Default)]
@@ -36,7 +33,7 @@ pub struct Sources {
 pub struct Loaded {
     /// Descriptors of the schema and all that it imports; options readable as extensions.
     pub pool: DescriptorPool,
-    /// Files of the project, sorted; without the vocabulary itself.
+    /// Files of the project, sorted, with those of Arcana that it imports; without the vocabulary itself.
     pub files: Vec<String>,
     /// Where things stand, and their comments.
     pub spans: Spans,
@@ -59,6 +56,17 @@ impl Sources {
     /// Texts in memory, with the folders of the standards that the workspace of `root` knows.
     pub fn of(files: BTreeMap<String, String>, root: &Path) -> Result<Self, Diagnostics> {
         include::folders(root).map(|include| Self { files, include })
+    }
+
+    /// All texts: the project's own, and those that come with Arcana.
+    fn texts(&self) -> BTreeMap<String, String> {
+        let built_in = built_in::TEXTS.map(|(path, text)| (path.to_owned(), text.to_owned()));
+        built_in.into_iter().chain(self.files.clone()).collect()
+    }
+
+    /// The text of a file: the project's own, or else the one that comes with Arcana.
+    fn text(&self, path: &str) -> Option<&str> {
+        self.files.get(path).map(String::as_str).or_else(|| built_in::text(path))
     }
 }
 
@@ -90,9 +98,7 @@ fn read_folder(root: &Path, folder: &Path, files: &mut BTreeMap<String, String>,
 /// Compiles all files, and reports what is wrong in any of them.
 pub fn load(sources: &Sources) -> Result<Loaded, Diagnostics> {
     let mut resolver = ChainFileResolver::new();
-    let mut texts = sources.files.clone();
-    texts.entry(ANNOTATIONS_PATH.to_owned()).or_insert_with(|| ANNOTATIONS.to_owned());
-    resolver.add(Texts::new(texts));
+    resolver.add(Texts::new(sources.texts()));
     for folder in &sources.include {
         resolver.add(IncludeFileResolver::new(folder.clone()));
     }
@@ -101,7 +107,7 @@ pub fn load(sources: &Sources) -> Result<Loaded, Diagnostics> {
     compiler.include_imports(true).include_source_info(true);
 
     let mut found = Diagnostics::default();
-    let files: Vec<String> = sources.files.keys().filter(|path| *path != ANNOTATIONS_PATH).cloned().collect();
+    let mut files: Vec<String> = sources.files.keys().filter(|path| *path != built_in::ANNOTATIONS).cloned().collect();
     for path in &files {
         if let Err(error) = compiler.open_file(path) {
             let file = error.file().unwrap_or(path).to_owned();
@@ -112,6 +118,9 @@ pub fn load(sources: &Sources) -> Result<Loaded, Diagnostics> {
         return Err(found);
     }
     let pool = compiler.descriptor_pool();
+    files.extend(built_in::entities().filter(|path| pool.get_file_by_name(path).is_some()).map(str::to_owned));
+    files.sort();
+    files.dedup();
     let spans = Spans::new(&pool, sources, &files);
     Ok(Loaded { pool, files, spans })
 }
@@ -119,7 +128,7 @@ pub fn load(sources: &Sources) -> Result<Loaded, Diagnostics> {
 /// Takes over what the compiler says, with all it says besides.
 fn report(error: &dyn miette::Diagnostic, file: &str, sources: &Sources, found: &mut Diagnostics) {
     let mut diagnostic = Diagnostic::new("arcana::schema", error.to_string());
-    let text = sources.files.get(file);
+    let text = sources.text(file);
     let label = error.labels().and_then(|mut labels| labels.next());
     match (text, label) {
         (Some(text), Some(label)) => {
@@ -146,7 +155,7 @@ fn end_of(text: &str) -> Range<usize> {
 fn help_for(message: &str) -> Option<String> {
     let help = if message.starts_with("import") && message.contains("not found") {
         "imports are paths below the schema folder, or one of google/api, google/type, google/protobuf, buf/validate \
-         and arcana/annotations.proto"
+         and arcana (annotations.proto, identity/v1/user.proto)"
     } else if message.starts_with("invalid value of type") {
         "a member of the option has a wrong name, or a value of another type; the file that declares it says which \
          there are (arcana/annotations.proto for arcana.*)"

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::built_in;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::Span;
 
@@ -17,9 +18,9 @@ pub const PROJECT_FILE: &str = "arcana.toml";
 pub struct Project {
     /// Folder of `arcana.toml`.
     pub root: PathBuf,
-    /// Name of the service binary, such as `arcana`.
+    /// Name of the service binary, such as `shop`.
     pub name: String,
-    /// First part of its environment variables, such as `ARCANA`.
+    /// First part of its environment variables, such as `SHOP`.
     pub env_prefix: String,
     /// Databases that are rendered for.
     pub dialects: Vec<Dialect>,
@@ -27,7 +28,7 @@ pub struct Project {
     pub schema: PathBuf,
     /// Folder of the generated crate, seen from the root.
     pub generated: PathBuf,
-    /// Name of the generated crate, such as `arcana-generated`.
+    /// Name of the generated crate, such as `shop-generated`.
     pub generated_crate: String,
     /// Folder of the migrations, seen from the root.
     pub migrations: PathBuf,
@@ -53,9 +54,13 @@ pub enum Dialect {
 }
 
 /// Where a crate comes from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase", deny_unknown_fields)]
 pub enum Dependency {
+    /// Where the workspace of the project says, under `[workspace.dependencies]`.
+    #[default]
+    #[serde(skip)]
+    Workspace,
     /// A folder, seen from the generated crate.
     Path(String),
     /// A version requirement.
@@ -66,7 +71,7 @@ pub enum Dependency {
 #[derive(Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct ProjectFile {
-    name: String,
+    name: Option<String>,
     env_prefix: Option<String>,
     dialects: Vec<Dialect>,
     schema: PathBuf,
@@ -88,7 +93,7 @@ struct TestSection {
 impl Default for ProjectFile {
     fn default() -> Self {
         Self {
-            name: "arcana".to_owned(),
+            name: None,
             env_prefix: None,
             dialects: vec![Dialect::Sqlite],
             schema: PathBuf::from("schema"),
@@ -96,7 +101,7 @@ impl Default for ProjectFile {
             generated_crate: None,
             migrations: PathBuf::from("migrations"),
             logic: PathBuf::from("src/logic"),
-            runtime: Dependency::Path("../runtime".to_owned()),
+            runtime: Dependency::default(),
             test: TestSection::default(),
         }
     }
@@ -123,6 +128,7 @@ impl fmt::Display for Dependency {
     /// As the value of a line under `[dependencies]`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Workspace => f.write_str("{ workspace = true }"),
             Self::Path(path) => write!(f, "{{ path = {path:?} }}"),
             Self::Version(version) => write!(f, "{version:?}"),
         }
@@ -137,8 +143,8 @@ impl Project {
             Ok(text) => Self::parse(root, &text),
             Err(error) => Err(Diagnostics::one(
                 Diagnostic::new("arcana::project_file", format!("{} cannot be read: {error}", path.display())).help(
-                    "run the command in the root of a project, or write an arcana.toml there (an empty one takes all \
-                     defaults)",
+                    "run the command in the root of a project, or write an arcana.toml there; its one line that must be is name = \
+                     \"…\", the name of the service binary",
                 ),
             )),
         }
@@ -155,15 +161,16 @@ impl Project {
             Diagnostics::one(diagnostic)
         })?;
         let mut found = Diagnostics::default();
-        check_names(&file, text, &mut found);
-        if !found.is_empty() {
-            return Err(found);
-        }
+        check(&file, text, &mut found);
+        let name = match &file.name {
+            Some(name) if found.is_empty() => name.clone(),
+            _ => return Err(found),
+        };
         Ok(Self {
             root: root.to_owned(),
-            env_prefix: file.env_prefix.unwrap_or_else(|| file.name.to_uppercase().replace('-', "_")),
-            generated_crate: file.generated_crate.unwrap_or_else(|| format!("{}-generated", file.name)),
-            name: file.name,
+            env_prefix: file.env_prefix.unwrap_or_else(|| name.to_uppercase().replace('-', "_")),
+            generated_crate: file.generated_crate.unwrap_or_else(|| format!("{name}-generated")),
+            name,
             dialects: file.dialects,
             schema: file.schema,
             generated: file.generated,
@@ -178,19 +185,34 @@ impl Project {
     pub fn schema_dir(&self) -> PathBuf {
         self.root.join(&self.schema)
     }
+
+    /// Where a file of the schema is found, for the headers of what is made from it. What Arcana brings along stands in
+    /// no folder of the project.
+    pub fn source(&self, file: &str) -> String {
+        if built_in::text(file).is_some() {
+            return format!("{file}, which comes with Arcana");
+        }
+        format!("{}/{file}", self.schema.to_string_lossy().replace('\\', "/"))
+    }
 }
 
 fn words(text: &str) -> Vec<String> {
     text.split_whitespace().map(str::to_owned).collect()
 }
 
-fn check_names(file: &ProjectFile, text: &str, found: &mut Diagnostics) {
+fn check(file: &ProjectFile, text: &str, found: &mut Diagnostics) {
     let at = |word: &str| text.find(word).map(|start| Span::in_text(PROJECT_FILE, text, start..start + word.len()));
     let fits = |name: &str| {
         name.starts_with(|c: char| c.is_ascii_lowercase())
             && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_')
     };
-    for name in [Some(&file.name), file.generated_crate.as_ref()].into_iter().flatten() {
+    if file.name.is_none() {
+        found.push(
+            Diagnostic::new("arcana::project_name", "the project has no name".to_owned())
+                .help("write name = \"…\" in arcana.toml: the service binary is called so"),
+        );
+    }
+    for name in [&file.name, &file.generated_crate].into_iter().flatten() {
         if !fits(name) {
             let mut diagnostic = Diagnostic::new("arcana::project_name", format!("`{name}` is no name for a crate"))
                 .help("use lower-case letters, digits, `-` and `_`, with a letter first");
@@ -224,31 +246,57 @@ mod tests {
     use super::*;
 
     #[test]
-    fn takes_defaults_from_an_empty_file() {
-        let project = Project::parse(Path::new("."), "").unwrap();
-        assert_eq!(project.name, "arcana");
-        assert_eq!(project.env_prefix, "ARCANA");
-        assert_eq!(project.generated_crate, "arcana-generated");
+    fn takes_all_but_the_name_from_defaults() {
+        let project = Project::parse(Path::new("."), "name = \"book-club\"").unwrap();
+        assert_eq!(project.name, "book-club");
+        assert_eq!(project.env_prefix, "BOOK_CLUB");
+        assert_eq!(project.generated_crate, "book-club-generated");
         assert_eq!(project.dialects, [Dialect::Sqlite]);
-        assert_eq!(project.runtime.to_string(), "{ path = \"../runtime\" }");
+        assert_eq!(project.runtime.to_string(), "{ workspace = true }");
+    }
+
+    #[test]
+    fn asks_for_a_name() {
+        assert_eq!(Project::parse(Path::new("."), "").unwrap_err().codes(), ["arcana::project_name"]);
+    }
+
+    #[test]
+    fn takes_the_runtime_from_elsewhere() {
+        let runtime = |value: &str| {
+            let text = format!("name = \"shop\"\n[runtime]\n{value}");
+            Project::parse(Path::new("."), &text).unwrap().runtime.to_string()
+        };
+        assert_eq!(runtime("path = \"../runtime\""), "{ path = \"../runtime\" }");
+        assert_eq!(runtime("version = \"0.1\""), "\"0.1\"");
+    }
+
+    #[test]
+    fn names_the_sources_of_headers() {
+        let project = Project::parse(Path::new("."), "name = \"shop\"\nschema = \"api/schema\"").unwrap();
+        assert_eq!(project.source("shop/v1/order.proto"), "api/schema/shop/v1/order.proto");
+        assert_eq!(
+            project.source("arcana/identity/v1/user.proto"),
+            "arcana/identity/v1/user.proto, which comes with Arcana"
+        );
     }
 
     #[test]
     fn refuses_dialects_that_are_not_rendered() {
-        let found = Project::parse(Path::new("."), "dialects = [\"sqlite\", \"postgres\"]").unwrap_err();
+        let found = Project::parse(Path::new("."), "name = \"a\"\ndialects = [\"sqlite\", \"postgres\"]").unwrap_err();
         assert_eq!(found.codes(), ["arcana::dialect_unsupported"]);
         assert_eq!(found.iter().next().unwrap().span.as_ref().unwrap().column, 24);
     }
 
     #[test]
     fn takes_scripts_with_their_arguments() {
-        let project = Project::parse(Path::new("."), "[test]\nscripts = [\"a.sh\", \"b/c.sh --made 3\"]").unwrap();
+        let text = "name = \"a\"\n[test]\nscripts = [\"a.sh\", \"b/c.sh --made 3\"]";
+        let project = Project::parse(Path::new("."), text).unwrap();
         assert_eq!(project.test_scripts, [vec!["a.sh"], vec!["b/c.sh", "--made", "3"]]);
     }
 
     #[test]
     fn refuses_a_script_without_a_path() {
-        let found = Project::parse(Path::new("."), "[test]\nscripts = [\" \"]").unwrap_err();
+        let found = Project::parse(Path::new("."), "name = \"a\"\n[test]\nscripts = [\" \"]").unwrap_err();
         assert_eq!(found.codes(), ["arcana::test_script"]);
     }
 

@@ -18,11 +18,11 @@ fn cases() -> Vec<PathBuf> {
     cases
 }
 
-fn read(root: &Path) -> (Model, Sources) {
+fn read(root: &Path) -> (Project, Model, Sources) {
     let project = Project::read(root).unwrap();
     let sources = Sources::read(&project).unwrap();
     match read_model(&sources) {
-        Ok(model) => (model, sources),
+        Ok(model) => (project, model, sources),
         Err(found) => panic!("{}:\n{}", root.display(), found.render(&sources.files, Colour::Never)),
     }
 }
@@ -30,8 +30,8 @@ fn read(root: &Path) -> (Model, Sources) {
 #[test]
 fn publishes_a_contract_that_compiles() {
     for root in cases() {
-        let (model, sources) = read(&root);
-        let contract = contract::emit(&model);
+        let (project, model, sources) = read(&root);
+        let contract = contract::emit(&project, &model);
         let descriptor = match descriptor::compile(&contract, &sources.include) {
             Ok(descriptor) => descriptor,
             Err(error) => panic!("{}: {error:?}", root.display()),
@@ -44,7 +44,7 @@ fn publishes_a_contract_that_compiles() {
 #[test]
 fn describes_every_route() {
     for root in cases() {
-        let (model, _) = read(&root);
+        let (_, model, _) = read(&root);
         let text = openapi::emit(&model, "case").unwrap_or_else(|error| panic!("{}: {error}", root.display()));
         for resource in model.resources.iter().filter(|resource| !resource.methods.is_empty()) {
             let path = format!("\"{}", resource.path);

@@ -18,7 +18,7 @@ fn published() -> Published {
     let project = Project::read(&root).expect("arcana.toml");
     let sources = Sources::read(&project).expect("schema");
     let model = read_model(&sources).unwrap_or_else(|found| panic!("{found:?}"));
-    let contract = contract::emit(&model);
+    let contract = contract::emit(&project, &model);
     let descriptor = descriptor::compile(&contract, &sources.include).expect("the contract compiles");
     Published { contract, descriptor }
 }
@@ -151,11 +151,7 @@ message CountThingsResponse { int64 count = 1; }
 
 fn torture() -> (arcana_codegen::Model, Sources) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let annotations = include_str!("../../schema/arcana/annotations.proto");
-    let files = BTreeMap::from([
-        ("torture/v1/thing.proto".to_owned(), TORTURE.to_owned()),
-        ("arcana/annotations.proto".to_owned(), annotations.to_owned()),
-    ]);
+    let files = BTreeMap::from([("torture/v1/thing.proto".to_owned(), TORTURE.to_owned())]);
     let sources = Sources::of(files, &root).expect("includes");
     let model = read_model(&sources).unwrap_or_else(|found| panic!("{found:#?}"));
     (model, sources)
@@ -164,7 +160,7 @@ fn torture() -> (arcana_codegen::Model, Sources) {
 #[test]
 fn every_kind_of_field_key_and_route_is_published() {
     let (model, sources) = torture();
-    let contract = contract::emit(&model);
+    let contract = contract::emit(&Project::parse(Path::new("."), "name = \"torture\"").expect("a name"), &model);
     insta::assert_snapshot!("torture", contract["proto/torture/v1/thing.proto"]);
     let descriptor = descriptor::compile(&contract, &sources.include).expect("the contract compiles");
     let files = pb::emit(&descriptor).expect("rust");

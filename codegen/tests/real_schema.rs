@@ -134,3 +134,23 @@ fn reads_access_rules() {
     assert_eq!(methods[0].access.any, [Grant::Public]);
     assert_eq!(methods[4].access.any, [Grant::Role("admin".to_owned())]);
 }
+
+#[test]
+fn accounts_become_part_of_a_project_that_imports_them() {
+    let reader = |import: &str, reference: &str| {
+        let text = format!(
+            "syntax = \"proto3\"; package club.v1; import \"arcana/annotations.proto\"; {import} \
+             message Member {{ option (arcana.entity) = {{}}; \
+             string id = 1 [(arcana.field) = {{ primary_key: UUID_V7 }}]; {reference} }}"
+        );
+        let files = std::collections::BTreeMap::from([("club/v1/member.proto".to_owned(), text)]);
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        read_model(&Sources::of(files, root).unwrap()).unwrap()
+    };
+    let reference = "optional string user_id = 2 [(arcana.field) = { references: \"arcana.identity.v1.User\" }];";
+    let model = reader("import \"arcana/identity/v1/user.proto\";", reference);
+    let user = model.entity("arcana.identity.v1.User").unwrap();
+    assert_eq!(user.table, "users");
+    assert!(user.span.line > 1, "the text is Arcana's own: {:?}", user.span);
+    assert!(reader("", "").entity("arcana.identity.v1.User").is_none());
+}

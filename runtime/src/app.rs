@@ -22,7 +22,7 @@ pub struct App {
     pub name: &'static str,
     /// Version of the program.
     pub version: &'static str,
-    /// First part of environment variables, such as `ARCANA`.
+    /// First part of environment variables, such as `SHOP`.
     pub env_prefix: &'static str,
     /// The contract as OpenAPI.
     pub openapi: &'static str,
@@ -33,10 +33,13 @@ pub struct App {
     /// Every route of every rpc, by service.
     pub routes: &'static [&'static [Route]],
     /// Puts the service together over an open database.
-    pub wire: fn(&Db, &Settings) -> Wired,
+    pub wire: Wire,
     /// Inserts sample rows.
     pub seed: for<'d> fn(&'d Db, usize) -> BoxFuture<'d, Result<Vec<Seeded>>>,
 }
+
+/// Puts a service together over an open database.
+pub type Wire = fn(&Db, &Settings) -> Wired;
 
 /// What is served.
 pub struct Wired {
@@ -184,7 +187,7 @@ impl App {
     }
 
     fn settings(&self, file: Option<PathBuf>, overrides: Vec<String>) -> Result<Loaded, String> {
-        let source = Source { file, overrides, ..Source::process(self.env_prefix) };
+        let source = Source { file, overrides, ..Source::process(self.name, self.env_prefix) };
         load(&source).map_err(|error| error.to_string())
     }
 }

@@ -69,7 +69,7 @@ pub struct CorsSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DatabaseSettings {
-    /// Such as `sqlite://var/arcana.db`.
+    /// Such as `sqlite://var/shop.db`.
     pub url: String,
     /// When a commit counts as done.
     pub synchronous: Durability,

@@ -48,7 +48,7 @@ fn settings(overrides: &[&str]) -> Settings {
     let mut all = vec!["server.rest.port=0", "server.grpc.port=0", "server.max_body_bytes=1000"];
     all.extend(overrides);
     let overrides = all.into_iter().map(str::to_owned).collect();
-    load(&Source { overrides, dir: "/nonexistent".into(), ..Source::bare("ARCANA") }).unwrap().settings
+    load(&Source { overrides, dir: "/nonexistent".into(), ..Source::bare("shop", "ARCANA") }).unwrap().settings
 }
 
 fn routes() -> Router {

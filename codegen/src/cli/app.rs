@@ -21,10 +21,10 @@ struct App {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Write everything that follows from schema/
+    /// Write everything that follows from the schema
     #[command(after_help = "Example: cargo xtask gen --allow-lossy shop.v1.Order.note")]
     Gen(r#gen::Args),
-    /// Generate, build and serve; again whenever schema/ or src/ changes
+    /// Generate, build and serve; again whenever the schema or src/ changes
     #[command(after_help = "Example: cargo xtask dev")]
     Dev(dev::Args),
     /// Run everything that must pass

@@ -84,7 +84,8 @@ fn close(project: &Project, model: &Model) -> Result<ExitCode, Diagnostics> {
         let target = project.root.join(path);
         let folder = target.parent().map_or(Ok(()), fs::create_dir_all);
         if let Err(error) = folder.and_then(|()| fs::write(&target, text)) {
-            return Ok(say::error(&format!("{path}: {error}; restore the folder: git checkout -- migrations")));
+            let folder = project.migrations.display();
+            return Ok(say::error(&format!("{path}: {error}; restore the folder: git checkout -- {folder}")));
         }
     }
     match &sealed.migration {

@@ -19,7 +19,7 @@ pub fn emit(project: &Project, model: &Model, files: &mut FileSet) -> Result<(),
     let homes = homes(model);
     let overview = Overview::new(model);
     let plans: Vec<HomePlan> = homes.par_iter().map(|home| plan_home(&overview, home)).collect();
-    let scope = scope(&plans);
+    let scope = scope(project, &plans);
     let generated = project.generated.to_string_lossy().replace('\\', "/");
     let rendered = plans.par_iter().map(|plan| plan.files(&scope)).collect::<Result<Vec<_>, _>>()?;
     for (path, text) in rendered.into_iter().flatten() {
@@ -28,19 +28,22 @@ pub fn emit(project: &Project, model: &Model, files: &mut FileSet) -> Result<(),
     let entries = entries(model, &plans);
     let services = ServicesFile { seeds: seed_order(model, &entries), entries: entries.clone() };
     let doc = "All repositories and services, by name.";
-    files.own(format!("{generated}/src/services.rs"), finish_shared(doc, &[], &services.render()?));
+    let own = ["arcana_runtime::app::Wired", "arcana_runtime::settings::Settings", "tonic::service::Routes"];
+    let own = own.map(str::to_owned);
+    files.own(format!("{generated}/src/services.rs"), finish_shared(doc, &own, &services.render()?));
     for (path, text) in package_modules(&homes) {
         files.own(format!("{generated}/src/{path}"), text);
     }
-    files.own(format!("{generated}/src/lib.rs"), lib(&homes));
+    files.own(format!("{generated}/src/lib.rs"), lib(project, &homes));
     files.own(format!("{generated}/Cargo.toml"), manifest(project));
     logic(project, &plans, &entries, files)
 }
 
-fn scope(plans: &[HomePlan]) -> Scope {
+fn scope(project: &Project, plans: &[HomePlan]) -> Scope {
     let mut scope = Scope::default();
     for plan in plans {
         let home = &plan.home;
+        scope.sources.insert(home.file.clone(), project.source(&home.file));
         for full_name in home.entity.iter().chain(&home.children).chain(&home.enums).chain(&home.messages) {
             scope.homes.insert(full_name.clone(), home.path());
         }
@@ -134,19 +137,39 @@ fn package_modules(homes: &[Home]) -> BTreeMap<String, String> {
     packages.into_iter().map(file).collect()
 }
 
-fn lib(homes: &[Home]) -> String {
+fn lib(project: &Project, homes: &[Home]) -> String {
     let roots: BTreeSet<String> =
         homes.iter().filter_map(|home| module_path(&home.package).split("::").next().map(str::to_owned)).collect();
     let roots: Vec<String> = roots.iter().map(|root| format!("#[rustfmt::skip]\npub mod {root};\n")).collect();
     let body = format!(
-        "#![allow(deprecated, reason = \"what is deprecated for clients is served all the same\")]\n\
-         #![allow(rustdoc::all, reason = \"comments of the schema are written for its readers, not for rustdoc\")]\n\n\
+        "// What is deprecated for clients is served all the same.\n\
+         #![allow(deprecated)]\n\
+         // Comments of the schema are written for its readers, not for rustdoc.\n\
+         #![allow(rustdoc::all)]\n\n\
+         use arcana_runtime::app::{{App, Wire}};\n\n\
          #[rustfmt::skip]\npub mod migrations;\n#[rustfmt::skip]\npub mod pb;\n#[rustfmt::skip]\nmod services;\n{}\n\
          pub use services::{{ROUTES, Repositories, Services, seed}};\n\n\
          /// The contract as OpenAPI.\npub const OPENAPI: &str = include_str!(\"../openapi.json\");\n\n\
          /// The contract as protobuf descriptors, for reflection.\n\
-         pub const DESCRIPTOR: &[u8] = include_bytes!(\"../descriptor.bin\");\n",
-        roots.concat()
+         pub const DESCRIPTOR: &[u8] = include_bytes!(\"../descriptor.bin\");\n\n\
+         /// The program: all but its version, and the wiring with its logic. Whoever wants another member than the one that\n\
+         /// is here replaces it: `App {{ seed, ..app(version, wire) }}`.\n\
+         pub const fn app(version: &'static str, wire: Wire) -> App {{\n    \
+             App {{\n        \
+                 name: {:?},\n        \
+                 version,\n        \
+                 env_prefix: {:?},\n        \
+                 openapi: OPENAPI,\n        \
+                 descriptor: DESCRIPTOR,\n        \
+                 migrations: migrations::SQLITE,\n        \
+                 routes: ROUTES,\n        \
+                 wire,\n        \
+                 seed: |db, rows| Box::pin(seed(db, rows)),\n    \
+             }}\n\
+         }}\n",
+        roots.concat(),
+        project.name,
+        project.env_prefix
     );
     finish_shared("The service that the schema describes: everything but its logic.", &[], &body)
 }

@@ -21,14 +21,15 @@ struct Cache {
 
 /// The folders, from the cache or from `cargo metadata`.
 pub(super) fn folders(root: &Path) -> Result<Vec<PathBuf>, Diagnostics> {
-    let lock = hash_of(&root.join("Cargo.lock"));
-    let cache = root.join("target/arcana/include.json");
+    let workspace = workspace(root);
+    let lock = hash_of(&workspace.join("Cargo.lock"));
+    let cache = workspace.join("target/arcana/include.json");
     if let Some(folders) = cached(&cache, lock.as_deref()) {
         return Ok(folders);
     }
-    let folders = ask_cargo(root)?;
+    let folders = ask_cargo(&workspace)?;
     // The lock may only now exist. Without a cache the next run is slower, no more.
-    if let Some(lock) = hash_of(&root.join("Cargo.lock"))
+    if let Some(lock) = hash_of(&workspace.join("Cargo.lock"))
         && let Ok(text) = serde_json::to_string(&Cache { lock, folders: folders.clone() })
         && let Some(folder) = cache.parent()
         && fs::create_dir_all(folder).is_ok()
@@ -36,6 +37,16 @@ pub(super) fn folders(root: &Path) -> Result<Vec<PathBuf>, Diagnostics> {
         let _ = fs::write(&cache, text);
     }
     Ok(folders)
+}
+
+/// The workspace that a project is in: the nearest folder with a `Cargo.lock`. A project that was never built has none
+/// yet, and its generated crate may be missing, so that cargo could not read it: then it is the workspace that the
+/// command was started in.
+fn workspace(root: &Path) -> PathBuf {
+    let locked =
+        |start: PathBuf| start.ancestors().find(|folder| folder.join("Cargo.lock").is_file()).map(Path::to_path_buf);
+    let starts = [root.canonicalize().ok(), std::env::current_dir().ok()];
+    starts.into_iter().flatten().find_map(locked).unwrap_or_else(|| root.to_owned())
 }
 
 fn cached(path: &Path, lock: Option<&str>) -> Option<Vec<PathBuf>> {
@@ -48,11 +59,11 @@ fn hash_of(path: &Path) -> Option<String> {
     fs::read(path).ok().map(|bytes| Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-fn ask_cargo(root: &Path) -> Result<Vec<PathBuf>, Diagnostics> {
-    let metadata = MetadataCommand::new().current_dir(root).exec().map_err(|error| {
+fn ask_cargo(workspace: &Path) -> Result<Vec<PathBuf>, Diagnostics> {
+    let metadata = MetadataCommand::new().current_dir(workspace).exec().map_err(|error| {
         Diagnostics::one(
             Diagnostic::new("arcana::include", format!("cargo metadata failed: {}", error.to_string().trim()))
-                .help("run `cargo metadata` in the root of the project and mend what it says"),
+                .help(format!("run `cargo metadata` in {} and mend what it says", workspace.display())),
         )
     })?;
     let mut folders = Vec::new();
@@ -63,11 +74,37 @@ fn ask_cargo(root: &Path) -> Result<Vec<PathBuf>, Diagnostics> {
             Some(path) if path.is_dir() => folders.push(path.into_std_path_buf()),
             _ => {
                 return Err(Diagnostics::one(
-                    Diagnostic::new("arcana::include", format!("the crate {name} is not among the packages"))
-                        .help("add arcana-codegen to the dependencies of the xtask package, and run `cargo fetch`"),
+                    Diagnostic::new(
+                        "arcana::include",
+                        format!("the crate {name} is not among the packages of {}", workspace.display()),
+                    )
+                    .help("add arcana-codegen to the dependencies of the xtask package, and run `cargo fetch`"),
                 ));
             }
         }
     }
     Ok(folders)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_lock_of_the_workspace_above_a_project() {
+        let dir = tempfile::tempdir().unwrap();
+        let project = dir.path().join("services/lending");
+        fs::create_dir_all(&project).unwrap();
+        fs::write(dir.path().join("Cargo.lock"), "").unwrap();
+        assert_eq!(workspace(&project), dir.path().canonicalize().unwrap());
+        fs::write(project.join("Cargo.lock"), "").unwrap();
+        assert_eq!(workspace(&project), project.canonicalize().unwrap());
+    }
+
+    #[test]
+    fn takes_the_workspace_of_the_command_for_a_project_that_was_never_built() {
+        let dir = tempfile::tempdir().unwrap();
+        let own = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        assert_eq!(workspace(dir.path()), own.canonicalize().unwrap());
+    }
 }

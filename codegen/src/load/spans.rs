@@ -36,14 +36,14 @@ impl Spans {
     pub(super) fn new(pool: &DescriptorPool, sources: &Sources, files: &[String]) -> Self {
         let mut spans = Self::default();
         for name in files {
-            let (Some(file), Some(text)) = (pool.get_file_by_name(name), sources.files.get(name)) else { continue };
+            let (Some(file), Some(text)) = (pool.get_file_by_name(name), sources.text(name)) else { continue };
             let line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
             let mut places = BTreeMap::new();
             for location in file.file_descriptor_proto().source_code_info.iter().flat_map(|info| &info.location) {
                 let place = Place { span: location.span.clone(), comment: comment_of(location) };
                 places.entry(location.path.clone()).or_insert(place);
             }
-            spans.files.insert(name.clone(), FileSpans { text: text.clone(), line_starts, places });
+            spans.files.insert(name.clone(), FileSpans { text: text.to_owned(), line_starts, places });
         }
         spans
     }

@@ -61,9 +61,8 @@ impl Disk {
         let mut disk = Self::default();
         let lock = text(&folder.join(LOCK))?;
         if let Some(lock) = &lock {
-            disk.lock = Lock::parse(lock).map_err(|error| {
-                broken(&project.migrations.join(LOCK), &error.to_string(), "restore it: git checkout -- migrations")
-            })?;
+            disk.lock = Lock::parse(lock)
+                .map_err(|error| broken(&project.migrations.join(LOCK), &error.to_string(), &restore(project)))?;
         }
         for line in text(&folder.join(SUM))?.unwrap_or_default().lines().filter(|line| !line.is_empty()) {
             let parsed = line.split_once("  ").and_then(|(sum, stem)| Some((MigrationName::parse(stem)?, sum)));
@@ -79,8 +78,8 @@ impl Disk {
             disk.sealed.push((name, sum.to_owned()));
         }
         if lock.is_none() && !disk.sealed.is_empty() {
-            let help = "restore it: git checkout -- migrations";
-            return Err(broken(&project.migrations.join(LOCK), "migrations are sealed, but there is no lock", help));
+            let what = "migrations are sealed, but there is no lock";
+            return Err(broken(&project.migrations.join(LOCK), what, &restore(project)));
         }
         for dialect in &project.dialects {
             disk.read_files(&folder, *dialect)?;
@@ -114,13 +113,13 @@ impl Disk {
             let missing: Vec<String> = missing.filter(|path| !self.files.contains_key(path)).collect();
             if !missing.is_empty() {
                 let message = format!("the sealed migration {} misses {}", name.stem(), missing.join(", "));
-                found.push(
-                    Diagnostic::new("arcana::sealed_changed", message).help("restore it: git checkout -- migrations"),
-                );
+                found.push(Diagnostic::new("arcana::sealed_changed", message).help(restore(project)));
             } else if self.sum(previous, name, &project.dialects) != *sum {
                 let message = format!("the sealed migration {} was edited", name.stem());
-                let help = "databases hold it as it was: restore it (git checkout -- migrations), and make the change in \
-                            schema/, which becomes the next migration";
+                let help = format!(
+                    "databases hold it as it was; {}, and make the change in the schema, which becomes the next migration",
+                    restore(project)
+                );
                 found.push(Diagnostic::new("arcana::sealed_changed", message).help(help));
             }
             previous = sum;
@@ -157,6 +156,10 @@ fn text(path: &Path) -> Result<Option<String>, Diagnostics> {
 
 fn unreadable(path: &Path, error: &io::Error) -> Diagnostics {
     Diagnostics::one(Diagnostic::new("arcana::disk", format!("{} cannot be read: {error}", path.display())))
+}
+
+fn restore(project: &Project) -> String {
+    format!("restore it: git checkout -- {}", project.migrations.display())
 }
 
 fn broken(path: &Path, what: &str, help: &str) -> Diagnostics {

@@ -356,7 +356,7 @@ fn model(columns: &[(u32, &str)]) -> Model {
 }
 
 fn project(root: &Path) -> Project {
-    Project::parse(root, "").unwrap()
+    Project::parse(root, "name = \"shop\"").unwrap()
 }
 
 fn generate(project: &Project, model: &Model, allow: &[&str]) -> Result<Planned, Diagnostics> {

@@ -26,7 +26,7 @@ pub enum Synchronous {
 }
 
 impl DbConfig {
-    /// From a URL such as `sqlite://var/arcana.db`.
+    /// From a URL such as `sqlite://var/shop.db`.
     pub fn from_url(url: &str) -> Result<Self> {
         let path =
             url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:")).filter(|path| !path.is_empty());

@@ -14,7 +14,9 @@ const DEFAULTS: &str = include_str!("defaults.yaml");
 /// Where the layers come from.
 #[derive(Debug, Clone)]
 pub struct Source {
-    /// Prefix of environment variables, such as `ARCANA`.
+    /// Name of the program, which its database is called after.
+    pub name: String,
+    /// Prefix of environment variables, such as `SHOP`.
     pub prefix: String,
     /// Folder in which `config/` is looked for.
     pub dir: PathBuf,
@@ -81,17 +83,17 @@ impl fmt::Display for Problem {
 
 impl Source {
     /// From the process: its variables and its working folder.
-    pub fn process(prefix: &str) -> Self {
+    pub fn process(name: &str, prefix: &str) -> Self {
         // What is not Unicode cannot be a value of ours.
         let variables =
             std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-        Self { prefix: prefix.to_owned(), variables: variables.collect(), ..Self::bare(prefix) }
+        Self { variables: variables.collect(), ..Self::bare(name, prefix) }
     }
 
     /// Nothing but the built-in defaults and what stands in the working folder.
-    pub fn bare(prefix: &str) -> Self {
-        let (prefix, dir) = (prefix.to_owned(), PathBuf::from("."));
-        Self { prefix, dir, file: None, variables: Vec::new(), overrides: Vec::new() }
+    pub fn bare(name: &str, prefix: &str) -> Self {
+        let (name, prefix, dir) = (name.to_owned(), prefix.to_owned(), PathBuf::from("."));
+        Self { name, prefix, dir, file: None, variables: Vec::new(), overrides: Vec::new() }
     }
 
     fn variable(&self, name: &str) -> Option<&str> {
@@ -105,7 +107,7 @@ pub fn load(source: &Source) -> Result<Loaded, SettingsError> {
     let mut layers = Layers::default();
     let variable = format!("{}_ENV", source.prefix);
     let environment = source.variable(&variable).unwrap_or("development").to_owned();
-    layers.yaml(DEFAULTS, "built-in defaults");
+    layers.yaml(&DEFAULTS.replace("{name}", &source.name), "built-in defaults");
     files(&mut layers, source, &environment);
     variables(&mut layers, source);
     for text in &source.overrides {

@@ -4,12 +4,12 @@ use super::*;
 use crate::settings::{Durability, LogFormat};
 
 fn source(dir: &Path) -> Source {
-    Source { dir: dir.to_owned(), ..Source::bare("ARCANA") }
+    Source { dir: dir.to_owned(), ..Source::bare("shop", "ARCANA") }
 }
 
 fn with(variables: &[(&str, &str)]) -> Source {
     let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Source { variables, dir: PathBuf::from("/nonexistent"), ..Source::bare("ARCANA") }
+    Source { variables, dir: PathBuf::from("/nonexistent"), ..Source::bare("shop", "ARCANA") }
 }
 
 fn problems(source: &Source) -> Vec<String> {

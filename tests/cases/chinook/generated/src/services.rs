@@ -4,13 +4,14 @@
 
 use std::sync::Arc;
 
-use arcana_runtime::app::Route;
+use arcana_runtime::app::{Route, Wired};
 use arcana_runtime::db::Db;
 use arcana_runtime::error::Result;
 use arcana_runtime::fixture::{Seeded, Seeder};
 use arcana_runtime::repository::SqlRepository;
+use arcana_runtime::settings::Settings;
 use axum::Router;
-use tonic::service::RoutesBuilder;
+use tonic::service::Routes;
 
 /// Repositories of all entities, by the plural of their names.
 #[derive(Clone)]
@@ -64,6 +65,11 @@ pub struct Services {
 }
 
 impl Services {
+    /// All that is served; what is written by hand is added to it.
+    pub fn wired(&self, settings: &Settings) -> Wired {
+        Wired { rest: self.rest(), grpc: self.grpc(settings.server.max_body_bytes) }
+    }
+
     /// The REST routes.
     pub fn rest(&self) -> Router {
         Router::new()
@@ -80,8 +86,9 @@ impl Services {
             .merge(crate::chinook::v1::track::http::routes(self.tracks.clone()))
     }
 
-    /// Adds the gRPC services; `max_bytes` bounds a request.
-    pub fn add_to(&self, routes: &mut RoutesBuilder, max_bytes: usize) {
+    /// The gRPC services; `max_bytes` bounds a request.
+    pub fn grpc(&self, max_bytes: usize) -> Routes {
+        let mut routes = Routes::builder();
         routes.add_service(crate::chinook::v1::album::grpc::server(self.albums.clone()).max_decoding_message_size(max_bytes));
         routes.add_service(crate::chinook::v1::artist::grpc::server(self.artists.clone()).max_decoding_message_size(max_bytes));
         routes.add_service(crate::chinook::v1::customer::grpc::server(self.customers.clone()).max_decoding_message_size(max_bytes));
@@ -93,6 +100,7 @@ impl Services {
         routes.add_service(crate::chinook::v1::playlist::grpc::server(self.playlists.clone()).max_decoding_message_size(max_bytes));
         routes.add_service(crate::chinook::v1::playlist_track::grpc::server(self.playlist_tracks.clone()).max_decoding_message_size(max_bytes));
         routes.add_service(crate::chinook::v1::track::grpc::server(self.tracks.clone()).max_decoding_message_size(max_bytes));
+        routes.routes()
     }
 }
 

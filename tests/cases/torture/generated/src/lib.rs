@@ -2,8 +2,12 @@
 
 //! The service that the schema describes: everything but its logic.
 
-#![allow(deprecated, reason = "what is deprecated for clients is served all the same")]
-#![allow(rustdoc::all, reason = "comments of the schema are written for its readers, not for rustdoc")]
+// What is deprecated for clients is served all the same.
+#![allow(deprecated)]
+// Comments of the schema are written for its readers, not for rustdoc.
+#![allow(rustdoc::all)]
+
+use arcana_runtime::app::{App, Wire};
 
 #[rustfmt::skip]
 pub mod migrations;
@@ -21,3 +25,19 @@ pub const OPENAPI: &str = include_str!("../openapi.json");
 
 /// The contract as protobuf descriptors, for reflection.
 pub const DESCRIPTOR: &[u8] = include_bytes!("../descriptor.bin");
+
+/// The program: all but its version, and the wiring with its logic. Whoever wants another member than the one that
+/// is here replaces it: `App { seed, ..app(version, wire) }`.
+pub const fn app(version: &'static str, wire: Wire) -> App {
+    App {
+        name: "torture",
+        version,
+        env_prefix: "TORTURE",
+        openapi: OPENAPI,
+        descriptor: DESCRIPTOR,
+        migrations: migrations::SQLITE,
+        routes: ROUTES,
+        wire,
+        seed: |db, rows| Box::pin(seed(db, rows)),
+    }
+}

@@ -4,13 +4,14 @@
 
 use std::sync::Arc;
 
-use arcana_runtime::app::Route;
+use arcana_runtime::app::{Route, Wired};
 use arcana_runtime::db::Db;
 use arcana_runtime::error::Result;
 use arcana_runtime::fixture::{Seeded, Seeder};
 use arcana_runtime::repository::SqlRepository;
+use arcana_runtime::settings::Settings;
 use axum::Router;
-use tonic::service::RoutesBuilder;
+use tonic::service::Routes;
 
 /// Repositories of all entities, by the plural of their names.
 #[derive(Clone)]
@@ -111,6 +112,11 @@ pub struct Services {
 }
 
 impl Services {
+    /// All that is served; what is written by hand is added to it.
+    pub fn wired(&self, settings: &Settings) -> Wired {
+        Wired { rest: self.rest(), grpc: self.grpc(settings.server.max_body_bytes) }
+    }
+
     /// The REST routes.
     pub fn rest(&self) -> Router {
         Router::new()
@@ -142,8 +148,9 @@ impl Services {
             .merge(crate::torture::v2beta1::kind::http::routes(self.torture_v2beta1_kinds.clone()))
     }
 
-    /// Adds the gRPC services; `max_bytes` bounds a request.
-    pub fn add_to(&self, routes: &mut RoutesBuilder, max_bytes: usize) {
+    /// The gRPC services; `max_bytes` bounds a request.
+    pub fn grpc(&self, max_bytes: usize) -> Routes {
+        let mut routes = Routes::builder();
         routes.add_service(crate::torture::unversioned::grpc::server(self.unversioneds.clone()).max_decoding_message_size(max_bytes));
         routes.add_service(crate::torture::v1::account::grpc::server(self.accounts.clone()).max_decoding_message_size(max_bytes));
         routes.add_service(crate::torture::v1::bare::grpc::server(self.bares.clone()).max_decoding_message_size(max_bytes));
@@ -170,6 +177,7 @@ impl Services {
         routes.add_service(crate::torture::v1::rule_holder::grpc::server(self.rule_holders.clone()).max_decoding_message_size(max_bytes));
         routes.add_service(crate::torture::v1::write_only::grpc::server(self.write_onlies.clone()).max_decoding_message_size(max_bytes));
         routes.add_service(crate::torture::v2beta1::kind::grpc::server(self.torture_v2beta1_kinds.clone()).max_decoding_message_size(max_bytes));
+        routes.routes()
     }
 }
 
