@@ -77,9 +77,9 @@ CREATE UNIQUE INDEX users_email_key ON users (email) WHERE deleted_at IS NULL;
 
 CREATE INDEX users_sync_status_created_at_idx ON users (sync_status, created_at);
 
-CREATE INDEX users_name_idx ON users (name);
+CREATE INDEX users_name_idx ON users (name, id, deleted_at) WHERE deleted_at IS NULL;
 
-CREATE INDEX users_created_at_idx ON users (created_at);
+CREATE INDEX users_created_at_idx ON users (created_at, id, deleted_at) WHERE deleted_at IS NULL;
 
 CREATE UNIQUE INDEX customers_email_key ON customers (email);
 
@@ -87,19 +87,19 @@ CREATE INDEX customers_country_name_idx ON customers (country, name);
 
 CREATE INDEX customers_user_id_idx ON customers (user_id);
 
-CREATE INDEX customers_name_idx ON customers (name);
+CREATE INDEX customers_name_idx ON customers (name, id);
 
-CREATE INDEX customers_created_at_idx ON customers (created_at);
+CREATE INDEX customers_created_at_idx ON customers (created_at, id);
 
 CREATE UNIQUE INDEX orders_number_key ON orders (number);
 
 CREATE INDEX orders_customer_id_placed_at_idx ON orders (customer_id, placed_at);
 
-CREATE INDEX orders_total_idx ON orders (total);
+CREATE INDEX orders_total_idx ON orders (total, id);
 
-CREATE INDEX orders_placed_at_idx ON orders (placed_at);
+CREATE INDEX orders_placed_at_idx ON orders (placed_at, id);
 
-CREATE INDEX orders_created_at_idx ON orders (created_at);
+CREATE INDEX orders_created_at_idx ON orders (created_at, id);
 
 CREATE INDEX order_lines_order_id_position_idx ON order_lines (order_id, position);
 
@@ -107,10 +107,10 @@ CREATE INDEX order_lines_product_id_idx ON order_lines (product_id);
 
 CREATE UNIQUE INDEX products_sku_key ON products (sku) WHERE deleted_at IS NULL;
 
-CREATE INDEX products_name_idx ON products (name);
+CREATE INDEX products_name_idx ON products (name, id, deleted_at) WHERE deleted_at IS NULL;
 
-CREATE INDEX products_price_idx ON products (price);
+CREATE INDEX products_price_idx ON products (price, id, deleted_at) WHERE deleted_at IS NULL;
 
-CREATE INDEX products_stock_idx ON products (stock);
+CREATE INDEX products_stock_idx ON products (stock, id, deleted_at) WHERE deleted_at IS NULL;
 
-CREATE INDEX products_created_at_idx ON products (created_at);
+CREATE INDEX products_created_at_idx ON products (created_at, id, deleted_at) WHERE deleted_at IS NULL;

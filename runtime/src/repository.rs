@@ -30,13 +30,18 @@ pub trait Repository<E: Entity>: Send + Sync {
 /// A repository in a database of this process.
 pub struct SqlRepository<E> {
     db: Db,
+    /// The statement behind most calls: one live row by its key, for callers that may see every row.
+    find: String,
     entity: PhantomData<fn() -> E>,
 }
 
 impl<E: Entity> SqlRepository<E> {
     /// Over an open database.
     pub fn new(db: Db) -> Self {
-        Self { db, entity: PhantomData }
+        let mut select = Select::new(E::SPEC, Live::Yes);
+        select.key(E::SPEC, Vec::new());
+        let find = format!("{}{}", E::SPEC.select.text(db.dialect()), select.clause());
+        Self { db, find, entity: PhantomData }
     }
 
     /// The live rows whose columns have these values: for the finders of unique fields and for named lists.
@@ -49,10 +54,14 @@ impl<E: Entity> SqlRepository<E> {
 
     async fn rows(&self, cx: &Context, select: Select, tail: &str) -> Result<Vec<E>> {
         let sql = format!("{}{}{tail}", E::SPEC.select.text(self.db.dialect()), select.clause());
-        let mut rows = match select.bounded {
+        let rows = match select.bounded {
             true => self.db.fetch(cx, &sql, &select.values, E::read).await?,
             false => self.db.scan(cx, &sql, &select.values, E::read).await?,
         };
+        self.with_children(cx, rows).await
+    }
+
+    async fn with_children(&self, cx: &Context, mut rows: Vec<E>) -> Result<Vec<E>> {
         for owned in E::owned() {
             self.load_children(cx, &mut rows, owned).await?;
         }
@@ -91,6 +100,10 @@ impl<E: Entity> SqlRepository<E> {
 #[async_trait]
 impl<E: Entity> Repository<E> for SqlRepository<E> {
     async fn find_by_id(&self, cx: &Context, scope: &Scope, id: &E::Id) -> Result<Option<E>> {
+        if *scope == Scope::Unrestricted {
+            let rows = self.db.fetch(cx, &self.find, &id.values(), E::read).await?;
+            return Ok(self.with_children(cx, rows).await?.pop());
+        }
         let mut select = Select::new(E::SPEC, Live::Yes);
         select.key(E::SPEC, id.values());
         select.within(E::SPEC, scope)?;
@@ -153,6 +166,8 @@ impl<E: Entity> Repository<E> for SqlRepository<E> {
 fn matching(spec: &EntitySpec, scope: &Scope, query: &ListQuery) -> Result<Select> {
     let mut select = Select::new(spec, if query.show_deleted { Live::All } else { Live::Yes });
     select.within(spec, scope)?;
+    // The indexes of orders hold the live rows only.
+    select.bounded = !query.show_deleted;
     if let Some(filter) = &query.filter {
         let mut values = Vec::new();
         let condition = filter.to_sql(&mut values);
@@ -173,7 +188,7 @@ enum Live {
 struct Select {
     conditions: String,
     values: Vec<Value>,
-    /// A key or the size of a page bounds what is read; a filter may look at every row.
+    /// A key, or an index and the size of a page, bounds what is read; else every row may be looked at.
     bounded: bool,
 }
 
@@ -246,7 +261,24 @@ fn behind(order: &[OrderBy], values: &[Value]) -> (String, Vec<Value>) {
     if alternatives.is_empty() {
         return ("FALSE".to_owned(), bound);
     }
-    (format!("({})", alternatives.join(" OR ")), bound)
+    let behind = format!("({})", alternatives.join(" OR "));
+    match order.iter().zip(values).next().and_then(|(first, value)| Some((bounds(first, value)?, value))) {
+        Some((bounds, value)) => {
+            bound.insert(0, value.clone());
+            (format!("{bounds} AND {behind}"), bound)
+        }
+        None => (behind, bound),
+    }
+}
+
+/// What the first column alone says: an engine does not see by itself that it may start to read the index there.
+fn bounds(first: &OrderBy, value: &Value) -> Option<String> {
+    let column = first.column.name;
+    match (value.is_null(), first.descending) {
+        (false, false) => Some(format!("{column} >= ?")),
+        (false, true) if !first.column.nullable => Some(format!("{column} <= ?")),
+        _ => None,
+    }
 }
 
 fn past(member: &OrderBy, value: &Value) -> Option<String> {

@@ -36,6 +36,30 @@ async fn a_migration_of_another_branch_rebuilds_the_development_database_and_kee
 }
 
 #[test]
+fn a_page_is_read_from_an_index_and_not_sorted() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(Start::new().in_folder(folder.path()).run());
+    let database = database(folder.path());
+    let plan = |sql: &str| -> String {
+        let mut statement = database.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let steps = statement.query_map([], |row| row.get::<_, String>("detail")).unwrap();
+        steps.map(Result::unwrap).collect::<Vec<_>>().join("; ")
+    };
+    for (table, live, columns) in [
+        ("products", " WHERE deleted_at IS NULL", ["created_at", "price"]),
+        ("customers", "", ["created_at", "name"]),
+        ("orders", "", ["created_at", "total"]),
+    ] {
+        for column in columns {
+            let page = plan(&format!("SELECT * FROM {table}{live} ORDER BY {column} DESC, id DESC LIMIT 21"));
+            assert_eq!(page, format!("SCAN {table} USING INDEX {table}_{column}_idx"));
+        }
+        let total = plan(&format!("SELECT count(*) FROM {table}{live}"));
+        assert!(total.contains("USING COVERING INDEX"), "{total}");
+    }
+}
+
+#[test]
 fn a_sealed_migration_that_was_applied_with_another_text_is_refused_everywhere() {
     let folder = tempfile::tempdir().unwrap();
     drop(Start::new().in_folder(folder.path()).run());

@@ -4,7 +4,7 @@ use crate::lower::Lowering;
 use crate::lower::entity::{DELETED_AT, POSITION, column_name};
 use crate::lower::field::Lowered;
 use crate::lower::seed::Seed;
-use crate::model::{Entity, Index};
+use crate::model::{Entity, Field, FieldRole, Index};
 
 impl Lowering<'_> {
     pub(super) fn indexes(&self, seed: &Seed, entity: &Entity, fields: &[Lowered]) -> Vec<Index> {
@@ -21,12 +21,16 @@ impl Lowering<'_> {
             let condition = (!index.condition.is_empty()).then(|| index.condition.clone());
             list.add(if index.unique { list.per_tenant(columns) } else { columns }, index.unique, condition);
         }
-        let references = fields.iter().filter(|(_, options)| !options.references.is_empty());
-        for (field, options) in references.chain(fields.iter().filter(|(field, _)| field.sortable)) {
+        for (field, options) in fields.iter().filter(|(_, options)| !options.references.is_empty()) {
             let column = column_name(field, options);
             if !list.covers(&column) {
                 list.add(vec![column], false, None);
             }
+        }
+        // Lists that ask for no order are ordered by creation, whether or not they may ask for it.
+        let ordered = |field: &Field| field.sortable || (field.role == FieldRole::CreatedAt && entity.parent.is_none());
+        for (field, options) in fields.iter().filter(|(field, _)| ordered(field)) {
+            list.add_order(&column_name(field, options));
         }
         list.indexes
     }
@@ -59,6 +63,20 @@ impl IndexList<'_> {
         if !self.indexes.iter().any(|index| index.name == name) {
             self.indexes.push(Index { name, columns, unique, condition });
         }
+    }
+
+    /// An index that a page in this order is read from without sorting: the key makes the order total. With
+    /// `deleted_at` in it, the index alone counts the live rows.
+    fn add_order(&mut self, column: &str) {
+        if self.covers(column) {
+            return;
+        }
+        let name = format!("{}_{column}_idx", self.entity.table);
+        let mut columns = vec![column.to_owned()];
+        columns.extend(self.entity.key.columns.iter().filter(|key| *key != column).cloned());
+        let live = self.entity.soft_delete.then(|| format!("{DELETED_AT} IS NULL"));
+        columns.extend(live.iter().map(|_| DELETED_AT.to_owned()));
+        self.indexes.push(Index { name, columns, unique: false, condition: live });
     }
 
     /// Whether the key or an index over all live rows starts with the column.

@@ -112,45 +112,45 @@ CREATE TABLE playlist_tracks (
 
 CREATE INDEX albums_artist_id_idx ON albums (artist_id);
 
-CREATE INDEX albums_title_idx ON albums (title);
+CREATE INDEX albums_title_idx ON albums (title, id);
 
-CREATE INDEX artists_name_idx ON artists (name);
+CREATE INDEX artists_name_idx ON artists (name, id);
 
 CREATE INDEX customers_last_name_first_name_idx ON customers (last_name, first_name);
 
 CREATE INDEX customers_support_rep_id_idx ON customers (support_rep_id);
 
-CREATE INDEX customers_first_name_idx ON customers (first_name);
+CREATE INDEX customers_first_name_idx ON customers (first_name, id);
 
-CREATE INDEX customers_country_idx ON customers (country);
+CREATE INDEX customers_country_idx ON customers (country, id);
 
 CREATE INDEX employees_reports_to_idx ON employees (reports_to);
 
-CREATE INDEX employees_last_name_idx ON employees (last_name);
+CREATE INDEX employees_last_name_idx ON employees (last_name, id);
 
-CREATE INDEX employees_first_name_idx ON employees (first_name);
+CREATE INDEX employees_first_name_idx ON employees (first_name, id);
 
-CREATE INDEX employees_hire_date_idx ON employees (hire_date);
+CREATE INDEX employees_hire_date_idx ON employees (hire_date, id);
 
-CREATE INDEX genres_name_idx ON genres (name);
+CREATE INDEX genres_name_idx ON genres (name, id);
 
 CREATE INDEX invoices_customer_id_invoice_date_idx ON invoices (customer_id, invoice_date);
 
-CREATE INDEX invoices_invoice_date_idx ON invoices (invoice_date);
+CREATE INDEX invoices_invoice_date_idx ON invoices (invoice_date, id);
 
-CREATE INDEX invoices_billing_country_idx ON invoices (billing_country);
+CREATE INDEX invoices_billing_country_idx ON invoices (billing_country, id);
 
-CREATE INDEX invoices_total_idx ON invoices (total);
+CREATE INDEX invoices_total_idx ON invoices (total, id);
 
 CREATE INDEX invoice_lines_invoice_id_idx ON invoice_lines (invoice_id);
 
 CREATE INDEX invoice_lines_track_id_idx ON invoice_lines (track_id);
 
-CREATE INDEX invoice_lines_unit_price_idx ON invoice_lines (unit_price);
+CREATE INDEX invoice_lines_unit_price_idx ON invoice_lines (unit_price, id);
 
-CREATE INDEX media_types_name_idx ON media_types (name);
+CREATE INDEX media_types_name_idx ON media_types (name, id);
 
-CREATE INDEX playlists_name_idx ON playlists (name);
+CREATE INDEX playlists_name_idx ON playlists (name, id);
 
 CREATE INDEX playlist_tracks_track_id_idx ON playlist_tracks (track_id);
 
@@ -160,10 +160,10 @@ CREATE INDEX tracks_album_id_idx ON tracks (album_id);
 
 CREATE INDEX tracks_media_type_id_idx ON tracks (media_type_id);
 
-CREATE INDEX tracks_name_idx ON tracks (name);
+CREATE INDEX tracks_name_idx ON tracks (name, id);
 
-CREATE INDEX tracks_milliseconds_idx ON tracks (milliseconds);
+CREATE INDEX tracks_milliseconds_idx ON tracks (milliseconds, id);
 
-CREATE INDEX tracks_bytes_idx ON tracks (bytes);
+CREATE INDEX tracks_bytes_idx ON tracks (bytes, id);
 
-CREATE INDEX tracks_unit_price_idx ON tracks (unit_price);
+CREATE INDEX tracks_unit_price_idx ON tracks (unit_price, id);

@@ -506,7 +506,9 @@ CREATE UNIQUE INDEX accounts_name_key ON accounts (name) WHERE deleted_at IS NUL
 
 CREATE INDEX bare_pairs_right_code_idx ON bare_pairs (right_code);
 
-CREATE INDEX changes_status_idx ON changes (status);
+CREATE INDEX changes_status_idx ON changes (status, id);
+
+CREATE INDEX changes_created_at_idx ON changes (created_at, id);
 
 CREATE INDEX codes_coded_id_idx ON codes (coded_id);
 
@@ -524,7 +526,9 @@ CREATE UNIQUE INDEX "Everything_Of_It_tenant_Number_account_id_key" ON "Everythi
 
 CREATE INDEX "Everything_Of_It_account_id_idx" ON "Everything_Of_It" (account_id);
 
-CREATE INDEX "Everything_Of_It_CreatedAt_idx" ON "Everything_Of_It" ("CreatedAt");
+CREATE INDEX "Everything_Of_It_placed_at_idx" ON "Everything_Of_It" (placed_at, "EverythingId", deleted_at) WHERE deleted_at IS NULL;
+
+CREATE INDEX "Everything_Of_It_CreatedAt_idx" ON "Everything_Of_It" ("CreatedAt", "EverythingId", deleted_at) WHERE deleted_at IS NULL;
 
 CREATE INDEX "EverythingLines_everything_id_position_idx" ON "EverythingLines" (everything_id, position);
 
@@ -538,69 +542,71 @@ CREATE UNIQUE INDEX kinds_maybe_int32_key ON kinds (maybe_int32);
 
 CREATE UNIQUE INDEX kinds_maybe_string_key ON kinds (maybe_string);
 
-CREATE INDEX kinds_a_bool_idx ON kinds (a_bool);
+CREATE INDEX kinds_a_bool_idx ON kinds (a_bool, id);
 
-CREATE INDEX kinds_an_int32_idx ON kinds (an_int32);
+CREATE INDEX kinds_an_int32_idx ON kinds (an_int32, id);
 
-CREATE INDEX kinds_an_int64_idx ON kinds (an_int64);
+CREATE INDEX kinds_an_int64_idx ON kinds (an_int64, id);
 
-CREATE INDEX kinds_a_uint32_idx ON kinds (a_uint32);
+CREATE INDEX kinds_a_uint32_idx ON kinds (a_uint32, id);
 
-CREATE INDEX kinds_a_uint64_idx ON kinds (a_uint64);
+CREATE INDEX kinds_a_uint64_idx ON kinds (a_uint64, id);
 
-CREATE INDEX kinds_a_sint32_idx ON kinds (a_sint32);
+CREATE INDEX kinds_a_sint32_idx ON kinds (a_sint32, id);
 
-CREATE INDEX kinds_a_sint64_idx ON kinds (a_sint64);
+CREATE INDEX kinds_a_sint64_idx ON kinds (a_sint64, id);
 
-CREATE INDEX kinds_a_fixed32_idx ON kinds (a_fixed32);
+CREATE INDEX kinds_a_fixed32_idx ON kinds (a_fixed32, id);
 
-CREATE INDEX kinds_a_fixed64_idx ON kinds (a_fixed64);
+CREATE INDEX kinds_a_fixed64_idx ON kinds (a_fixed64, id);
 
-CREATE INDEX kinds_a_sfixed32_idx ON kinds (a_sfixed32);
+CREATE INDEX kinds_a_sfixed32_idx ON kinds (a_sfixed32, id);
 
-CREATE INDEX kinds_a_sfixed64_idx ON kinds (a_sfixed64);
+CREATE INDEX kinds_a_sfixed64_idx ON kinds (a_sfixed64, id);
 
-CREATE INDEX kinds_a_float_idx ON kinds (a_float);
+CREATE INDEX kinds_a_float_idx ON kinds (a_float, id);
 
-CREATE INDEX kinds_a_double_idx ON kinds (a_double);
+CREATE INDEX kinds_a_double_idx ON kinds (a_double, id);
 
-CREATE INDEX kinds_a_duration_idx ON kinds (a_duration);
+CREATE INDEX kinds_a_duration_idx ON kinds (a_duration, id);
 
-CREATE INDEX kinds_a_date_idx ON kinds (a_date);
+CREATE INDEX kinds_a_date_idx ON kinds (a_date, id);
 
-CREATE INDEX kinds_a_colour_idx ON kinds (a_colour);
+CREATE INDEX kinds_a_colour_idx ON kinds (a_colour, id);
 
-CREATE INDEX kinds_a_long_text_idx ON kinds (a_long_text);
+CREATE INDEX kinds_a_long_text_idx ON kinds (a_long_text, id);
 
-CREATE INDEX kinds_maybe_bool_idx ON kinds (maybe_bool);
+CREATE INDEX kinds_maybe_bool_idx ON kinds (maybe_bool, id);
 
-CREATE INDEX kinds_maybe_int64_idx ON kinds (maybe_int64);
+CREATE INDEX kinds_maybe_int64_idx ON kinds (maybe_int64, id);
 
-CREATE INDEX kinds_maybe_uint32_idx ON kinds (maybe_uint32);
+CREATE INDEX kinds_maybe_uint32_idx ON kinds (maybe_uint32, id);
 
-CREATE INDEX kinds_maybe_uint64_idx ON kinds (maybe_uint64);
+CREATE INDEX kinds_maybe_uint64_idx ON kinds (maybe_uint64, id);
 
-CREATE INDEX kinds_maybe_float_idx ON kinds (maybe_float);
+CREATE INDEX kinds_maybe_float_idx ON kinds (maybe_float, id);
 
-CREATE INDEX kinds_maybe_double_idx ON kinds (maybe_double);
+CREATE INDEX kinds_maybe_double_idx ON kinds (maybe_double, id);
 
-CREATE INDEX kinds_maybe_decimal_idx ON kinds (maybe_decimal);
+CREATE INDEX kinds_maybe_decimal_idx ON kinds (maybe_decimal, id);
 
-CREATE INDEX kinds_maybe_timestamp_idx ON kinds (maybe_timestamp);
+CREATE INDEX kinds_maybe_timestamp_idx ON kinds (maybe_timestamp, id);
 
-CREATE INDEX kinds_maybe_duration_idx ON kinds (maybe_duration);
+CREATE INDEX kinds_maybe_duration_idx ON kinds (maybe_duration, id);
 
-CREATE INDEX kinds_maybe_date_idx ON kinds (maybe_date);
+CREATE INDEX kinds_maybe_date_idx ON kinds (maybe_date, id);
 
-CREATE INDEX kinds_maybe_colour_idx ON kinds (maybe_colour);
+CREATE INDEX kinds_maybe_colour_idx ON kinds (maybe_colour, id);
 
-CREATE INDEX kinds_created_at_idx ON kinds (created_at);
+CREATE INDEX kinds_created_at_idx ON kinds (created_at, id);
 
-CREATE INDEX kinds_updated_at_idx ON kinds (updated_at);
+CREATE INDEX kinds_updated_at_idx ON kinds (updated_at, id);
 
 CREATE INDEX ledgers_account_id_at_idx ON ledgers (account_id, at);
 
 CREATE INDEX memberships_numbered_nr_idx ON memberships (numbered_nr);
+
+CREATE INDEX memberships_created_at_idx ON memberships (created_at, kind_id, numbered_nr);
 
 CREATE INDEX notes_profile_id_idx ON notes (profile_id);
 
@@ -634,6 +640,6 @@ CREATE INDEX select_where_group_idx ON "select" ("where", "group");
 
 CREATE INDEX select_from_idx ON "select" ("from") WHERE "where" <> '';
 
-CREATE INDEX select_order_idx ON "select" ("order");
+CREATE INDEX select_order_idx ON "select" ("order", id);
 
 CREATE INDEX kinds_v2_former_id_idx ON kinds_v2 (former_id);
