@@ -3,19 +3,20 @@
 mod body;
 mod status;
 
+use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::middleware::{self, Next};
+use axum::extract::Request;
 use axum::response::Response;
 use futures::FutureExt;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue};
 use tonic::service::Routes;
+use tower::{Service, ServiceExt, service_fn};
 use tracing::Instrument;
 
 use crate::context::Context;
@@ -34,9 +35,16 @@ struct Edge {
 }
 
 /// Puts the edge around all services: request id, context, limits, deadline, metrics, panics.
-pub fn edge(routes: Routes, config: EdgeConfig) -> Router {
+pub fn edge(
+    routes: Routes,
+    config: EdgeConfig,
+) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + Sync + 'static {
     let edge = Arc::new(Edge { config, calls: Calls::grpc() });
-    routes.into_axum_router().layer(middleware::from_fn_with_state(edge, pass))
+    let routes = routes.into_axum_router();
+    service_fn(move |request| {
+        let (edge, routes) = (Arc::clone(&edge), routes.clone());
+        async move { Ok(pass(edge, request, routes).await) }
+    })
 }
 
 /// Runs one unary call of a service: takes the context that the edge has made, and turns errors into statuses.
@@ -71,7 +79,7 @@ fn split(path: &str) -> (&str, &str) {
     path.trim_start_matches('/').split_once('/').unwrap_or((path, ""))
 }
 
-async fn pass(State(edge): State<Arc<Edge>>, request: Request, next: Next) -> Response {
+async fn pass(edge: Arc<Edge>, request: Request, routes: Router) -> Response {
     let started = Instant::now();
     let path = Path(request.uri().path_and_query().cloned());
     let timeout = deadline(request.headers()).unwrap_or(edge.config.request_timeout);
@@ -79,7 +87,7 @@ async fn pass(State(edge): State<Arc<Edge>>, request: Request, next: Next) -> Re
     // At level error, so that the request id stands on every line, whatever the filter lets through.
     let span = tracing::error_span!("call", request_id = &*cx.request_id);
     let request_id = Arc::clone(&cx.request_id);
-    let mut response = answer(&edge.config, cx, path.clone(), request, next).instrument(span.clone()).await;
+    let mut response = answer(&edge.config, cx, path.clone(), request, routes).instrument(span.clone()).await;
     if let Ok(id) = HeaderValue::from_str(&request_id) {
         response.headers_mut().insert(X_REQUEST_ID, id);
     }
@@ -107,7 +115,7 @@ async fn pass(State(edge): State<Arc<Edge>>, request: Request, next: Next) -> Re
     }
 }
 
-async fn answer(config: &EdgeConfig, mut cx: Context, path: Path, mut request: Request, next: Next) -> Response {
+async fn answer(config: &EdgeConfig, mut cx: Context, path: Path, mut request: Request, routes: Router) -> Response {
     let (request_id, service) = (Arc::clone(&cx.request_id), path.clone());
     let fail = |error: &Error| to_status(error, &request_id, service.service()).into_http::<Body>();
     let limit = config.max_body_bytes;
@@ -118,7 +126,8 @@ async fn answer(config: &EdgeConfig, mut cx: Context, path: Path, mut request: R
         config.recognise(&mut cx, request.headers(), IDEMPOTENCY_KEY).await?;
         request.extensions_mut().insert(cx);
         request.extensions_mut().insert(path);
-        Ok(next.run(request.map(|body| Body::new(Bounded::new(body, limit)))).await)
+        let request = request.map(|body| Body::new(Bounded::new(body, limit)));
+        Ok(routes.oneshot(request).await.unwrap_or_else(|never| match never {}))
     };
     match tokio::time::timeout(left, AssertUnwindSafe(call).catch_unwind()).await {
         Ok(Ok(Ok(response))) => response,

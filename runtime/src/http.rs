@@ -1,13 +1,13 @@
 //! The edge of REST: what every call passes on its way in and out.
 
+use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::{Body, HttpBody};
-use axum::extract::{DefaultBodyLimit, FromRequestParts, MatchedPath, Request, State};
-use axum::middleware::{self, Next};
+use axum::extract::{DefaultBodyLimit, FromRequestParts, MatchedPath, Request};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures::FutureExt;
@@ -15,6 +15,8 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use metrics::Gauge;
+use tower::util::{MapRequestLayer, option_layer};
+use tower::{Layer, Service, ServiceExt, service_fn};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use tracing::Instrument;
 
@@ -118,21 +120,24 @@ struct Edge {
 }
 
 /// Puts the edge around all routes: request id, context, limits, deadline, metrics, problems, CORS, security headers.
-pub fn edge(router: Router, config: EdgeConfig) -> Router {
-    let cors = cors(&config.cors, CORS_REQUEST, CORS_ANSWER);
+///
+/// It is one service and not a stack of axum's middlewares, each of which costs a call some clones and boxes.
+pub fn edge(
+    router: Router,
+    config: EdgeConfig,
+) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + Sync + 'static {
+    let cors = option_layer(cors(&config.cors, CORS_REQUEST, CORS_ANSWER));
     let in_flight = metrics::gauge!(telemetry::HTTP_IN_FLIGHT);
     let edge = Arc::new(Edge { config, calls: Calls::http(), in_flight });
     let router = router
         .fallback(|| async { Error::NotFound("there is no such route".to_owned()) })
         .method_not_allowed_fallback(|| async { Error::MethodNotAllowed { allow: String::new() } })
-        .layer(DefaultBodyLimit::disable())
-        .layer(middleware::map_request(note_route));
-    // Around the router and not on its routes, because only outside has axum named the allowed methods of a 405.
-    let router = Router::new().fallback_service(router).layer(middleware::from_fn_with_state(edge, pass));
-    match cors {
-        Some(cors) => router.layer(cors),
-        None => router,
-    }
+        .layer(MapRequestLayer::new(note_route));
+    let routes = DefaultBodyLimit::disable().layer(router);
+    cors.layer(service_fn(move |request| {
+        let (edge, routes) = (Arc::clone(&edge), routes.clone());
+        async move { Ok(pass(&edge, request, routes).await) }
+    }))
 }
 
 /// The whole body of a call, within the limit and the deadline.
@@ -180,11 +185,16 @@ impl<S: Send + Sync> FromRequestParts<S> for Context {
     }
 }
 
+/// What the edge stands around.
+trait Routes: Service<Request, Response = Response, Error = Infallible, Future: Send> {}
+
+impl<S: Service<Request, Response = Response, Error = Infallible, Future: Send>> Routes for S {}
+
 /// Where the router notes which template matched, so that it is known even if the call times out or panics.
 #[derive(Clone, Default)]
 struct Route(Arc<OnceLock<MatchedPath>>);
 
-async fn note_route(request: Request) -> Request {
+fn note_route(request: Request) -> Request {
     if let (Some(route), Some(path)) = (request.extensions().get::<Route>(), request.extensions().get::<MatchedPath>())
     {
         let _ = route.0.set(path.clone());
@@ -192,7 +202,7 @@ async fn note_route(request: Request) -> Request {
     request
 }
 
-async fn pass(State(edge): State<Arc<Edge>>, mut request: Request, next: Next) -> Response {
+async fn pass(edge: &Edge, mut request: Request, routes: impl Routes) -> Response {
     let started = Instant::now();
     let _in_flight = InFlight::enter(&edge.in_flight);
     let route = Route::default();
@@ -203,7 +213,7 @@ async fn pass(State(edge): State<Arc<Edge>>, mut request: Request, next: Next) -
     // At level error, so that the request id stands on every line, whatever the filter lets through.
     let span = tracing::error_span!("request", request_id = &*cx.request_id);
     let call = async {
-        let response = answer(&edge.config, cx.clone(), request, next).await;
+        let response = answer(&edge.config, cx.clone(), request, routes).await;
         let mut response = problem::render(response, &cx, &path);
         decorate(&mut response, &cx, &path);
         let (status, elapsed) = (response.status().as_u16(), started.elapsed());
@@ -220,10 +230,10 @@ async fn pass(State(edge): State<Arc<Edge>>, mut request: Request, next: Next) -
     call.instrument(span).await
 }
 
-async fn answer(config: &EdgeConfig, mut cx: Context, mut request: Request, next: Next) -> Response {
+async fn answer(config: &EdgeConfig, mut cx: Context, mut request: Request, routes: impl Routes) -> Response {
     let limit = config.max_body_bytes;
-    let announced = request.body().size_hint().lower();
-    if announced > limit as u64 {
+    let announced = request.body().size_hint();
+    if announced.lower() > limit as u64 {
         return Error::PayloadTooLarge { max_bytes: limit }.into_response();
     }
     if request.uri().path().starts_with("/api/") && !accepts_json(request.headers()) {
@@ -235,7 +245,9 @@ async fn answer(config: &EdgeConfig, mut cx: Context, mut request: Request, next
         }
         request.extensions_mut().insert(cx);
         request.extensions_mut().insert(BodyLimit(limit));
-        next.run(request.map(|body| Body::new(Limited::new(body, limit)))).await
+        let request =
+            request.map(|body| if announced.exact() == Some(0) { body } else { Body::new(Limited::new(body, limit)) });
+        routes.oneshot(request).await.unwrap_or_else(|never| match never {})
     };
     let guarded = AssertUnwindSafe(call).catch_unwind();
     let mut response = match tokio::time::timeout(config.request_timeout, guarded).await {
@@ -260,6 +272,7 @@ fn decorate(response: &mut Response, cx: &Context, path: &str) {
     const DATA: &str = "default-src 'none'; frame-ancestors 'none'";
     let policy = if path.starts_with("/docs") { PAGES } else { DATA };
     let headers = response.headers_mut();
+    headers.reserve(4);
     if let Ok(id) = HeaderValue::from_str(&cx.request_id) {
         headers.insert(X_REQUEST_ID, id);
     }

@@ -1,6 +1,6 @@
 //! Collects every broken rule of an input, with the path of the field that broke it.
 
-use std::fmt::Display;
+use std::fmt::{Display, Write};
 
 use crate::error::{Error, Result, Violation};
 
@@ -46,11 +46,7 @@ impl Violations {
 
     /// Looks into a member: what `look` finds stands below it.
     pub fn within<T>(&mut self, member: &str, look: impl FnOnce(&mut Self) -> T) -> T {
-        let length = self.path.len();
-        if length > 0 && !member.is_empty() && !member.starts_with('[') {
-            self.path.push('.');
-        }
-        self.path.push_str(member);
+        let length = self.step_into(member);
         let result = look(self);
         self.path.truncate(length);
         result
@@ -58,7 +54,22 @@ impl Violations {
 
     /// Looks into an item of a list.
     pub fn item<T>(&mut self, member: &str, index: usize, look: impl FnOnce(&mut Self) -> T) -> T {
-        self.within(&format!("{member}[{index}]"), look)
+        let length = self.step_into(member);
+        // Writing to a text cannot fail.
+        let _ = write!(self.path, "[{index}]");
+        let result = look(self);
+        self.path.truncate(length);
+        result
+    }
+
+    /// Lengthens the path, and answers how long it was.
+    fn step_into(&mut self, member: &str) -> usize {
+        let length = self.path.len();
+        if length > 0 && !member.is_empty() && !member.starts_with('[') {
+            self.path.push('.');
+        }
+        self.path.push_str(member);
+        length
     }
 
     /// Adds what `look` finds about fields of which nothing is known yet: once a value could not be read, its rules

@@ -33,7 +33,7 @@ const BLOCK: i64 = 100;
 
 thread_local! {
     /// Reading connections of this thread, by the id of the database.
-    static READERS: RefCell<HashMap<u64, Rc<Connection>>> = RefCell::new(HashMap::new());
+    static READERS: RefCell<Vec<(u64, Rc<Connection>)>> = const { RefCell::new(Vec::new()) };
     /// When the statement that runs in this thread must stop.
     static STOP_AT: Cell<Option<Instant>> = const { Cell::new(None) };
 }
@@ -148,11 +148,11 @@ impl Sqlite {
 
     fn reader(&self) -> Result<Rc<Connection>> {
         READERS.with_borrow_mut(|readers| {
-            if let Some(connection) = readers.get(&self.id) {
+            if let Some((_, connection)) = readers.iter().find(|(id, _)| *id == self.id) {
                 return Ok(connection.clone());
             }
             let connection = Rc::new(open_reader(&self.path)?);
-            readers.insert(self.id, connection.clone());
+            readers.push((self.id, connection.clone()));
             Ok(connection)
         })
     }

@@ -24,7 +24,7 @@ pub struct Call {
     pub cx: Context,
     /// Its headers.
     pub headers: HeaderMap,
-    path: Vec<(String, String)>,
+    path: Vec<String>,
     query: Option<String>,
     body: Bytes,
 }
@@ -83,9 +83,9 @@ impl<S: Send + Sync> FromRequest<S> for Call {
         let cx = Context::from_request_parts(&mut parts, state).await?;
         let path = RawPathParams::from_request_parts(&mut parts, state).await;
         let path = path.map_err(|rejection| Error::invalid("path", "path", rejection.body_text()))?;
-        let path = path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let path = path.iter().map(|(_, value)| value.to_owned()).collect();
         let query = parts.uri.query().map(str::to_owned);
-        let headers = parts.headers.clone();
+        let headers = std::mem::take(&mut parts.headers);
         let body = read_body(Request::from_parts(parts, body)).await?;
         Ok(Self { cx, headers, path, query, body })
     }
@@ -94,8 +94,7 @@ impl<S: Send + Sync> FromRequest<S> for Call {
 impl Call {
     /// What stands behind the last colon of the path's last value: a verb, if one of that name is declared.
     pub fn suffix(&self) -> Option<&str> {
-        let (_, last) = self.path.last()?;
-        last.rsplit_once(':').map(|(_, suffix)| suffix)
+        self.path.last()?.rsplit_once(':').map(|(_, suffix)| suffix)
     }
 
     /// The verb behind the key, if it is one of those that are declared.
@@ -107,7 +106,7 @@ impl Call {
     /// The same call without the verb behind the key.
     #[must_use]
     pub fn without_verb(mut self) -> Self {
-        if let Some((_, last)) = self.path.last_mut()
+        if let Some(last) = self.path.last_mut()
             && let Some(at) = last.rfind(':')
         {
             last.truncate(at);
@@ -117,7 +116,7 @@ impl Call {
 
     /// The values of the path, in order.
     pub fn segments(&self) -> Vec<&str> {
-        self.path.iter().map(|(_, value)| value.as_str()).collect()
+        self.path.iter().map(String::as_str).collect()
     }
 
     /// The parameters of the query, in order.
@@ -171,7 +170,7 @@ impl Call {
         } else if body != "*" && !body.is_empty() {
             members.insert(body.to_owned(), self.json(&[JSON])?);
         }
-        for (name, (_, text)) in variables.iter().zip(&self.path) {
+        for (name, text) in variables.iter().zip(&self.path) {
             if members.contains_key(*name) {
                 found.add(name, "path", "stands in the path already");
             }

@@ -59,15 +59,38 @@ impl Timestamp {
     }
 }
 
+impl Timestamp {
+    /// RFC 3339 in UTC with microseconds, such as `2026-01-31T09:30:00.000000Z`. Rows have several of them and lists
+    /// many rows, so the digits are set in place and not formatted one by one.
+    fn text(self) -> [u8; 27] {
+        let (seconds, nanos) = self.parts();
+        let days = i32::try_from(seconds.div_euclid(86_400)).unwrap_or_default();
+        let second_of_day = u32::try_from(seconds.rem_euclid(86_400)).unwrap_or_default();
+        let (year, month, day) = civil_from_days(days);
+        let mut text = *b"0000-00-00T00:00:00.000000Z";
+        set_digits(&mut text[0..4], year.unsigned_abs());
+        set_digits(&mut text[5..7], month);
+        set_digits(&mut text[8..10], day);
+        set_digits(&mut text[11..13], second_of_day / 3600);
+        set_digits(&mut text[14..16], second_of_day / 60 % 60);
+        set_digits(&mut text[17..19], second_of_day % 60);
+        set_digits(&mut text[20..26], nanos.unsigned_abs() / 1000);
+        text
+    }
+}
+
+/// The last digits of a number, as many as there are places.
+fn set_digits(places: &mut [u8], mut number: u32) {
+    for place in places.iter_mut().rev() {
+        *place = b'0' + u8::try_from(number % 10).unwrap_or_default();
+        number /= 10;
+    }
+}
+
 /// RFC 3339 in UTC with microseconds.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (seconds, nanos) = self.parts();
-        let days = i32::try_from(seconds.div_euclid(86_400)).unwrap_or_default();
-        let second_of_day = seconds.rem_euclid(86_400);
-        let (year, month, day) = civil_from_days(days);
-        let (hour, minute, second) = (second_of_day / 3600, second_of_day / 60 % 60, second_of_day % 60);
-        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:06}Z", nanos / 1000)
+        f.write_str(std::str::from_utf8(&self.text()).unwrap_or_default())
     }
 }
 
@@ -143,7 +166,7 @@ fn days_from_civil(year: i32, month: i32, day: i32) -> i32 {
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(std::str::from_utf8(&self.text()).unwrap_or_default())
     }
 }
 
