@@ -8,10 +8,14 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
+mod intact;
 #[cfg(test)]
 mod tests;
+
+pub use intact::Left;
 
 /// Name of the manifest in the generated folder.
 pub const MANIFEST: &str = "manifest.txt";
@@ -142,6 +146,11 @@ impl FileSet {
         self.files.insert(path.into(), File { content: content.into(), kind: Kind::Scaffold });
     }
 
+    /// The generated folder, relative to the root.
+    pub fn generated(&self) -> &str {
+        &self.generated
+    }
+
     /// Gives up a path that an earlier run owned, such as a migration that is sealed now: it stays on disk.
     pub fn release(&mut self, path: impl Into<String>) {
         self.released.insert(path.into());
@@ -158,6 +167,12 @@ impl FileSet {
         &self.files
     }
 
+    /// Paths of the files that the generator owns.
+    pub fn owned(&self) -> BTreeSet<String> {
+        let owned = self.files.iter().filter(|(_, file)| file.kind == Kind::Owned);
+        owned.map(|(path, _)| path.clone()).collect()
+    }
+
     /// The text of a file, if it is there and is text.
     pub fn text(&self, path: &str) -> Option<&str> {
         self.files.get(path).and_then(|file| std::str::from_utf8(&file.content).ok())
@@ -170,8 +185,14 @@ impl FileSet {
             Err(Error::Manifest { .. }) if edits == Edits::Discard => Default::default(),
             Err(error) => return Err(error),
         };
-        for (path, file) in &self.files {
-            self.compare(root, path, file, &recorded, &mut changes)?;
+        let found = self.files.par_iter().map(|(path, file)| Ok((path, compare(root, path, file, &recorded)?)));
+        for (path, found) in found.collect::<Result<Vec<_>, Error>>()? {
+            match found {
+                Found::Missing => changes.new.push(path.clone()),
+                Found::Same => changes.unchanged += 1,
+                Found::Other => changes.changed.push(path.clone()),
+                Found::Edited(edited) => changes.edited.push(edited),
+            }
         }
         for (path, hash) in recorded.iter().filter(|(path, _)| self.is_gone(path)) {
             if let Some(content) = read(&root.join(path))? {
@@ -212,28 +233,6 @@ impl FileSet {
         Ok(changes)
     }
 
-    fn compare(
-        &self,
-        root: &Path,
-        path: &str,
-        file: &File,
-        recorded: &BTreeMap<String, String>,
-        changes: &mut Changes,
-    ) -> Result<(), Error> {
-        let Some(on_disk) = read(&root.join(path))? else {
-            changes.new.push(path.to_owned());
-            return Ok(());
-        };
-        if file.kind == Kind::Scaffold || on_disk == file.content {
-            changes.unchanged += 1;
-        } else if recorded.get(path).is_some_and(|hash| *hash == hash_of(&on_disk)) {
-            changes.changed.push(path.to_owned());
-        } else {
-            changes.edited.push(edited(path, &on_disk));
-        }
-        Ok(())
-    }
-
     fn is_gone(&self, path: &str) -> bool {
         !self.files.contains_key(path) && !self.released.contains(path)
     }
@@ -243,32 +242,15 @@ impl FileSet {
     }
 
     fn manifest(&self) -> String {
-        let mut text = MANIFEST_HEADER.to_owned();
-        for (path, file) in self.files.iter().filter(|(_, file)| file.kind == Kind::Owned) {
-            text.push_str(&format!("{}  {path}\n", hash_of(&file.content)));
-        }
-        text
+        let owned = self.files.par_iter().filter(|(_, file)| file.kind == Kind::Owned);
+        let lines: Vec<String> = owned.map(|(path, file)| format!("{}  {path}\n", hash_of(&file.content))).collect();
+        format!("{MANIFEST_HEADER}{}", lines.concat())
     }
 
     fn read_manifest(&self, root: &Path) -> Result<BTreeMap<String, String>, Error> {
         let path = self.manifest_path();
         let content = read(&root.join(&path))?.unwrap_or_default();
-        let mut recorded = BTreeMap::new();
-        for (index, line) in String::from_utf8_lossy(&content).lines().enumerate() {
-            let wrong = |what| Error::Manifest { path: path.clone(), line: index + 1, what };
-            if ["<<<<<<<", "=======", ">>>>>>>", "|||||||"].iter().any(|marker| line.starts_with(marker)) {
-                return Err(wrong("conflict markers of a merge"));
-            }
-            if line.is_empty() || line.starts_with('#') {
-                continue;
-            }
-            let (hash, file) = line.split_once("  ").ok_or_else(|| wrong("no line of `hash  path`"))?;
-            if !is_inside(file) {
-                return Err(wrong("a path that leaves the project"));
-            }
-            recorded.insert(file.to_owned(), hash.to_owned());
-        }
-        Ok(recorded)
+        manifest_entries(&path, &content)
     }
 
     /// Temporary files next to their targets first, renames when all of them are there, the manifest last.
@@ -282,15 +264,13 @@ impl FileSet {
             }
         }
         targets.push((&manifest.0, &manifest.1));
-        let mut written = Vec::new();
-        for (path, content) in targets {
-            let target = root.join(path);
-            let temporary = temporary_of(&target);
-            written.push((temporary.clone(), target));
-            if let Err(error) = write_temporary(&temporary, content) {
-                remove_all(&written);
-                return Err(error);
-            }
+        let target = |(path, _): &(&str, &[u8])| (temporary_of(&root.join(path)), root.join(path));
+        let written: Vec<(PathBuf, PathBuf)> = targets.iter().map(target).collect();
+        let write =
+            |((temporary, _), (_, content)): (&(PathBuf, PathBuf), &(&str, &[u8]))| write_temporary(temporary, content);
+        if let Err(error) = written.par_iter().zip(&targets).try_for_each(write) {
+            remove_all(&written);
+            return Err(error);
         }
         for (temporary, target) in &written {
             if let Err(source) = fs::rename(temporary, target) {
@@ -316,6 +296,45 @@ impl Changes {
             && self.foreign.is_empty()
             && !self.manifest_stale
     }
+}
+
+/// How one file was found on disk.
+enum Found {
+    Missing,
+    Same,
+    Other,
+    Edited(Edited),
+}
+
+fn compare(root: &Path, path: &str, file: &File, recorded: &BTreeMap<String, String>) -> Result<Found, Error> {
+    let Some(on_disk) = read(&root.join(path))? else { return Ok(Found::Missing) };
+    if file.kind == Kind::Scaffold || on_disk == file.content {
+        Ok(Found::Same)
+    } else if recorded.get(path).is_some_and(|hash| *hash == hash_of(&on_disk)) {
+        Ok(Found::Other)
+    } else {
+        Ok(Found::Edited(edited(path, &on_disk)))
+    }
+}
+
+/// Path to hash, as a manifest says.
+fn manifest_entries(path: &str, content: &[u8]) -> Result<BTreeMap<String, String>, Error> {
+    let mut recorded = BTreeMap::new();
+    for (index, line) in String::from_utf8_lossy(content).lines().enumerate() {
+        let wrong = |what| Error::Manifest { path: path.to_owned(), line: index + 1, what };
+        if ["<<<<<<<", "=======", ">>>>>>>", "|||||||"].iter().any(|marker| line.starts_with(marker)) {
+            return Err(wrong("conflict markers of a merge"));
+        }
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let (hash, file) = line.split_once("  ").ok_or_else(|| wrong("no line of `hash  path`"))?;
+        if !is_inside(file) {
+            return Err(wrong("a path that leaves the project"));
+        }
+        recorded.insert(file.to_owned(), hash.to_owned());
+    }
+    Ok(recorded)
 }
 
 fn read(path: &Path) -> Result<Option<Vec<u8>>, Error> {
@@ -361,7 +380,8 @@ fn temporary_of(target: &Path) -> PathBuf {
     target.with_file_name(name)
 }
 
-fn list(folder: &Path, prefix: &str, found: &mut Vec<String>) -> Result<(), Error> {
+/// All files below a folder, with their paths behind `prefix`; none if it is missing.
+pub(crate) fn list(folder: &Path, prefix: &str, found: &mut Vec<String>) -> Result<(), Error> {
     let disk = |source| Error::Disk { path: folder.to_owned(), source };
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
@@ -384,7 +404,8 @@ fn is_inside(path: &str) -> bool {
     !path.starts_with('/') && path.split('/').all(|part| !part.is_empty() && part != "..")
 }
 
-fn hash_of(content: &[u8]) -> String {
+/// SHA-256 in hexadecimal.
+pub(crate) fn hash_of(content: &[u8]) -> String {
     hex(&Sha256::digest(content))
 }
 

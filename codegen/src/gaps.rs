@@ -2,12 +2,12 @@
 
 mod recorded;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model::{Entity, Field, Grant, Model, Resource, Rule, Span, StandardKind, Type};
 
 /// One thing that the schema leaves unsaid.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gap {
     /// Where it would be said.
     pub span: Span,

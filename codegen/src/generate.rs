@@ -42,7 +42,8 @@ pub fn generate(project: &Project, sources: &Sources, allow_lossy: &[String]) ->
     Ok(Output { files, gaps, model, migrations, stages })
 }
 
-/// The contract and what is made of it.
+/// What is made of the model. The OpenAPI text needs no contract and is made beside it; the Rust files could be as well,
+/// but all of it at once takes half as much memory again.
 fn published(
     project: &Project,
     sources: &Sources,
@@ -50,16 +51,32 @@ fn published(
     files: &mut FileSet,
     stages: &mut Stages,
 ) -> Result<(), EmitError> {
-    let generated = project.generated.to_string_lossy().replace('\\', "/");
+    let mut beside = Stages::default();
+    let (published, openapi) = rayon::join(
+        || contract_and_types(project, sources, model, files, stages),
+        || beside.time("OpenAPI", || openapi::emit(model, &project.name)),
+    );
+    published?;
+    let path = format!("{}/openapi.json", files.generated());
+    files.own(path, openapi?);
+    stages.extend(beside);
+    stages.time("Rust", || rust::emit(project, model, files))
+}
+
+fn contract_and_types(
+    project: &Project,
+    sources: &Sources,
+    model: &Model,
+    files: &mut FileSet,
+    stages: &mut Stages,
+) -> Result<(), EmitError> {
     let contract = stages.time("contract", || contract::emit(project, model));
     let descriptor = stages.time("descriptor", || descriptor::compile(&contract, &sources.include))?;
     let types = stages.time("protobuf types", || pb::emit(&descriptor))?;
+    let generated = files.generated().to_owned();
     for (path, text) in contract.into_iter().chain(types) {
         files.own(format!("{generated}/{path}"), text);
     }
-    stages.time("Rust", || rust::emit(project, model, files))?;
     files.own(format!("{generated}/descriptor.bin"), descriptor.bytes);
-    let openapi = stages.time("OpenAPI", || openapi::emit(model, &project.name))?;
-    files.own(format!("{generated}/openapi.json"), openapi);
     Ok(())
 }

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Everything the schema says.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -41,7 +41,7 @@ pub struct File {
 }
 
 /// Where something stands in the schema.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Span {
     /// Path below the schema folder.
     pub file: String,

@@ -1,4 +1,4 @@
-//! How long each stage of a run took: for people who wait, never for what is written.
+//! How long each stage of a run took: for people who wait, never for what is written. Stages overlap.
 
 use std::time::{Duration, Instant};
 
@@ -15,6 +15,11 @@ impl Stages {
         let made = stage();
         self.0.push((name, started.elapsed()));
         made
+    }
+
+    /// Adds those of a part of the run.
+    pub fn extend(&mut self, part: Self) {
+        self.0.extend(part.0);
     }
 }
 

@@ -1,6 +1,8 @@
 //! `bench`: measures side by side and keeps the figures in docs/benchmarks.md.
 
+mod generator;
 mod report;
+mod schema;
 mod service;
 
 use std::process::ExitCode;
@@ -14,6 +16,9 @@ enum Bench {
     /// The service against two that were written by hand: with sqlx, and at the limit
     #[command(after_help = "Example: cargo xtask bench service --rounds 3 --seconds 5")]
     Service(service::Options),
+    /// The generator, and the compiler on what it makes, from few entities to many
+    #[command(after_help = "Example: cargo xtask bench gen --entities 10 --entities 1000")]
+    Gen(generator::Options),
 }
 
 /// How the command is called.
@@ -29,6 +34,7 @@ pub fn command() -> clap::Command {
 pub fn run(matches: &ArgMatches, project: &Project) -> ExitCode {
     let measured = match Bench::from_arg_matches(matches) {
         Ok(Bench::Service(options)) => service::run(&options, &project.root),
+        Ok(Bench::Gen(options)) => generator::run(&options, &project.root),
         Err(error) => Err(error.to_string()),
     };
     match measured {

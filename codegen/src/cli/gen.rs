@@ -9,10 +9,12 @@ use serde_json::json;
 
 use super::say::{self, Paint, paint};
 use crate::fileset::{Changes, Edits, Mode};
-use crate::generate::{Output, generate};
+use crate::generate::generate;
 use crate::load::Sources;
 use crate::migrate::Class;
 use crate::project::Project;
+use crate::remember::{Seen, remember, unchanged};
+use crate::report::Report;
 use crate::stages::Stages;
 
 const GAPS_SHOWN: usize = 5;
@@ -50,15 +52,29 @@ pub enum Dump {
 /// Runs the command.
 pub fn run(args: &Args, project: &Project) -> ExitCode {
     let started = Instant::now();
-    let mut reading = Stages::default();
-    let sources = match reading.time("sources", || Sources::read(project)) {
+    let mut stages = Stages::default();
+    let sources = match stages.time("sources", || Sources::read(project)) {
         Ok(sources) => sources,
         Err(found) => return say::diagnostics(&found, &project.root),
     };
     if args.dump == Some(Dump::Model) {
         return dump_model(&sources);
     }
-    let mut output = match generate(project, &sources, &args.allow_lossy) {
+    let mode = match (args.check, args.dry_run) {
+        (true, _) => Mode::Check,
+        (_, true) => Mode::DryRun,
+        _ => Mode::Write,
+    };
+    let see = || Seen::now(project, &sources, &args.allow_lossy);
+    // A check trusts nothing that was remembered.
+    let before = if mode == Mode::Check { None } else { see() };
+    let known = stages.time("unchanged", || before.as_ref().and_then(|before| unchanged(project, before)));
+    if let Some(report) = known {
+        let changes = Changes { unchanged: report.files, ..Changes::default() };
+        let run = Run { mode, changes: &changes, report: &report, started, stages: &stages };
+        return run.tell(args, project);
+    }
+    let output = match generate(project, &sources, &args.allow_lossy) {
         Ok(output) => output,
         Err(found) if args.json => {
             say::json(&json!({ "diagnostics": found.to_json() }));
@@ -66,30 +82,68 @@ pub fn run(args: &Args, project: &Project) -> ExitCode {
         }
         Err(found) => return say::schema_diagnostics(&found, &sources),
     };
-    let mode = match (args.check, args.dry_run) {
-        (true, _) => Mode::Check,
-        (_, true) => Mode::DryRun,
-        _ => Mode::Write,
-    };
+    let report = Report::of(&output);
+    stages.extend(output.stages);
     let edits = if args.discard_edits { Edits::Discard } else { Edits::Refuse };
-    let Output { files, stages, .. } = &mut output;
-    let changes = match stages.time("files", || files.apply(&project.root, mode, edits)) {
+    let changes = match stages.time("files", || output.files.apply(&project.root, mode, edits)) {
         Ok(changes) => changes,
         Err(error) => return say::error(&error),
     };
-    if args.json {
-        say::json(&json!({
-            "changes": changes,
-            "open_migration": output.migrations.open.as_ref().map(|name| name.stem()),
-            "operations": output.migrations.operations,
-            "gaps": output.gaps,
-            "milliseconds": started.elapsed().as_millis(),
-            "stages": [reading, output.stages],
-        }));
-    } else {
-        print(project, &output, &changes, mode, started);
+    if mode == Mode::Write
+        && let Some(before) = before
+        && let Some(now) = see()
+    {
+        remember(project, &before, &now, &output.files, &report);
     }
-    if mode == Mode::Check && !changes.is_empty() { say::FINDINGS.into() } else { ExitCode::SUCCESS }
+    Run { mode, changes: &changes, report: &report, started, stages: &stages }.tell(args, project)
+}
+
+/// What a run did.
+struct Run<'a> {
+    mode: Mode,
+    changes: &'a Changes,
+    report: &'a Report,
+    started: Instant,
+    stages: &'a Stages,
+}
+
+impl Run<'_> {
+    fn tell(&self, args: &Args, project: &Project) -> ExitCode {
+        if args.json {
+            say::json(&json!({
+                "changes": self.changes,
+                "open_migration": self.report.open_migration,
+                "operations": self.report.operations,
+                "gaps": self.report.gaps,
+                "milliseconds": self.started.elapsed().as_millis(),
+                "stages": self.stages,
+            }));
+        } else {
+            self.print(project);
+        }
+        if self.mode == Mode::Check && !self.changes.is_empty() { say::FINDINGS.into() } else { ExitCode::SUCCESS }
+    }
+
+    fn print(&self, project: &Project) {
+        let Self { mode, changes, report, .. } = *self;
+        print_files(project, changes, mode);
+        print_migration(report);
+        if !report.gaps.is_empty() && mode != Mode::Check {
+            println!("The schema leaves {} things unsaid:", report.gaps.len());
+            say::gaps(project, report.gaps.iter().take(GAPS_SHOWN));
+            if report.gaps.len() > GAPS_SHOWN {
+                println!("  … all of them: cargo xtask check");
+            }
+        }
+        let what = match (mode, changes.is_empty()) {
+            (_, true) => paint("Up to date", Paint::Green),
+            (Mode::Write, false) => paint("Written", Paint::Green),
+            (Mode::DryRun, false) => paint("Nothing written", Paint::Yellow),
+            (Mode::Check, false) => paint("Stale; run: cargo xtask gen", Paint::Red),
+        };
+        let Report { files, entities, .. } = report;
+        println!("{what}: {files} files from {entities} entities in {} ms", self.started.elapsed().as_millis());
+    }
 }
 
 fn dump_model(sources: &Sources) -> ExitCode {
@@ -101,30 +155,6 @@ fn dump_model(sources: &Sources) -> ExitCode {
         Ok(Err(error)) => say::error(&error),
         Err(found) => say::schema_diagnostics(&found, sources),
     }
-}
-
-fn print(project: &Project, output: &Output, changes: &Changes, mode: Mode, started: Instant) {
-    print_files(project, changes, mode);
-    print_migration(output);
-    if !output.gaps.is_empty() && mode != Mode::Check {
-        println!("The schema leaves {} things unsaid:", output.gaps.len());
-        say::gaps(project, output.gaps.iter().take(GAPS_SHOWN));
-        if output.gaps.len() > GAPS_SHOWN {
-            println!("  … all of them: cargo xtask check");
-        }
-    }
-    let what = match (mode, changes.is_empty()) {
-        (_, true) => paint("Up to date", Paint::Green),
-        (Mode::Write, false) => paint("Written", Paint::Green),
-        (Mode::DryRun, false) => paint("Nothing written", Paint::Yellow),
-        (Mode::Check, false) => paint("Stale; run: cargo xtask gen", Paint::Red),
-    };
-    let total = output.files.files().len();
-    println!(
-        "{what}: {total} files from {} entities in {} ms",
-        output.model.entities.len(),
-        started.elapsed().as_millis()
-    );
 }
 
 fn print_files(project: &Project, changes: &Changes, mode: Mode) {
@@ -170,10 +200,10 @@ fn kind_of(project: &Project, path: &str) -> &'static str {
     }
 }
 
-fn print_migration(output: &Output) {
-    let Some(open) = &output.migrations.open else { return };
-    println!("Open migration {}:", open.stem());
-    let rows = output.migrations.operations.iter().map(|operation| {
+fn print_migration(report: &Report) {
+    let Some(open) = &report.open_migration else { return };
+    println!("Open migration {open}:");
+    let rows = report.operations.iter().map(|operation| {
         let class = match operation.class {
             Class::Safe => operation.class.words().to_owned(),
             _ => operation.class.words().to_uppercase(),

@@ -1,12 +1,12 @@
 //! What a migration does, in words for people: one operation per change, each with a class.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::transition::{Pair, Transition};
 use crate::lock::{Column, Storage};
 
 /// One change of the storage.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Operation {
     /// What happens.
     pub kind: OperationKind,
@@ -21,7 +21,7 @@ pub struct Operation {
 }
 
 /// What happens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs)]
 pub enum OperationKind {
@@ -38,7 +38,7 @@ pub enum OperationKind {
 }
 
 /// How careful one must be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Class {
     /// Nothing is lost and nothing can fail on existing rows.

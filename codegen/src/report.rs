@@ -1,0 +1,35 @@
+//! What a run tells of the schema, beside the files: kept from one run to the next if nothing changes.
+
+use serde::{Deserialize, Serialize};
+
+use crate::gaps::Gap;
+use crate::generate::Output;
+use crate::migrate::Operation;
+
+/// What people and tools are told.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// How many files there are.
+    pub files: usize,
+    /// How many entities they come from.
+    pub entities: usize,
+    /// Name of the open migration.
+    pub open_migration: Option<String>,
+    /// What it does.
+    pub operations: Vec<Operation>,
+    /// What the schema leaves unsaid.
+    pub gaps: Vec<Gap>,
+}
+
+impl Report {
+    /// Of a run.
+    pub fn of(output: &Output) -> Self {
+        Self {
+            files: output.files.files().len(),
+            entities: output.model.entities.len(),
+            open_migration: output.migrations.open.as_ref().map(|name| name.stem()),
+            operations: output.migrations.operations.clone(),
+            gaps: output.gaps.clone(),
+        }
+    }
+}
