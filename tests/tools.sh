@@ -2,7 +2,7 @@
 #
 #   tools_need curl git …   ends the script if one is missing and cannot be installed (which root can, on Debian)
 #
-# Known tools: any command whose package has its name, and `venv`, the virtual environments of Python.
+# Known tools: any command whose package has its name, `node`, `h2load`, and `venv`, the virtual environments of Python.
 
 tools_need() {
   local tool missing=()
@@ -11,6 +11,7 @@ tools_need() {
       # The module is there without its companion; only that one tells.
       venv) python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || missing+=(python3 python3-venv) ;;
       node) command -v node >/dev/null || missing+=(nodejs) ;;
+      h2load) command -v h2load >/dev/null || missing+=(nghttp2-client) ;;
       *) command -v "$tool" >/dev/null || missing+=("$tool") ;;
     esac
   done

@@ -1,8 +1,10 @@
 //! `bench`: measures side by side and keeps the figures in docs/benchmarks.md.
 
 mod generator;
+mod load;
 mod report;
 mod schema;
+mod server;
 mod service;
 
 use std::process::ExitCode;
@@ -44,4 +46,12 @@ pub fn run(matches: &ArgMatches, project: &Project) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// A table in Markdown: heads, and rows whose cells after the first are numbers.
+fn table(heads: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
+    let heads: Vec<String> = heads.iter().map(|head| (*head).to_owned()).collect();
+    let rule = format!("|---|{}\n", "---:|".repeat(heads.len().saturating_sub(1)));
+    line(&heads) + &rule + &rows.map(|row| line(&row)).collect::<String>()
 }
