@@ -54,11 +54,13 @@ impl FromJson for {{ entity.name }}Patch {
 impl Resource for {{ entity.name }} {
     type Dto<'a> = {{ entity.name }}Dto<'a>;
     const PATH: &'static str = {{ entity.path }};
+    const ALLOW: &'static str = {{ entity.allow }};
     const VERBS: &'static [Verb] = &[
 {%- for verb in entity.verbs %}
         {{ verb }},
 {%- endfor %}
     ];
+    const KEPT: &'static [&'static str] = &[{{ entity.kept_names }}];
 
     fn dto(&self) -> {{ entity.name }}Dto<'_> {
         {{ entity.name }}Dto(self)

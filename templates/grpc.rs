@@ -63,7 +63,7 @@ impl pb::{{ service.server_module }}::{{ service.name }} for {{ service.entity }
 
     async fn update_{{ service.one_wire }}(&self, request: Request<pb::Update{{ service.entity }}Request>) -> Result<Response<pb::{{ service.entity }}>, Status> {
         grpc::call(request, |cx, message| async move {
-            let row = proto::body({{ service.member_text }}, message.{{ service.member }})?;
+            let {% if !service.kept.is_empty() %}mut {% endif %}row = proto::body({{ service.member_text }}, message.{{ service.member }})?;
             let mut found = Violations::new();
             let id = {{ service.key_from_row }};
             let mask = Mask::new(message.update_mask, {{ service.entity }}Patch::MASKABLE, &mut found);
@@ -72,6 +72,15 @@ impl pb::{{ service.server_module }}::{{ service.name }} for {{ service.entity }
                 None => {
                     found.finish()?;
                     found = Violations::new();
+{%- if !service.kept.is_empty() %}
+                    // A replacement may leave out what never changes: it is what the row has.
+                    if {{ service.kept_absent }} {
+                        let stored: {{ service.entity_pb }} = self.0.get(&cx, Clone::clone(&id)).await?.into();
+{%- for field in service.kept %}
+                        proto::keep(&mut row.{{ field }}, stored.{{ field }});
+{%- endfor %}
+                    }
+{%- endif %}
                     proto::decode_new::<{{ service.entity }}, _>(&cx, row)?.into()
                 }
             };

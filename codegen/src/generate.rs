@@ -54,7 +54,7 @@ fn published(
     let mut beside = Stages::default();
     let (published, openapi) = rayon::join(
         || contract_and_types(project, sources, model, files, stages),
-        || beside.time("OpenAPI", || openapi::emit(model, &project.name)),
+        || beside.time("OpenAPI", || openapi::emit(model, &project.name, &project.api)),
     );
     published?;
     let path = format!("{}/openapi.json", files.generated());

@@ -36,6 +36,8 @@ pub struct Project {
     pub logic: PathBuf,
     /// How the generated crate depends on the runtime.
     pub runtime: Dependency,
+    /// What `openapi.json` says of the whole service.
+    pub api: Api,
     /// Scripts of the project that `cargo xtask test` runs behind its own steps: a path seen from the root, and its
     /// arguments.
     pub test_scripts: Vec<Vec<String>>,
@@ -51,6 +53,34 @@ pub enum Dialect {
     Postgres,
     /// MySQL and MariaDB.
     Mysql,
+}
+
+/// What `openapi.json` says of the whole service, beside its name; what is `None` is not said.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Api {
+    /// Version of the contract, such as `1.4.0`.
+    pub version: String,
+    /// Licence, as an SPDX expression.
+    pub license: Option<String>,
+    /// Whom to ask.
+    pub contact: Option<Contact>,
+}
+
+/// Whom to ask.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Contact {
+    pub name: Option<String>,
+    pub url: Option<String>,
+    pub email: Option<String>,
+}
+
+impl Default for Api {
+    fn default() -> Self {
+        Self { version: "0.1.0".to_owned(), license: None, contact: None }
+    }
 }
 
 /// Where a crate comes from.
@@ -80,6 +110,7 @@ struct ProjectFile {
     migrations: PathBuf,
     logic: PathBuf,
     runtime: Dependency,
+    api: Api,
     test: TestSection,
 }
 
@@ -102,6 +133,7 @@ impl Default for ProjectFile {
             migrations: PathBuf::from("migrations"),
             logic: PathBuf::from("src/logic"),
             runtime: Dependency::default(),
+            api: Api::default(),
             test: TestSection::default(),
         }
     }
@@ -177,6 +209,7 @@ impl Project {
             migrations: file.migrations,
             logic: file.logic,
             runtime: file.runtime,
+            api: file.api,
             test_scripts: file.test.scripts.iter().map(|script| words(script)).collect(),
         })
     }
@@ -285,6 +318,15 @@ mod tests {
         let found = Project::parse(Path::new("."), "name = \"a\"\ndialects = [\"sqlite\", \"postgres\"]").unwrap_err();
         assert_eq!(found.codes(), ["arcana::dialect_unsupported"]);
         assert_eq!(found.iter().next().unwrap().span.as_ref().unwrap().column, 24);
+    }
+
+    #[test]
+    fn takes_what_the_contract_says_of_the_service() {
+        assert_eq!(Project::parse(Path::new("."), "name = \"a\"").unwrap().api, Api::default());
+        let text = "name = \"a\"\n[api]\nversion = \"2.1.0\"\nlicense = \"MIT\"\ncontact = { email = \"api@example.com\" }";
+        let api = Project::parse(Path::new("."), text).unwrap().api;
+        let contact = Contact { email: Some("api@example.com".to_owned()), ..Contact::default() };
+        assert_eq!(api, Api { version: "2.1.0".to_owned(), license: Some("MIT".to_owned()), contact: Some(contact) });
     }
 
     #[test]

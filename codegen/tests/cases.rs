@@ -7,6 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use arcana_codegen::emit::{contract, descriptor, openapi, pb};
+use arcana_codegen::project::Api;
 use arcana_codegen::{Colour, Model, Project, Sources, read_model};
 
 fn cases() -> Vec<PathBuf> {
@@ -45,7 +46,8 @@ fn publishes_a_contract_that_compiles() {
 fn describes_every_route() {
     for root in cases() {
         let (_, model, _) = read(&root);
-        let text = openapi::emit(&model, "case").unwrap_or_else(|error| panic!("{}: {error}", root.display()));
+        let text = openapi::emit(&model, "case", &Api::default())
+            .unwrap_or_else(|error| panic!("{}: {error}", root.display()));
         for resource in model.resources.iter().filter(|resource| !resource.methods.is_empty()) {
             let path = format!("\"{}", resource.path);
             assert!(text.contains(&path), "{}: {path} is missing", root.display());

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use arcana_codegen::emit::{contract, descriptor, pb};
+use arcana_codegen::project::Api;
 use arcana_codegen::{Project, Sources, read_model};
 use prost_reflect::DescriptorPool;
 
@@ -172,5 +173,8 @@ fn every_kind_of_field_key_and_route_is_published() {
 #[test]
 fn every_kind_of_field_key_and_route_is_in_openapi() {
     let (model, _) = torture();
-    insta::assert_snapshot!("torture_openapi", arcana_codegen::emit::openapi::emit(&model, "torture").expect("text"));
+    insta::assert_snapshot!(
+        "torture_openapi",
+        arcana_codegen::emit::openapi::emit(&model, "torture", &Api::default()).expect("text")
+    );
 }

@@ -96,6 +96,12 @@ pub fn uuid(entity: &str, n: usize) -> Uuid {
     Uuid::from_u128(0x0190 << 112 | (n & 0xffff) << 96 | hash << 80 | 0x7 << 76 | 0x8 << 60 | (n & 0xffff_ffff_ffff))
 }
 
+/// Row that row `n` of another entity refers to: any of the first but the last, which is left alone, so that there is
+/// one that can be deleted.
+pub fn referred(n: usize) -> usize {
+    n % (ROWS - 1)
+}
+
 /// Number of row `n`, from 1.
 pub fn number(n: usize) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX - 1) + 1

@@ -171,12 +171,20 @@ where
 }
 
 fn whole<T: TryFrom<i64>>(value: &Value, rule: &str, range: &str, found: &mut Violations) -> Option<T> {
-    let number = value.as_i64().and_then(|number| T::try_from(number).ok());
+    let number = value.as_i64().or_else(|| whole_float(value)).and_then(|number| T::try_from(number).ok());
     if number.is_none() {
         let what = if value.is_number() { String::new() } else { format!(", not {}", kind(value)) };
         found.add("", rule, format!("must be a whole number between {range}{what}"));
     }
     number
+}
+
+/// JSON knows one kind of number: `2.0` is as whole as `2`. From 2^53 on a fraction may have been rounded away.
+#[allow(clippy::cast_possible_truncation)]
+fn whole_float(value: &Value) -> Option<i64> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let number = value.as_f64().filter(|number| value.is_f64() && number.fract() == 0.0 && number.abs() < EXACT)?;
+    Some(number as i64)
 }
 
 impl FromJson for bool {

@@ -72,6 +72,18 @@ pub fn required_list<T: FromProto<P>, P>(name: &str, values: Vec<P>, found: &mut
     found.within(name, |found| Vec::from_proto(values, found)).unwrap_or_default()
 }
 
+/// Whether a member of a replacement says nothing.
+pub fn is_absent<P: Default + PartialEq>(value: &P) -> bool {
+    *value == P::default()
+}
+
+/// A member that never changes is what the row has, if a replacement says nothing of it.
+pub fn keep<P: Default + PartialEq>(value: &mut P, stored: P) {
+    if is_absent(value) {
+        *value = stored;
+    }
+}
+
 /// The row inside a request, which must be there.
 pub fn body<P>(name: &str, value: Option<P>) -> Result<P> {
     value.ok_or_else(|| Error::invalid(name, "required", "must be there"))

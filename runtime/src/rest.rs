@@ -27,8 +27,12 @@ pub trait Resource: Entity<New: FromJson, Patch: FromJson> {
     type Dto<'a>: Serialize;
     /// Path of the collection.
     const PATH: &'static str;
+    /// Methods of the path of one row, as `Allow` names them.
+    const ALLOW: &'static str;
     /// Custom verbs behind the key, such as `cancel` in `/orders/{id}:cancel`, with their methods.
     const VERBS: &'static [Verb];
+    /// Members that never change, which a replacement may therefore leave out.
+    const KEPT: &'static [&'static str];
 
     /// As JSON shows it.
     fn dto(&self) -> Self::Dto<'_>;
@@ -87,8 +91,8 @@ pub async fn create<E: Resource>(State(service): Target<E>, call: Call) -> Resul
 pub async fn replace<E: Resource>(State(service): Target<E>, call: Call) -> Result<Response> {
     let id = key::<E>(&call)?;
     call.no_query()?;
-    let body = call.json(&[call::JSON])?;
-    let new = decode_new::<E>(&call, with_key::<E>(body, &call))?;
+    let body = with_key::<E>(call.json(&[call::JSON])?, &call);
+    let new = decode_new::<E>(&call, with_kept(&*service, &call, &id, body).await?)?;
     change(&*service, &call, id, new.into()).await
 }
 
@@ -171,6 +175,17 @@ pub async fn undelete<E: Resource>(service: &(impl Service<E> + ?Sized), call: &
     Ok(tagged(ok(&row.dto()), etag(&row)))
 }
 
+/// Answers a method that neither a row nor the verb behind its key has.
+pub async fn refuse<E: Resource>(call: Call) -> Error {
+    no_method::<E>(&call)
+}
+
+/// The router has one path for a row and for the verbs behind its key; what is allowed there differs.
+pub fn no_method<E: Resource>(call: &Call) -> Error {
+    let allow = call.verb(E::VERBS).map_or(E::ALLOW, |verb| verb.allow);
+    Error::MethodNotAllowed { allow: allow.to_owned() }
+}
+
 /// The answer of a custom method that answers a row.
 pub fn row<E: Resource>(row: &E) -> Response {
     tagged(ok(&row.dto()), etag(row))
@@ -213,10 +228,22 @@ async fn change<E: Resource>(service: &dyn Service<E>, call: &Call, id: E::Id, p
 
 /// The key in the path. A declared verb behind it belongs to another method.
 fn key<E: Resource>(call: &Call) -> Result<E::Id> {
-    if let Some(verb) = call.verb(E::VERBS) {
-        return Err(Error::MethodNotAllowed { allow: verb.allow.to_owned() });
+    if call.verb(E::VERBS).is_some() {
+        return Err(no_method::<E>(call));
     }
     E::Id::parse(&call.segments(), E::SPEC.key_fields).map_err(Error::Validation)
+}
+
+/// A replacement may leave out what never changes: it is what the row has.
+async fn with_kept<E: Resource>(service: &dyn Service<E>, call: &Call, id: &E::Id, mut body: Value) -> Result<Value> {
+    let Value::Object(members) = &mut body else { return Ok(body) };
+    let absent: Vec<_> = E::KEPT.iter().filter(|name| !members.contains_key(**name)).collect();
+    if absent.is_empty() {
+        return Ok(body);
+    }
+    let stored = serde_json::to_value(service.get(&call.cx, id.clone()).await?.dto()).map_err(Error::internal)?;
+    members.extend(absent.into_iter().filter_map(|name| Some(((*name).to_owned(), stored.get(*name)?.clone()))));
+    Ok(body)
 }
 
 /// A replacement may leave out a key that the client gave at creation: the path says it.
@@ -235,7 +262,6 @@ struct PageDto<'a, D> {
     data: Vec<D>,
     page: i64,
     size: i64,
-    #[serde(skip_serializing_if = "Option::is_none")]
     total: Option<i64>,
     next_page_token: &'a str,
 }

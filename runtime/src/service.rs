@@ -311,8 +311,10 @@ impl<E: Entity, L: Hooks<E>> Service<E> for Standard<E, L> {
 
     async fn undelete(&self, cx: &Context, id: E::Id) -> Result<E> {
         let scope = access::authorise(cx, E::SPEC.access.delete, E::SPEC)?;
-        let deleted = self.repository.find_deleted(cx, &scope, &id).await?;
-        let deleted = deleted.ok_or_else(|| Error::NotFound(format!("there is no deleted {} {id}", E::SPEC.name)))?;
+        let Some(deleted) = self.repository.find_deleted(cx, &scope, &id).await? else {
+            self.read(cx, &scope, &id).await?;
+            return Err(Error::precondition(format!("{} {id} is not deleted", E::SPEC.name)));
+        };
         let mut changes = Changes::new(cx);
         let mut row = changes.undelete(&deleted);
         self.store.commit(cx, changes).await?;

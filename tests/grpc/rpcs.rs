@@ -52,7 +52,7 @@ async fn users_and_products_come_back() {
     let undelete = identity::UndeleteUserRequest { id: user.id.clone() };
     let back = clients.users.undelete_user(undelete.clone()).await.unwrap().into_inner();
     assert_eq!(back.email, user.email);
-    refused(clients.users.undelete_user(undelete).await, Code::NotFound, "NOT_FOUND");
+    refused(clients.users.undelete_user(undelete).await, Code::FailedPrecondition, "FAILED_PRECONDITION");
 
     let product = clients.product(3).await;
     let delete = shop::DeleteProductRequest { id: product.id.clone(), etag: "\"1\"".to_owned() };

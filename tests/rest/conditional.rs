@@ -28,13 +28,13 @@ async fn a_write_holds_only_on_the_state_that_the_client_has_seen() {
     let customer = service.customer().await;
     let own = at("customers", &customer);
     service.patch(&own, &json!({ "phone": "1" })).await.ok(200);
-    for tag in ["\"1\"", "\"3\"", "W/\"2\"", "\"\""] {
+    for tag in ["\"1\"", "\"3\"", "W/\"2\"", "\"\"", "\"2,\"", ",", ""] {
         let with = |method| service.request(method, &own).header("if-match", tag);
         service.send(with("PATCH").json(&json!({ "phone": "2" }))).await.refused(412, "PRECONDITION_FAILED");
         service.send(with("PUT").json(&customer)).await.refused(412, "PRECONDITION_FAILED");
         service.send(with("DELETE")).await.refused(412, "PRECONDITION_FAILED");
     }
-    for tag in ["2", "\"2", "two words", ","] {
+    for tag in ["2", "\"2", "two words"] {
         let answer = service.send(service.request("DELETE", &own).header("if-match", tag)).await;
         answer.breaks("If-Match", "header").says("such as");
     }

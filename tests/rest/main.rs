@@ -6,6 +6,7 @@ mod support;
 
 mod conditional;
 mod edge;
+mod examples;
 mod filters;
 mod fuzz;
 mod input;

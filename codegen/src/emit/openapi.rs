@@ -11,11 +11,14 @@ use std::collections::BTreeMap;
 
 use utoipa::openapi::path::{HttpMethod, Operation, PathItem, PathsBuilder};
 use utoipa::openapi::tag::{Tag, TagBuilder};
-use utoipa::openapi::{ComponentsBuilder, InfoBuilder, License, OpenApiBuilder, RefOr, Response, Server};
+use utoipa::openapi::{
+    ComponentsBuilder, Contact, Info, InfoBuilder, License, OpenApiBuilder, RefOr, Response, Server,
+};
 
 use super::EmitError;
 use super::words::{entity_of, service_comment};
 use crate::model::Model;
+use crate::project::Api;
 use book::Book;
 
 /// A route: path, method, operation.
@@ -23,9 +26,6 @@ type Route = (String, HttpMethod, Operation);
 
 /// Path of the text below the generated folder.
 pub const PATH: &str = "openapi.json";
-
-/// Version of the contract's text.
-const VERSION: &str = "0.1.0";
 
 /// What every reader should know first.
 const DESCRIPTION: &str = "Members are named as in the `.proto` files, and every member of an answer is always \
@@ -35,7 +35,7 @@ ignored, so that an answer can be sent back. Errors are `application/problem+jso
 there over gRPC, with the same rules and errors.";
 
 /// The text, for a project of that name.
-pub fn emit(model: &Model, project: &str) -> Result<String, EmitError> {
+pub fn emit(model: &Model, project: &str, api: &Api) -> Result<String, EmitError> {
     let mut book = Book::new(model);
     shared::add_problem(&mut book);
     let mut routes = Vec::new();
@@ -60,19 +60,18 @@ pub fn emit(model: &Model, project: &str) -> Result<String, EmitError> {
     for fault in shared::FAULTS.into_iter().filter(|fault| is_used(&routes, fault.0)) {
         components = components.response(fault.0, shared::fault_response(fault));
     }
+    components = components.header(shared::REQUEST_ID, shared::request_id());
     let mut paths = PathsBuilder::new();
-    for (path, method, operation) in unique(routes) {
+    for (path, method, mut operation) in unique(routes) {
+        shared::add_request_id(&mut operation);
         paths = paths.path(path, PathItem::new(method, operation));
     }
-    let mut license = License::new("MIT OR Apache-2.0");
-    license.identifier = Some("MIT OR Apache-2.0".to_owned());
-    let info = InfoBuilder::new().title(project).version(VERSION).description(Some(DESCRIPTION)).license(Some(license));
     let tags: Vec<Tag> = tags
         .into_iter()
         .map(|(name, comment)| TagBuilder::new().name(name).description(Some(comment)).build())
         .collect();
     let text = OpenApiBuilder::new()
-        .info(info.build())
+        .info(info(project, api))
         .servers(Some([Server::new("/")]))
         .paths(paths.build())
         .components(Some(components.build()))
@@ -81,6 +80,21 @@ pub fn emit(model: &Model, project: &str) -> Result<String, EmitError> {
         .build()
         .to_pretty_json()?;
     Ok(text + "\n")
+}
+
+fn info(project: &str, api: &Api) -> Info {
+    let license = api.license.as_ref().map(|expression| {
+        let mut license = License::new(expression);
+        license.identifier = Some(expression.clone());
+        license
+    });
+    let contact = api.contact.as_ref().map(|said| {
+        let mut contact = Contact::new();
+        (contact.name, contact.url, contact.email) = (said.name.clone(), said.url.clone(), said.email.clone());
+        contact
+    });
+    let info = InfoBuilder::new().title(project).version(&api.version).description(Some(DESCRIPTION));
+    info.license(license).contact(contact).build()
 }
 
 /// Some operation answers with that component.

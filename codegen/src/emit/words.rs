@@ -87,6 +87,11 @@ pub(crate) fn has_undelete(resource: &Resource, entity: &Entity) -> bool {
     entity.soft_delete && resource.methods.iter().any(|method| method.kind == StandardKind::Delete)
 }
 
+/// Never changes once it is set: a replacement may leave it out, and what it says must be what the row has.
+pub(crate) fn is_kept(field: &Field) -> bool {
+    field.immutable && !field.output_only && field.role == FieldRole::Plain && !is_hidden(field)
+}
+
 /// The entity behind a resource.
 pub(crate) fn entity_of<'a>(model: &'a Model, resource: &Resource) -> Option<&'a Entity> {
     model.entity(&resource.entity)

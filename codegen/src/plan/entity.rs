@@ -32,7 +32,7 @@ pub fn entity(
     let checks = checks(&name, &resource.fields);
     let fields: Vec<FieldView> =
         resource.fields.iter().map(|field| entity_field(model, entity, field, types)).collect();
-    let words = words::human(split(&entity.full_name).1);
+    let human = words::human(split(&entity.full_name).1);
     let in_create = |text: &str| fields.iter().any(|field| field.create.contains(text));
     let in_apply = |text: &str| fields.iter().any(|field| field.apply.contains(text));
     let literals = |keep: &dyn Fn(&Field) -> bool| {
@@ -46,8 +46,8 @@ pub fn entity(
     let all_checks = checks.input.iter().chain(&checks.stored);
     let view = EntityView {
         full_name: literal(&entity.full_name),
-        article: words::with_article(&words),
-        words,
+        article: words::with_article(&human),
+        words: human,
         doc: doc(&resource.comment, &format!("{name}, as the schema declares it.")),
         key_type: match entity.key.kind {
             KeyKind::Composite => String::new(),
@@ -77,6 +77,8 @@ pub fn entity(
         spec: sql::spec(overview, entity, resource),
         finders: sql::finders(entity, resource, types),
         path: literal(&resource.path),
+        kept_names: literals(&words::is_kept),
+        allow: literal(""),
         verbs: Vec::new(),
         resource: !child,
         name_snake: identifier(&rust_name(&entity.full_name).to_snake_case()),

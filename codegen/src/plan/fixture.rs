@@ -84,7 +84,7 @@ fn value(model: &Model, entity: &Entity, field: &Field) -> String {
             let row = match position {
                 Some(at) if at > 0 => "(n / fixture::ROWS + n) % fixture::ROWS",
                 _ if field.unique => "n",
-                _ => "n % fixture::ROWS",
+                _ => "fixture::referred(n)",
             };
             id_of(model, field, row)
         }

@@ -61,6 +61,7 @@ pub fn plan_home(overview: &Overview<'_>, home: &Home) -> HomePlan {
     {
         let view = service(model, declared, resource, stored, &types, &overview.variables);
         if let Some(main) = plan.entities.first_mut() {
+            main.allow.clone_from(&view.allow);
             main.verbs =
                 view.verbs.iter().map(|(verb, allow)| format!("Verb {{ name: {verb}, allow: {allow} }}")).collect();
         }

@@ -95,6 +95,8 @@ pub fn service(
     let pb = format!("crate::pb::{}", module_path(&service.package));
     let rpcs: Vec<RpcView> =
         service.rpcs.iter().map(|rpc| rpc_view(model, service, rpc, resource, types, names)).collect();
+    let kept = resource.fields.iter().filter(|field| words::is_kept(field));
+    let kept: Vec<String> = kept.map(|field| identifier(&field.name)).collect();
     let mut view = ServiceView {
         words: words::human(&resource.name),
         plural_words: words::plural_human(resource),
@@ -113,6 +115,9 @@ pub fn service(
         undelete: words::has_undelete(resource, entity),
         key_from_proto: key_from_proto(resource, entity, "message", false),
         key_from_row: key_from_proto(resource, entity, "row", true),
+        kept_absent: kept.iter().map(|name| format!("proto::is_absent(&row.{name})")).collect::<Vec<_>>().join(" || "),
+        kept,
+        entity_pb: format!("pb::{}", pb_name(&entity.full_name)),
         member: identifier(&resource.name.to_snake_case()),
         member_text: literal(&resource.name.to_snake_case()),
         versioned: entity.version.is_some(),
@@ -229,8 +234,11 @@ fn dispatches(view: &mut ServiceView, item: &str, collection: &str, names: &Vari
     add(view.update, &item, "put", "replace");
     add(view.update, &item, "patch", "patch");
     add(view.delete, &item, "delete", "delete");
+    let of_item = derived.iter().filter(|(path, ..)| *path == item);
+    // The router answers HEAD wherever it answers GET.
     let allow_item: Vec<String> =
-        derived.iter().filter(|(path, ..)| *path == item).map(|(_, method, _)| method.to_uppercase()).collect();
+        of_item.map(|(_, method, _)| method.to_uppercase().replace("GET", "GET, HEAD")).collect();
+    view.allow = literal(&allow_item.join(", "));
     let mut groups: BTreeMap<(String, String), Vec<(String, String)>> = BTreeMap::new();
     for route in view.rpcs.iter().flat_map(|rpc| &rpc.routes) {
         let group = groups.entry((route.path.clone(), route.method.clone())).or_default();
@@ -273,8 +281,7 @@ fn dispatches(view: &mut ServiceView, item: &str, collection: &str, names: &Vari
                 (Some(handler), _) if !only_direct => format!("{handler}(service, call).await"),
                 (_, Some(handler)) => format!("{handler}(State(service), call).await"),
                 _ if path == item && !allow_item.is_empty() => {
-                    let allow = literal(&allow_item.join(", "));
-                    format!("Err(Error::MethodNotAllowed {{ allow: {allow}.to_owned() }})")
+                    format!("Err(rest::no_method::<{entity}>(&call))")
                 }
                 _ => "Err(Error::NotFound(\"there is no such route\".to_owned()))".to_owned(),
             },
@@ -283,6 +290,9 @@ fn dispatches(view: &mut ServiceView, item: &str, collection: &str, names: &Vari
     view.verbs = verbs.into_iter().map(|(verb, methods)| (literal(&verb), literal(&methods.join(", ")))).collect();
     view.collection = chain(&derived, collection);
     view.item = chain(&derived, &item);
+    if !view.item.is_empty() && !view.verbs.is_empty() {
+        view.item.push_str(&format!(".fallback(rest::refuse::<{entity}>)"));
+    }
     dispatches
 }
 

@@ -168,8 +168,12 @@ pub struct EntityView {
     pub finders: Vec<FinderView>,
     /// Collection path as a literal.
     pub path: String,
+    /// Methods of the path of one row, as a literal.
+    pub allow: String,
     /// Verbs as expressions.
     pub verbs: Vec<String>,
+    /// Names of the members that never change, as literals.
+    pub kept_names: String,
     /// Shown by the API on its own, or only inside its parent.
     pub resource: bool,
 }
@@ -378,6 +382,14 @@ pub struct ServiceView {
     pub member: String,
     /// See `member`.
     pub member_text: String,
+    /// Protobuf type of the row.
+    pub entity_pb: String,
+    /// Members of it that never change.
+    pub kept: Vec<String>,
+    /// Whether a row called `row` leaves one of them out, as an expression.
+    pub kept_absent: String,
+    /// Methods of the path of one row, as a literal.
+    pub allow: String,
     /// Requests carry an etag.
     pub versioned: bool,
     /// List requests carry show_deleted.

@@ -18,7 +18,8 @@ pub(super) fn if_match(headers: &HeaderMap) -> Result<Etag> {
         let tag = tag.strip_prefix("W/").unwrap_or(tag);
         tag.len() >= 2 && tag.starts_with('"') && tag.ends_with('"')
     };
-    if tags.is_empty() || !tags.iter().all(|tag| well_formed(tag)) {
+    // A list may be empty; then nothing matches.
+    if !tags.iter().all(|tag| well_formed(tag)) {
         return Err(Error::invalid("If-Match", "header", "must be an ETag in quotes, such as \"3\", or *"));
     }
     Ok(Etag::OneOf(tags))
@@ -32,7 +33,16 @@ pub(super) fn unchanged(headers: &HeaderMap, now: &str) -> bool {
 
 fn tags(headers: &HeaderMap, name: &HeaderName) -> Vec<String> {
     let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).map(|tag| tag.trim().to_owned()).filter(|tag| !tag.is_empty()).collect()
+    values.flat_map(members).map(|tag| tag.trim().to_owned()).filter(|tag| !tag.is_empty()).collect()
+}
+
+/// The members of a list; a comma in quotes belongs to its member.
+fn members(list: &str) -> impl Iterator<Item = &str> {
+    let mut quoted = false;
+    list.split(move |c| {
+        quoted ^= c == '"';
+        c == ',' && !quoted
+    })
 }
 
 #[cfg(test)]
@@ -49,7 +59,12 @@ mod tests {
         assert_eq!(if_match(&headers(header::IF_MATCH, "*")).unwrap(), Etag::Any);
         let list = if_match(&headers(header::IF_MATCH, "\"1\", \"2\"")).unwrap();
         assert_eq!(list, Etag::OneOf(vec!["\"1\"".into(), "\"2\"".into()]));
-        assert!(if_match(&headers(header::IF_MATCH, "1")).is_err());
+        let commas = if_match(&headers(header::IF_MATCH, "\"a,b\",W/\",\"")).unwrap();
+        assert_eq!(commas, Etag::OneOf(vec!["\"a,b\"".into(), "W/\",\"".into()]));
+        assert_eq!(if_match(&headers(header::IF_MATCH, "")).unwrap(), Etag::OneOf(Vec::new()));
+        for malformed in ["1", "\"1", "\"1\", 2"] {
+            assert!(if_match(&headers(header::IF_MATCH, malformed)).is_err(), "{malformed}");
+        }
     }
 
     #[test]

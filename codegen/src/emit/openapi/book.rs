@@ -10,7 +10,7 @@ use utoipa::openapi::{Ref, RefOr, Schema};
 
 use super::value::{self, Decor};
 use crate::emit::words::{field_comment, human, is_hidden, plural_human, with_article};
-use crate::model::{Enum, Field, FieldRole, Model, Resource, Type};
+use crate::model::{Enum, Field, Model, Resource, Type};
 
 /// The form that a type takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,16 +95,19 @@ impl<'a> Book<'a> {
     /// The schema of a field, with all that is said about it.
     pub(super) fn field(&mut self, field: &Field, shape: Shape) -> RefOr<Schema> {
         let given = field.output_only && shape != Shape::Read;
+        let fixed = is_fixed(field, shape);
         let nullable = match shape {
-            Shape::Patch if !given => field.optional || !field.required,
-            _ => field.optional,
+            Shape::Read => field.optional,
+            // Null asks for the default.
+            _ => field.optional || !(field.required || given || fixed),
         };
         // A declared default in a PATCH would make clients send what they did not mean to change.
-        let default = field.default.as_ref().filter(|_| matches!(shape, Shape::Create | Shape::Replace) && !given);
+        let default =
+            field.default.as_ref().filter(|_| matches!(shape, Shape::Create | Shape::Replace) && !given && !fixed);
         let decor = Decor {
-            description: field_comment(field),
+            description: if fixed { fixed_comment(field) } else { field_comment(field) },
             nullable,
-            read_only: field.output_only,
+            read_only: field.output_only || fixed,
             write_only: field.input_only,
             deprecated: field.deprecated,
             default: default.and_then(|text| value::literal(&field.ty, text, field.json_string)),
@@ -159,13 +162,21 @@ impl<'a> Book<'a> {
     }
 }
 
-/// A field must be in the text: in an answer every one is, in a request those that the client must give. The path
-/// says the key of the row that is replaced.
+/// A field that a client sets once: another value than the row has is refused, and a replacement may leave it out.
+pub(super) fn is_fixed(field: &Field, shape: Shape) -> bool {
+    field.immutable && !field.output_only && matches!(shape, Shape::Replace | Shape::Patch)
+}
+
+fn fixed_comment(field: &Field) -> String {
+    format!("{}\n\nSet once: another value than the row has is refused.", field_comment(field)).trim_start().to_owned()
+}
+
+/// A field must be in the text: in an answer every one is, in a request those that the client must give.
 fn is_required(field: &Field, shape: Shape) -> bool {
     match shape {
         Shape::Read => true,
         Shape::Create => field.required && !field.output_only,
-        Shape::Replace => field.required && !field.output_only && field.role != FieldRole::Key,
+        Shape::Replace => field.required && !field.output_only && !is_fixed(field, shape),
         Shape::Patch => false,
     }
 }

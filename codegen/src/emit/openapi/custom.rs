@@ -115,11 +115,11 @@ fn answer(operation: OperationBuilder, book: &mut Book<'_>, rpc: &Rpc) -> Operat
             let field = Field { ty: rpc.response.clone(), ..Field::default() };
             let schema = book.field(&field, Shape::Read);
             let example = example::value(model, &field, Shape::Read, 0);
-            let description = if named(&rpc.response).is_some_and(|name| model.resource(name).is_some()) {
-                "The row as it is now."
-            } else {
-                "The answer."
-            };
+            let row = named(&rpc.response).and_then(|name| model.resource(name));
+            let description = if row.is_some() { "The row as it is now." } else { "The answer." };
+            let versioned =
+                row.and_then(|found| model.entity(&found.entity)).is_some_and(|found| found.version.is_some());
+            let response = if versioned { response.header("ETag", shared::etag()) } else { response };
             response.description(description).content("application/json", json_content(schema, example))
         }
     };

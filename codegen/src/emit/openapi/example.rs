@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::book::Shape;
+use super::book::{Shape, is_fixed};
 use super::value::literal;
 use crate::emit::words::is_hidden;
 use crate::fixture_id::fixture_uuid;
@@ -10,6 +10,8 @@ use crate::model::{Field, FieldRole, KeyKind, Model, Resource, Rule, Type};
 
 /// Messages inside messages end here, whatever the schema says.
 const DEEPEST: usize = 6;
+/// The row of the seed that no other row refers to.
+const SPARE_ROW: usize = 7;
 /// From here on, what may be empty is: a type may hold itself.
 const SHALLOW: usize = 2;
 
@@ -26,12 +28,19 @@ pub(super) fn object(model: &Model, fields: &[Field], shape: Shape, depth: usize
     let mut members = Map::new();
     for field in fields.iter().filter(|field| !is_hidden(field)) {
         let shown = if shape == Shape::Read { !field.input_only } else { !field.output_only };
-        let in_path = shape == Shape::Replace && field.role == FieldRole::Key;
-        if shown && !in_path {
+        if shown && !is_fixed(field, shape) {
             members.insert(field.name.clone(), value(model, field, shape, depth));
         }
     }
     Value::Object(members)
+}
+
+/// The key of a row of the seed that nothing refers to, so that it can be deleted.
+pub(super) fn spare(model: &Model, field: &Field) -> Value {
+    match &field.ty {
+        Type::Id { entity, kind } => key(model, entity, *kind, field.json_string, SPARE_ROW),
+        _ => value(model, field, Shape::Read, 0),
+    }
 }
 
 /// One value of a field.
@@ -111,7 +120,7 @@ fn of_type(model: &Model, ty: &Type, rules: &[Rule], json_string: bool, shape: S
         Type::Duration => json!("90s"),
         Type::Date => json!("2026-01-15"),
         Type::Struct => json!({ "key": "value" }),
-        Type::Id { entity, kind } => key(model, entity, *kind, json_string),
+        Type::Id { entity, kind } => key(model, entity, *kind, json_string, 0),
         Type::Enum(name) => {
             let values = model.enumeration(name).map(|found| found.values.as_slice()).unwrap_or_default();
             json!(values.iter().find(|value| value.number != 0).or(values.first()).map(|value| value.name.clone()))
@@ -138,18 +147,18 @@ fn of_type(model: &Model, ty: &Type, rules: &[Rule], json_string: bool, shape: S
     }
 }
 
-/// The key of row 0.
-pub(super) fn key(model: &Model, entity: &str, kind: KeyKind, json_string: bool) -> Value {
-    let own = model.resource(entity).and_then(|found| {
-        let key = found.fields.iter().find(|field| field.role == FieldRole::Key)?;
-        key.example.as_ref().and_then(|text| literal(&key.ty, text, json_string))
+/// The key of a row of the seed.
+fn key(model: &Model, entity: &str, kind: KeyKind, json_string: bool, row: usize) -> Value {
+    // A composite key has no value of its own; what refers to it is one of its parts.
+    let kind = model.entity(entity).map_or(kind, |found| match found.key.kind {
+        KeyKind::Composite => kind,
+        own => own,
     });
     match kind {
-        KeyKind::UuidV7 => json!(fixture_uuid(entity, 0)),
-        _ if own.is_some() => own.unwrap_or_default(),
-        KeyKind::Int64 | KeyKind::Int64Client if json_string => json!("1"),
-        KeyKind::Int64 | KeyKind::Int64Client => json!(1),
-        KeyKind::String | KeyKind::Composite => json!("1"),
+        KeyKind::UuidV7 => json!(fixture_uuid(entity, row)),
+        KeyKind::Int64 | KeyKind::Int64Client if json_string => json!((row + 1).to_string()),
+        KeyKind::Int64 | KeyKind::Int64Client => json!(row + 1),
+        KeyKind::String | KeyKind::Composite => json!(format!("key-{row}")),
     }
 }
 

@@ -1,12 +1,25 @@
 //! What every operation shares: the problem document, the error answers, headers and parameters.
 
 use serde_json::{Value, json};
-use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{AdditionalProperties, Array, Object, SchemaType, Type as JsonType};
 use utoipa::openapi::{ContentBuilder, Header, HeaderBuilder, Ref, RefOr, Required, Response, ResponseBuilder, Schema};
 
 use super::book::Book;
 use super::value::format;
+
+/// Header that every answer has.
+pub(super) const REQUEST_ID: &str = "X-Request-Id";
+
+/// What `code` may say beside the codes of [`FAULTS`], which name one of several for the same status.
+const FURTHER_CODES: [&str; 6] = [
+    "TOKEN_EXPIRED",
+    "INVALID_CREDENTIALS",
+    "METHOD_NOT_ALLOWED",
+    "FAILED_PRECONDITION",
+    "CONCURRENT_UPDATE",
+    "CANCELLED",
+];
 
 /// An error answer: name of the component, status, code, title, what it means.
 pub(super) type Fault = (&'static str, &'static str, &'static str, &'static str, &'static str);
@@ -90,8 +103,37 @@ pub(super) fn fault_response(fault: Fault) -> Response {
         .schema(Some(Ref::from_schema_name("Problem")))
         .example(Some(problem_example(status, code, title, meaning)))
         .build();
-    let response = ResponseBuilder::new().description(meaning).content("application/problem+json", content);
-    if fault == RATE { response.header("Retry-After", retry_after()).build() } else { response.build() }
+    let mut response = ResponseBuilder::new().description(meaning).content("application/problem+json", content);
+    if fault == RATE || fault == UNAVAILABLE {
+        response = response.header("Retry-After", retry_after());
+    }
+    if fault == UNAUTHORIZED {
+        let text = Object::with_type(JsonType::String);
+        response = response.header("WWW-Authenticate", header("How to say who calls.", text, json!("Bearer")));
+    }
+    response.header_ref(REQUEST_ID, request_id_ref()).build()
+}
+
+/// Id of the request, in every answer.
+pub(super) fn request_id() -> Header {
+    let mut schema = Object::with_type(JsonType::String);
+    (schema.min_length, schema.max_length) = (Some(1), Some(128));
+    schema.pattern = Some("^[A-Za-z0-9._-]+$".to_owned());
+    let description = "Id of the request, as the log has it: the caller's own, if it sent one of this form.";
+    header(description, schema, json!("0190a6f2-5b1c-7d3e-8f40-1a2b3c4d5e6f"))
+}
+
+/// Says that the answers of an operation have the id; components say it for themselves.
+pub(super) fn add_request_id(operation: &mut Operation) {
+    for answer in operation.responses.responses.values_mut() {
+        if let RefOr::T(response) = answer {
+            response.headers.insert(REQUEST_ID.to_owned(), RefOr::Ref(request_id_ref()));
+        }
+    }
+}
+
+fn request_id_ref() -> Ref {
+    Ref::new(format!("#/components/headers/{REQUEST_ID}"))
 }
 
 /// Adds the problem document and its violations.
@@ -108,7 +150,7 @@ pub(super) fn add_problem(book: &mut Book<'_>) {
     }
     let mut params = Object::new();
     params.description = Some("Values of the rule, for messages in other languages.".to_owned());
-    params.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(true)));
+    params.additional_properties = Some(Box::new(AdditionalProperties::RefOr(text("", None))));
     violation.properties.insert("params".to_owned(), params.into());
     book.schemas.insert("FieldViolation".to_owned(), violation.into());
 
@@ -117,6 +159,11 @@ pub(super) fn add_problem(book: &mut Book<'_>) {
     let mut status = Object::with_type(JsonType::Integer);
     status.format = Some(format("int32"));
     status.description = Some("HTTP status.".to_owned());
+    (status.minimum, status.maximum) = (Some(400usize.into()), Some(599usize.into()));
+    let mut code = Object::with_type(JsonType::String);
+    code.description = Some("Code that a program can tell problems by.".to_owned());
+    let codes = FAULTS.iter().map(|fault| fault.2).chain(FURTHER_CODES);
+    code.enum_values = Some(codes.map(Value::from).collect());
     let mut errors = Array::new(Ref::from_schema_name("FieldViolation"));
     errors.description =
         Some("Fields that break a rule, are taken (`unique`) or stand in the way (`precondition`).".to_owned());
@@ -126,7 +173,7 @@ pub(super) fn add_problem(book: &mut Book<'_>) {
         ("status", status.into()),
         ("detail", text("What is wrong with this request.", None)),
         ("instance", text("Path of the request.", None)),
-        ("code", text("Code that a program can tell problems by.", None)),
+        ("code", code.into()),
         ("message", text("The same as `detail`.", None)),
         ("timestamp", text("When it happened.", Some("date-time"))),
         ("request_id", text("Id of the request; the log has it too.", None)),
@@ -135,7 +182,7 @@ pub(super) fn add_problem(book: &mut Book<'_>) {
     for (name, schema) in members {
         problem.properties.insert(name.to_owned(), schema);
     }
-    problem.required = ["title", "status", "code", "message"].map(str::to_owned).to_vec();
+    problem.required = problem.properties.keys().filter(|name| *name != "errors").cloned().collect();
     book.schemas.insert("Problem".to_owned(), problem.into());
 }
 
@@ -182,11 +229,9 @@ pub(super) fn condition(name: &str, description: &str) -> Parameter {
 
 /// The `ETag` of an answer.
 pub(super) fn etag() -> Header {
-    header(
-        "Version of the row, for `If-Match` and `If-None-Match`.",
-        Object::with_type(JsonType::String),
-        json!("\"1\""),
-    )
+    let mut schema = Object::with_type(JsonType::String);
+    schema.pattern = Some("^\"[0-9]+\"$".to_owned());
+    header("Version of the row, for `If-Match` and `If-None-Match`.", schema, json!("\"1\""))
 }
 
 /// The `Location` of an answer.

@@ -13,7 +13,7 @@ use crate::emit::words::{
     field_comment, has_undelete, human, is_hidden, key_fields, key_path, plural_pascal, standard_comment,
     undelete_comment,
 };
-use crate::model::{Entity, Resource, Standard, StandardKind};
+use crate::model::{Entity, Field, Model, Resource, Standard, StandardKind};
 
 /// Faults that any operation may answer with.
 pub(super) const ALWAYS: [Fault; 8] = [
@@ -130,8 +130,14 @@ fn list_parameters(book: &mut Book<'_>, resource: &Resource, entity: &Entity) ->
             "sort",
             &format!("Fields to order by, first one first, joined by commas. Default: {default_sort}."),
             &sortable,
+            true,
         ),
-        several("order", "Directions in the order of `sort`, joined by commas. Default: `asc`.", &["asc", "desc"]),
+        several(
+            "order",
+            "Directions in the order of `sort`, joined by commas. Default: `asc`.",
+            &["asc", "desc"],
+            false,
+        ),
         shared::query(
             "page_token",
             "`next_page_token` of the page before, with the other parameters unchanged; instead of `page`.",
@@ -158,10 +164,12 @@ fn list_parameters(book: &mut Book<'_>, resource: &Resource, entity: &Entity) ->
 }
 
 /// A list in one parameter, joined by commas.
-fn several(name: &str, description: &str, values: &[&str]) -> Parameter {
+fn several(name: &str, description: &str, values: &[&str], unique: bool) -> Parameter {
     let mut item = Object::with_type(JsonType::String);
     item.enum_values = Some(values.iter().map(|value| json!(value)).collect());
-    let parameter = shared::query(name, description, Array::new(item).into());
+    let mut list = Array::new(item);
+    list.unique_items = unique;
+    let parameter = shared::query(name, description, list.into());
     ParameterBuilder::from(parameter).style(Some(ParameterStyle::Form)).explode(Some(false)).build()
 }
 
@@ -220,7 +228,7 @@ fn delete(book: &mut Book<'_>, resource: &Resource, entity: &Entity, method: &St
         format!("Deletes one {}.", human(&resource.name))
     };
     let operation =
-        with_key(begin(resource, format!("delete{}", resource.name), &comment, method), book, resource, entity);
+        with_spare_key(begin(resource, format!("delete{}", resource.name), &comment, method), book, resource, entity);
     let operation =
         if_match(operation, entity).response("204", ResponseBuilder::new().description("The row is deleted.").build());
     with_faults(operation, ALWAYS.into_iter().chain([shared::NOT_FOUND, shared::CONFLICT])).build()
@@ -228,20 +236,41 @@ fn delete(book: &mut Book<'_>, resource: &Resource, entity: &Entity, method: &St
 
 fn undelete(book: &mut Book<'_>, resource: &Resource, entity: &Entity, method: &Standard) -> Operation {
     let id = format!("undelete{}", resource.name);
-    let operation = with_key(begin(resource, id, &undelete_comment(resource), method), book, resource, entity);
+    let operation = with_spare_key(begin(resource, id, &undelete_comment(resource), method), book, resource, entity);
     let operation = answer(operation, book, resource, entity, "200", "The row, back again.");
     with_faults(operation, ALWAYS.into_iter().chain([shared::NOT_FOUND, shared::CONFLICT])).build()
 }
 
+/// With the key of the first row of the seed.
 fn with_key(
-    mut operation: OperationBuilder,
+    operation: OperationBuilder,
     book: &mut Book<'_>,
     resource: &Resource,
     entity: &Entity,
 ) -> OperationBuilder {
+    key_parameters(operation, book, resource, entity, |model, field| example::value(model, field, Shape::Read, 0))
+}
+
+/// With the key of a row of the seed that can be deleted.
+fn with_spare_key(
+    operation: OperationBuilder,
+    book: &mut Book<'_>,
+    resource: &Resource,
+    entity: &Entity,
+) -> OperationBuilder {
+    key_parameters(operation, book, resource, entity, example::spare)
+}
+
+fn key_parameters(
+    mut operation: OperationBuilder,
+    book: &mut Book<'_>,
+    resource: &Resource,
+    entity: &Entity,
+    example: fn(&Model, &Field) -> Value,
+) -> OperationBuilder {
     for field in key_fields(resource, entity) {
         let schema = value::plain(book, &field.ty, field.json_string);
-        let example = example::value(book.model, field, Shape::Read, 0);
+        let example = example(book.model, field);
         operation = operation.parameter(shared::in_path(&field.name, &field_comment(field), schema, example));
     }
     operation
@@ -251,7 +280,7 @@ fn if_match(operation: OperationBuilder, entity: &Entity) -> OperationBuilder {
     if entity.version.is_none() {
         return operation;
     }
-    let description = "ETag that the row must still have; without it, the row is written whatever it is.";
+    let description = "ETag that the row must still have, such as `\"3\"`, or several, joined by commas; without it, the row is written whatever it is.";
     with_faults(operation.parameter(shared::condition("If-Match", description)), [shared::STALE])
 }
 

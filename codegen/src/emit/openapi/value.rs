@@ -153,7 +153,7 @@ fn nullable(ty: SchemaType) -> SchemaType {
 fn scalar(ty: &Type, json_string: bool) -> Object {
     let (json, name, pattern) = match ty {
         Type::Bool => (JsonType::Boolean, None, None),
-        _ if json_string => (JsonType::String, Some("int64"), Some("^-?\\d{1,19}$".to_owned())),
+        _ if json_string => (JsonType::String, Some("int64"), Some("^-?[0-9]{1,19}$".to_owned())),
         Type::I32 => (JsonType::Integer, Some("int32"), None),
         Type::I64 | Type::Id { kind: KeyKind::Int64 | KeyKind::Int64Client, .. } => {
             (JsonType::Integer, Some("int64"), None)
@@ -166,7 +166,7 @@ fn scalar(ty: &Type, json_string: bool) -> Object {
         Type::Decimal { precision, scale } => (JsonType::String, Some("decimal"), Some(decimal(*precision, *scale))),
         Type::Timestamp => (JsonType::String, Some("date-time"), None),
         Type::Date => (JsonType::String, Some("date"), None),
-        Type::Duration => (JsonType::String, None, Some("^-?\\d+(\\.\\d{1,9})?s$".to_owned())),
+        Type::Duration => (JsonType::String, None, Some("^-?[0-9]+(\\.[0-9]{1,9})?s$".to_owned())),
         Type::Id { kind: KeyKind::UuidV7, .. } => (JsonType::String, Some("uuid"), None),
         Type::String | Type::Id { .. } => (JsonType::String, None, None),
         Type::Struct | Type::Enum(_) | Type::Message(_) | Type::Resource(_) | Type::List(_) | Type::Map(..) => {
@@ -178,18 +178,27 @@ fn scalar(ty: &Type, json_string: bool) -> Object {
     object.pattern = pattern;
     match ty {
         Type::Bytes => object.content_encoding = "base64".to_owned(),
-        Type::U32 | Type::U64 if !json_string => object.minimum = Some(Number::UInt(0)),
+        _ if json_string => {}
+        Type::I32 => bounds(&mut object, i64::from(i32::MIN), i64::from(i32::MAX)),
+        Type::U32 => bounds(&mut object, 0, i64::from(u32::MAX)),
+        Type::U64 => bounds(&mut object, 0, i64::MAX),
         Type::Struct => object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(true))),
         _ => {}
     }
     object
 }
 
+/// What the type itself allows; rules narrow it.
+fn bounds(object: &mut Object, least: i64, most: i64) {
+    let bound = |value: i64| isize::try_from(value).ok().map(Number::Int);
+    (object.minimum, object.maximum) = (bound(least), bound(most));
+}
+
 fn decimal(precision: u32, scale: u32) -> String {
     let whole = precision.saturating_sub(scale).max(1);
     match scale {
-        0 => format!("^-?\\d{{1,{whole}}}$"),
-        _ => format!("^-?\\d{{1,{whole}}}(\\.\\d{{1,{scale}}})?$"),
+        0 => format!("^-?[0-9]{{1,{whole}}}$"),
+        _ => format!("^-?[0-9]{{1,{whole}}}(\\.[0-9]{{1,{scale}}})?$"),
     }
 }
 

@@ -68,8 +68,10 @@ impl FromJson for CustomerPatch {
 impl Resource for Customer {
     type Dto<'a> = CustomerDto<'a>;
     const PATH: &'static str = "/api/v1/customers";
+    const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> CustomerDto<'_> {
         CustomerDto(self)

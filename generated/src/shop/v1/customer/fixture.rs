@@ -15,7 +15,7 @@ impl Fixture for Customer {
             email: fixture::example(n, "grace@example.com".to_owned(), || fixture::within(fixture::email(n), 254)),
             country: fixture::example(n, "GB".to_owned(), || fixture::country(n).to_owned()),
             phone: (n % 4 != 3).then(|| fixture::vary("+44 20 7946 0018", n)),
-            user_id: (n % 4 != 3).then(|| fixture::uuid("arcana.identity.v1.User", n % fixture::ROWS).into()),
+            user_id: (n % 4 != 3).then(|| fixture::uuid("arcana.identity.v1.User", fixture::referred(n)).into()),
             version: 1,
             created_at: fixture::time(n),
             updated_at: fixture::time(n),

@@ -72,10 +72,12 @@ impl FromJson for OrderPatch {
 impl Resource for Order {
     type Dto<'a> = OrderDto<'a>;
     const PATH: &'static str = "/api/v1/orders";
+    const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
         Verb { name: "cancel", allow: "POST" },
         Verb { name: "ship", allow: "POST" },
     ];
+    const KEPT: &'static [&'static str] = &["number", "customer_id"];
 
     fn dto(&self) -> OrderDto<'_> {
         OrderDto(self)

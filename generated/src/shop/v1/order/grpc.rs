@@ -72,7 +72,7 @@ impl pb::order_service_server::OrderService for OrderGrpc {
 
     async fn update_order(&self, request: Request<pb::UpdateOrderRequest>) -> Result<Response<pb::Order>, Status> {
         grpc::call(request, |cx, message| async move {
-            let row = proto::body("order", message.order)?;
+            let mut row = proto::body("order", message.order)?;
             let mut found = Violations::new();
             let id = proto::plain("id", row.id.clone(), &mut found);
             let mask = Mask::new(message.update_mask, OrderPatch::MASKABLE, &mut found);
@@ -81,6 +81,12 @@ impl pb::order_service_server::OrderService for OrderGrpc {
                 None => {
                     found.finish()?;
                     found = Violations::new();
+                    // A replacement may leave out what never changes: it is what the row has.
+                    if proto::is_absent(&row.number) || proto::is_absent(&row.customer_id) {
+                        let stored: pb::Order = self.0.get(&cx, Clone::clone(&id)).await?.into();
+                        proto::keep(&mut row.number, stored.number);
+                        proto::keep(&mut row.customer_id, stored.customer_id);
+                    }
                     proto::decode_new::<Order, _>(&cx, row)?.into()
                 }
             };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::app::Route;
-use arcana_runtime::error::{Error, Result};
+use arcana_runtime::error::Result;
 use arcana_runtime::rest::Call;
 use arcana_runtime::service::Service;
 use axum::{Router, routing};
@@ -33,7 +33,7 @@ pub fn routes(service: Arc<dyn OrderService>) -> Router {
     let standard: Arc<dyn Service<Order>> = service.clone();
     let derived = Router::new()
         .route("/api/v1/orders", routing::get(rest::list::<Order>).post(rest::create::<Order>))
-        .route("/api/v1/orders/{id}", routing::get(rest::get::<Order>).put(rest::replace::<Order>).patch(rest::patch::<Order>).delete(rest::delete::<Order>))
+        .route("/api/v1/orders/{id}", routing::get(rest::get::<Order>).put(rest::replace::<Order>).patch(rest::patch::<Order>).delete(rest::delete::<Order>).fallback(rest::refuse::<Order>))
         .with_state(standard);
     let custom = Router::new()
         .route("/api/v1/orders/{id}", routing::post(verbs))
@@ -46,7 +46,7 @@ async fn verbs(State(service): State<Arc<dyn OrderService>>, call: Call) -> Resu
     match call.suffix() {
         Some("cancel") => cancel(State(service), call.without_verb()).await,
         Some("ship") => ship(State(service), call.without_verb()).await,
-        _ => Err(Error::MethodNotAllowed { allow: "GET, PUT, PATCH, DELETE".to_owned() }),
+        _ => Err(rest::no_method::<Order>(&call)),
     }
 }
 

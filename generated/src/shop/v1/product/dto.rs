@@ -72,9 +72,11 @@ impl FromJson for ProductPatch {
 impl Resource for Product {
     type Dto<'a> = ProductDto<'a>;
     const PATH: &'static str = "/api/v1/products";
+    const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
         Verb { name: "undelete", allow: "POST" },
     ];
+    const KEPT: &'static [&'static str] = &["sku"];
 
     fn dto(&self) -> ProductDto<'_> {
         ProductDto(self)

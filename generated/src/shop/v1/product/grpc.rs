@@ -72,7 +72,7 @@ impl pb::product_service_server::ProductService for ProductGrpc {
 
     async fn update_product(&self, request: Request<pb::UpdateProductRequest>) -> Result<Response<pb::Product>, Status> {
         grpc::call(request, |cx, message| async move {
-            let row = proto::body("product", message.product)?;
+            let mut row = proto::body("product", message.product)?;
             let mut found = Violations::new();
             let id = proto::plain("id", row.id.clone(), &mut found);
             let mask = Mask::new(message.update_mask, ProductPatch::MASKABLE, &mut found);
@@ -81,6 +81,11 @@ impl pb::product_service_server::ProductService for ProductGrpc {
                 None => {
                     found.finish()?;
                     found = Violations::new();
+                    // A replacement may leave out what never changes: it is what the row has.
+                    if proto::is_absent(&row.sku) {
+                        let stored: pb::Product = self.0.get(&cx, Clone::clone(&id)).await?.into();
+                        proto::keep(&mut row.sku, stored.sku);
+                    }
                     proto::decode_new::<Product, _>(&cx, row)?.into()
                 }
             };

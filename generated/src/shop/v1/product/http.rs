@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::app::Route;
-use arcana_runtime::error::{Error, Result};
+use arcana_runtime::error::Result;
 use arcana_runtime::rest::Call;
 use arcana_runtime::service::Service;
 use axum::{Router, routing};
@@ -32,7 +32,7 @@ pub fn routes(service: Arc<dyn ProductService>) -> Router {
     let standard: Arc<dyn Service<Product>> = service.clone();
     let derived = Router::new()
         .route("/api/v1/products", routing::get(rest::list::<Product>).post(rest::create::<Product>))
-        .route("/api/v1/products/{id}", routing::get(rest::get::<Product>).put(rest::replace::<Product>).patch(rest::patch::<Product>).delete(rest::delete::<Product>))
+        .route("/api/v1/products/{id}", routing::get(rest::get::<Product>).put(rest::replace::<Product>).patch(rest::patch::<Product>).delete(rest::delete::<Product>).fallback(rest::refuse::<Product>))
         .with_state(standard);
     let custom = Router::new()
         .route("/api/v1/products/{id}", routing::post(verbs))
@@ -44,7 +44,7 @@ pub fn routes(service: Arc<dyn ProductService>) -> Router {
 async fn verbs(State(service): State<Arc<dyn ProductService>>, call: Call) -> Result<Response> {
     match call.suffix() {
         Some("undelete") => undelete(State(service), call.without_verb()).await,
-        _ => Err(Error::MethodNotAllowed { allow: "GET, PUT, PATCH, DELETE".to_owned() }),
+        _ => Err(rest::no_method::<Product>(&call)),
     }
 }
 

@@ -63,9 +63,11 @@ impl FromJson for UserPatch {
 impl Resource for User {
     type Dto<'a> = UserDto<'a>;
     const PATH: &'static str = "/api/v1/users";
+    const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
         Verb { name: "undelete", allow: "POST" },
     ];
+    const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> UserDto<'_> {
         UserDto(self)

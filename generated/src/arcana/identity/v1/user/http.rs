@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::app::Route;
-use arcana_runtime::error::{Error, Result};
+use arcana_runtime::error::Result;
 use arcana_runtime::rest::Call;
 use arcana_runtime::service::Service;
 use axum::{Router, routing};
@@ -32,7 +32,7 @@ pub fn routes(service: Arc<dyn UserService>) -> Router {
     let standard: Arc<dyn Service<User>> = service.clone();
     let derived = Router::new()
         .route("/api/v1/users", routing::get(rest::list::<User>).post(rest::create::<User>))
-        .route("/api/v1/users/{id}", routing::get(rest::get::<User>).put(rest::replace::<User>).patch(rest::patch::<User>).delete(rest::delete::<User>))
+        .route("/api/v1/users/{id}", routing::get(rest::get::<User>).put(rest::replace::<User>).patch(rest::patch::<User>).delete(rest::delete::<User>).fallback(rest::refuse::<User>))
         .with_state(standard);
     let custom = Router::new()
         .route("/api/v1/users/{id}", routing::post(verbs))
@@ -44,7 +44,7 @@ pub fn routes(service: Arc<dyn UserService>) -> Router {
 async fn verbs(State(service): State<Arc<dyn UserService>>, call: Call) -> Result<Response> {
     match call.suffix() {
         Some("undelete") => undelete(State(service), call.without_verb()).await,
-        _ => Err(Error::MethodNotAllowed { allow: "GET, PUT, PATCH, DELETE".to_owned() }),
+        _ => Err(rest::no_method::<User>(&call)),
     }
 }
 

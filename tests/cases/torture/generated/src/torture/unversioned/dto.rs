@@ -53,8 +53,10 @@ impl FromJson for UnversionedPatch {
 impl Resource for Unversioned {
     type Dto<'a> = UnversionedDto<'a>;
     const PATH: &'static str = "/api/v1/unversioneds";
+    const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> UnversionedDto<'_> {
         UnversionedDto(self)

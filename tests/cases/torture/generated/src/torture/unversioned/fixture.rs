@@ -11,7 +11,7 @@ impl Fixture for Unversioned {
     fn fixture(n: usize) -> Self {
         Self {
             id: fixture::uuid("torture.Unversioned", n).into(),
-            kind_id: (n % 4 != 3).then(|| fixture::uuid("torture.v1.Kind", n % fixture::ROWS).into()),
+            kind_id: (n % 4 != 3).then(|| fixture::uuid("torture.v1.Kind", fixture::referred(n)).into()),
         }
     }
 }

@@ -58,8 +58,10 @@ impl FromJson for AlbumPatch {
 impl Resource for Album {
     type Dto<'a> = AlbumDto<'a>;
     const PATH: &'static str = "/api/v1/albums";
+    const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> AlbumDto<'_> {
         AlbumDto(self)

@@ -12,7 +12,7 @@ impl Fixture for Album {
         Self {
             id: fixture::number(n).into(),
             title: fixture::example(n, "Let There Be Rock".to_owned(), || fixture::within(fixture::thing(n), 160)),
-            artist_id: fixture::number(n % fixture::ROWS).into(),
+            artist_id: fixture::number(fixture::referred(n)).into(),
         }
     }
 }

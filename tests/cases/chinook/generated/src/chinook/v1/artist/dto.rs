@@ -55,8 +55,10 @@ impl FromJson for ArtistPatch {
 impl Resource for Artist {
     type Dto<'a> = ArtistDto<'a>;
     const PATH: &'static str = "/api/v1/artists";
+    const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> ArtistDto<'_> {
         ArtistDto(self)

@@ -22,7 +22,7 @@ impl Fixture for Customer {
             phone: (n % 4 != 3).then(|| fixture::vary("+55 (12) 3923-5555", n)),
             fax: (n % 4 != 3).then(|| fixture::vary("+55 (12) 3923-5566", n)),
             email: fixture::vary("luisg@embraer.com.br", n),
-            support_rep_id: (n % 4 != 3).then(|| fixture::number(n % fixture::ROWS).into()),
+            support_rep_id: (n % 4 != 3).then(|| fixture::number(fixture::referred(n)).into()),
         }
     }
 }

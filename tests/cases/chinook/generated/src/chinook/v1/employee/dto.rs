@@ -94,8 +94,10 @@ impl FromJson for EmployeePatch {
 impl Resource for Employee {
     type Dto<'a> = EmployeeDto<'a>;
     const PATH: &'static str = "/api/v1/employees";
+    const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> EmployeeDto<'_> {
         EmployeeDto(self)

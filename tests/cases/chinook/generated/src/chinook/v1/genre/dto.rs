@@ -55,8 +55,10 @@ impl FromJson for GenrePatch {
 impl Resource for Genre {
     type Dto<'a> = GenreDto<'a>;
     const PATH: &'static str = "/api/v1/genres";
+    const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> GenreDto<'_> {
         GenreDto(self)

@@ -77,8 +77,10 @@ impl FromJson for InvoicePatch {
 impl Resource for Invoice {
     type Dto<'a> = InvoiceDto<'a>;
     const PATH: &'static str = "/api/v1/invoices";
+    const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const KEPT: &'static [&'static str] = &["customer_id"];
 
     fn dto(&self) -> InvoiceDto<'_> {
         InvoiceDto(self)

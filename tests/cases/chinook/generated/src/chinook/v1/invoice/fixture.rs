@@ -11,7 +11,7 @@ impl Fixture for Invoice {
     fn fixture(n: usize) -> Self {
         Self {
             id: fixture::number(n).into(),
-            customer_id: fixture::number(n % fixture::ROWS).into(),
+            customer_id: fixture::number(fixture::referred(n)).into(),
             invoice_date: fixture::time(n),
             billing_address: (n % 4 != 3).then(|| fixture::vary("Theodor-Heuss-Straße 34", n)),
             billing_city: (n % 4 != 3).then(|| fixture::example(n, "Stuttgart".to_owned(), || fixture::within(fixture::phrase(n), 40))),

@@ -72,7 +72,7 @@ impl pb::invoice_service_server::InvoiceService for InvoiceGrpc {
 
     async fn update_invoice(&self, request: Request<pb::UpdateInvoiceRequest>) -> Result<Response<pb::Invoice>, Status> {
         grpc::call(request, |cx, message| async move {
-            let row = proto::body("invoice", message.invoice)?;
+            let mut row = proto::body("invoice", message.invoice)?;
             let mut found = Violations::new();
             let id = proto::required("id", row.id, &mut found);
             let mask = Mask::new(message.update_mask, InvoicePatch::MASKABLE, &mut found);
@@ -81,6 +81,11 @@ impl pb::invoice_service_server::InvoiceService for InvoiceGrpc {
                 None => {
                     found.finish()?;
                     found = Violations::new();
+                    // A replacement may leave out what never changes: it is what the row has.
+                    if proto::is_absent(&row.customer_id) {
+                        let stored: pb::Invoice = self.0.get(&cx, Clone::clone(&id)).await?.into();
+                        proto::keep(&mut row.customer_id, stored.customer_id);
+                    }
                     proto::decode_new::<Invoice, _>(&cx, row)?.into()
                 }
             };

@@ -65,8 +65,10 @@ impl FromJson for InvoiceLinePatch {
 impl Resource for InvoiceLine {
     type Dto<'a> = InvoiceLineDto<'a>;
     const PATH: &'static str = "/api/v1/invoice_lines";
+    const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const KEPT: &'static [&'static str] = &["invoice_id"];
 
     fn dto(&self) -> InvoiceLineDto<'_> {
         InvoiceLineDto(self)

@@ -11,8 +11,8 @@ impl Fixture for InvoiceLine {
     fn fixture(n: usize) -> Self {
         Self {
             id: fixture::number(n).into(),
-            invoice_id: fixture::number(n % fixture::ROWS).into(),
-            track_id: fixture::number(n % fixture::ROWS).into(),
+            invoice_id: fixture::number(fixture::referred(n)).into(),
+            track_id: fixture::number(fixture::referred(n)).into(),
             unit_price: fixture::example(n, fixture::parsed("0.99"), || fixture::decimal(n, 500, 2)),
             quantity: fixture::example(n, 1, || fixture::between(n, 1, 5) as i32),
         }

@@ -72,7 +72,7 @@ impl pb::invoice_line_service_server::InvoiceLineService for InvoiceLineGrpc {
 
     async fn update_invoice_line(&self, request: Request<pb::UpdateInvoiceLineRequest>) -> Result<Response<pb::InvoiceLine>, Status> {
         grpc::call(request, |cx, message| async move {
-            let row = proto::body("invoice_line", message.invoice_line)?;
+            let mut row = proto::body("invoice_line", message.invoice_line)?;
             let mut found = Violations::new();
             let id = proto::required("id", row.id, &mut found);
             let mask = Mask::new(message.update_mask, InvoiceLinePatch::MASKABLE, &mut found);
@@ -81,6 +81,11 @@ impl pb::invoice_line_service_server::InvoiceLineService for InvoiceLineGrpc {
                 None => {
                     found.finish()?;
                     found = Violations::new();
+                    // A replacement may leave out what never changes: it is what the row has.
+                    if proto::is_absent(&row.invoice_id) {
+                        let stored: pb::InvoiceLine = self.0.get(&cx, Clone::clone(&id)).await?.into();
+                        proto::keep(&mut row.invoice_id, stored.invoice_id);
+                    }
                     proto::decode_new::<InvoiceLine, _>(&cx, row)?.into()
                 }
             };

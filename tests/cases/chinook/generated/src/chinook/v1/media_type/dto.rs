@@ -55,8 +55,10 @@ impl FromJson for MediaTypePatch {
 impl Resource for MediaType {
     type Dto<'a> = MediaTypeDto<'a>;
     const PATH: &'static str = "/api/v1/media_types";
+    const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> MediaTypeDto<'_> {
         MediaTypeDto(self)

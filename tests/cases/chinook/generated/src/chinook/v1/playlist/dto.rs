@@ -55,8 +55,10 @@ impl FromJson for PlaylistPatch {
 impl Resource for Playlist {
     type Dto<'a> = PlaylistDto<'a>;
     const PATH: &'static str = "/api/v1/playlists";
+    const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> PlaylistDto<'_> {
         PlaylistDto(self)

@@ -55,8 +55,10 @@ impl FromJson for PlaylistTrackPatch {
 impl Resource for PlaylistTrack {
     type Dto<'a> = PlaylistTrackDto<'a>;
     const PATH: &'static str = "/api/v1/playlist_tracks";
+    const ALLOW: &'static str = "GET, HEAD, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> PlaylistTrackDto<'_> {
         PlaylistTrackDto(self)

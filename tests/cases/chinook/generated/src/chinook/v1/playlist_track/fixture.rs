@@ -10,7 +10,7 @@ use super::model::PlaylistTrack;
 impl Fixture for PlaylistTrack {
     fn fixture(n: usize) -> Self {
         Self {
-            playlist_id: fixture::number(n % fixture::ROWS).into(),
+            playlist_id: fixture::number(fixture::referred(n)).into(),
             track_id: fixture::number((n / fixture::ROWS + n) % fixture::ROWS).into(),
         }
     }

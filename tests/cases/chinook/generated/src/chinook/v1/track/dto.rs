@@ -77,8 +77,10 @@ impl FromJson for TrackPatch {
 impl Resource for Track {
     type Dto<'a> = TrackDto<'a>;
     const PATH: &'static str = "/api/v1/tracks";
+    const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> TrackDto<'_> {
         TrackDto(self)

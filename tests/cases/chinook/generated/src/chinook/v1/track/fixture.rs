@@ -12,9 +12,9 @@ impl Fixture for Track {
         Self {
             id: fixture::number(n).into(),
             name: fixture::example(n, "Dog Eat Dog".to_owned(), || fixture::within(fixture::thing(n), 200)),
-            album_id: (n % 4 != 3).then(|| fixture::number(n % fixture::ROWS).into()),
-            media_type_id: fixture::number(n % fixture::ROWS).into(),
-            genre_id: (n % 4 != 3).then(|| fixture::number(n % fixture::ROWS).into()),
+            album_id: (n % 4 != 3).then(|| fixture::number(fixture::referred(n)).into()),
+            media_type_id: fixture::number(fixture::referred(n)).into(),
+            genre_id: (n % 4 != 3).then(|| fixture::number(fixture::referred(n)).into()),
             composer: (n % 4 != 3).then(|| fixture::example(n, "Bon Scott".to_owned(), || fixture::within(fixture::phrase(n), 220))),
             milliseconds: fixture::example(n, 215196, || fixture::between(n, 0, 500) as i32),
             bytes: (n % 4 != 3).then(|| fixture::example(n, 7032162, || fixture::between(n, 0, 500))),

@@ -53,9 +53,11 @@ impl FromJson for AccountPatch {
 impl Resource for Account {
     type Dto<'a> = AccountDto<'a>;
     const PATH: &'static str = "/api/v1/accounts";
+    const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
         Verb { name: "undelete", allow: "POST" },
     ];
+    const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> AccountDto<'_> {
         AccountDto(self)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::app::Route;
-use arcana_runtime::error::{Error, Result};
+use arcana_runtime::error::Result;
 use arcana_runtime::rest::Call;
 use arcana_runtime::service::Service;
 use axum::{Router, routing};
@@ -32,7 +32,7 @@ pub fn routes(service: Arc<dyn AccountService>) -> Router {
     let standard: Arc<dyn Service<Account>> = service.clone();
     let derived = Router::new()
         .route("/api/v1/accounts", routing::get(rest::list::<Account>).post(rest::create::<Account>))
-        .route("/api/v1/accounts/{id}", routing::get(rest::get::<Account>).put(rest::replace::<Account>).patch(rest::patch::<Account>).delete(rest::delete::<Account>))
+        .route("/api/v1/accounts/{id}", routing::get(rest::get::<Account>).put(rest::replace::<Account>).patch(rest::patch::<Account>).delete(rest::delete::<Account>).fallback(rest::refuse::<Account>))
         .with_state(standard);
     let custom = Router::new()
         .route("/api/v1/accounts/{id}", routing::post(verbs))
@@ -44,7 +44,7 @@ pub fn routes(service: Arc<dyn AccountService>) -> Router {
 async fn verbs(State(service): State<Arc<dyn AccountService>>, call: Call) -> Result<Response> {
     match call.suffix() {
         Some("undelete") => undelete(State(service), call.without_verb()).await,
-        _ => Err(Error::MethodNotAllowed { allow: "GET, PUT, PATCH, DELETE".to_owned() }),
+        _ => Err(rest::no_method::<Account>(&call)),
     }
 }
 

@@ -50,8 +50,10 @@ impl FromJson for BarePatch {
 impl Resource for Bare {
     type Dto<'a> = BareDto<'a>;
     const PATH: &'static str = "/api/v1/bares";
+    const ALLOW: &'static str = "GET, HEAD, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> BareDto<'_> {
         BareDto(self)

@@ -55,8 +55,10 @@ impl FromJson for BarePairPatch {
 impl Resource for BarePair {
     type Dto<'a> = BarePairDto<'a>;
     const PATH: &'static str = "/api/v1/bare_pairs";
+    const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> BarePairDto<'_> {
         BarePairDto(self)

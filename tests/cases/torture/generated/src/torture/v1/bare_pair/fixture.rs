@@ -10,7 +10,7 @@ use super::model::BarePair;
 impl Fixture for BarePair {
     fn fixture(n: usize) -> Self {
         Self {
-            left_id: fixture::uuid("torture.v1.Bare", n % fixture::ROWS).into(),
+            left_id: fixture::uuid("torture.v1.Bare", fixture::referred(n)).into(),
             right_code: format!("key-{}", (n / fixture::ROWS + n) % fixture::ROWS).into(),
         }
     }

@@ -81,8 +81,10 @@ impl FromJson for BehaviourPatch {
 impl Resource for Behaviour {
     type Dto<'a> = BehaviourDto<'a>;
     const PATH: &'static str = "/api/v1/behaviours";
+    const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const KEPT: &'static [&'static str] = &["set_once", "maybe_set_once", "required_once", "list_set_once", "place_set_once"];
 
     fn dto(&self) -> BehaviourDto<'_> {
         BehaviourDto(self)

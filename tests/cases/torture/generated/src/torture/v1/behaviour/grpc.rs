@@ -72,7 +72,7 @@ impl pb::behaviour_service_server::BehaviourService for BehaviourGrpc {
 
     async fn update_behaviour(&self, request: Request<pb::UpdateBehaviourRequest>) -> Result<Response<pb::Behaviour>, Status> {
         grpc::call(request, |cx, message| async move {
-            let row = proto::body("behaviour", message.behaviour)?;
+            let mut row = proto::body("behaviour", message.behaviour)?;
             let mut found = Violations::new();
             let id = proto::plain("id", row.id.clone(), &mut found);
             let mask = Mask::new(message.update_mask, BehaviourPatch::MASKABLE, &mut found);
@@ -81,6 +81,15 @@ impl pb::behaviour_service_server::BehaviourService for BehaviourGrpc {
                 None => {
                     found.finish()?;
                     found = Violations::new();
+                    // A replacement may leave out what never changes: it is what the row has.
+                    if proto::is_absent(&row.set_once) || proto::is_absent(&row.maybe_set_once) || proto::is_absent(&row.required_once) || proto::is_absent(&row.list_set_once) || proto::is_absent(&row.place_set_once) {
+                        let stored: pb::Behaviour = self.0.get(&cx, Clone::clone(&id)).await?.into();
+                        proto::keep(&mut row.set_once, stored.set_once);
+                        proto::keep(&mut row.maybe_set_once, stored.maybe_set_once);
+                        proto::keep(&mut row.required_once, stored.required_once);
+                        proto::keep(&mut row.list_set_once, stored.list_set_once);
+                        proto::keep(&mut row.place_set_once, stored.place_set_once);
+                    }
                     proto::decode_new::<Behaviour, _>(&cx, row)?.into()
                 }
             };

@@ -61,9 +61,11 @@ impl FromJson for CellPatch {
 impl Resource for Cell {
     type Dto<'a> = CellDto<'a>;
     const PATH: &'static str = "/api/v1/cells";
+    const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
         Verb { name: "undelete", allow: "POST" },
     ];
+    const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> CellDto<'_> {
         CellDto(self)

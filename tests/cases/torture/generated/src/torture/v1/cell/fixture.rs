@@ -10,7 +10,7 @@ use super::model::Cell;
 impl Fixture for Cell {
     fn fixture(n: usize) -> Self {
         Self {
-            sheet: format!("key-{}", n % fixture::ROWS).into(),
+            sheet: format!("key-{}", fixture::referred(n)).into(),
             row: fixture::number((n / fixture::ROWS + n) % fixture::ROWS).into(),
             col: fixture::number((n / fixture::ROWS + n) % fixture::ROWS).into(),
             text: (n % 4 != 3).then(|| fixture::within(fixture::sentence(n), 10000)),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::app::Route;
-use arcana_runtime::error::{Error, Result};
+use arcana_runtime::error::Result;
 use arcana_runtime::rest::Call;
 use arcana_runtime::service::Service;
 use axum::{Router, routing};
@@ -32,7 +32,7 @@ pub fn routes(service: Arc<dyn CellService>) -> Router {
     let standard: Arc<dyn Service<Cell>> = service.clone();
     let derived = Router::new()
         .route("/api/v1/cells", routing::get(rest::list::<Cell>).post(rest::create::<Cell>))
-        .route("/api/v1/cells/{sheet}/{row}/{col}", routing::get(rest::get::<Cell>).put(rest::replace::<Cell>).patch(rest::patch::<Cell>).delete(rest::delete::<Cell>))
+        .route("/api/v1/cells/{sheet}/{row}/{col}", routing::get(rest::get::<Cell>).put(rest::replace::<Cell>).patch(rest::patch::<Cell>).delete(rest::delete::<Cell>).fallback(rest::refuse::<Cell>))
         .with_state(standard);
     let custom = Router::new()
         .route("/api/v1/cells/{sheet}/{row}/{col}", routing::post(verbs))
@@ -44,7 +44,7 @@ pub fn routes(service: Arc<dyn CellService>) -> Router {
 async fn verbs(State(service): State<Arc<dyn CellService>>, call: Call) -> Result<Response> {
     match call.suffix() {
         Some("undelete") => undelete(State(service), call.without_verb()).await,
-        _ => Err(Error::MethodNotAllowed { allow: "GET, PUT, PATCH, DELETE".to_owned() }),
+        _ => Err(rest::no_method::<Cell>(&call)),
     }
 }
 

@@ -54,8 +54,10 @@ impl FromJson for ChangeOnlyPatch {
 impl Resource for ChangeOnly {
     type Dto<'a> = ChangeOnlyDto<'a>;
     const PATH: &'static str = "/api/v1/change_onlies";
+    const ALLOW: &'static str = "PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> ChangeOnlyDto<'_> {
         ChangeOnlyDto(self)

@@ -56,8 +56,10 @@ impl FromJson for ChangesPatch {
 impl Resource for Changes {
     type Dto<'a> = ChangesDto<'a>;
     const PATH: &'static str = "/api/v1/changeses";
+    const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> ChangesDto<'_> {
         ChangesDto(self)

@@ -55,8 +55,10 @@ impl FromJson for CodedPatch {
 impl Resource for Coded {
     type Dto<'a> = CodedDto<'a>;
     const PATH: &'static str = "/api/v1/coded_things";
+    const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> CodedDto<'_> {
         CodedDto(self)

@@ -69,8 +69,10 @@ impl FromJson for ContextPatch {
 impl Resource for Context {
     type Dto<'a> = ContextDto<'a>;
     const PATH: &'static str = "/api/v1/contexts";
+    const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> ContextDto<'_> {
         ContextDto(self)

@@ -17,7 +17,7 @@ impl Fixture for Context {
             status: fixture::pick(&[Status::Ok, Status::Err, Status::VSelf], n),
             pages: Default::default(),
             errors: Default::default(),
-            r#type: (n % 4 != 3).then(|| fixture::uuid("torture.v1.Type", n % fixture::ROWS).into()),
+            r#type: (n % 4 != 3).then(|| fixture::uuid("torture.v1.Type", fixture::referred(n)).into()),
         }
     }
 }

@@ -79,10 +79,12 @@ impl FromJson for EverythingPatch {
 impl Resource for Everything {
     type Dto<'a> = EverythingDto<'a>;
     const PATH: &'static str = "/api/v1/everythings";
+    const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
         Verb { name: "paint", allow: "POST" },
         Verb { name: "undelete", allow: "POST" },
     ];
+    const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> EverythingDto<'_> {
         EverythingDto(self)

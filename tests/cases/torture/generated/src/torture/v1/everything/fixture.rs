@@ -13,7 +13,7 @@ impl Fixture for Everything {
         Self {
             id: fixture::uuid("torture.v1.Everything", n).into(),
             tenant_id: fixture::within(fixture::phrase(n), 36),
-            account_id: (n % 4 != 3).then(|| fixture::uuid("torture.v1.Account", n % fixture::ROWS).into()),
+            account_id: (n % 4 != 3).then(|| fixture::uuid("torture.v1.Account", fixture::referred(n)).into()),
             number: fixture::within(fixture::code(n), 40),
             colour: fixture::pick(&[Colour::Red, Colour::LightBlue, Colour::Green, Colour::Black], n),
             placed_at: (n % 4 != 3).then(|| fixture::time(n)),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::app::Route;
-use arcana_runtime::error::{Error, Result};
+use arcana_runtime::error::Result;
 use arcana_runtime::rest::Call;
 use arcana_runtime::service::Service;
 use axum::{Router, routing};
@@ -33,7 +33,7 @@ pub fn routes(service: Arc<dyn EverythingService>) -> Router {
     let standard: Arc<dyn Service<Everything>> = service.clone();
     let derived = Router::new()
         .route("/api/v1/everythings", routing::get(rest::list::<Everything>).post(rest::create::<Everything>))
-        .route("/api/v1/everythings/{id}", routing::get(rest::get::<Everything>).put(rest::replace::<Everything>).patch(rest::patch::<Everything>).delete(rest::delete::<Everything>))
+        .route("/api/v1/everythings/{id}", routing::get(rest::get::<Everything>).put(rest::replace::<Everything>).patch(rest::patch::<Everything>).delete(rest::delete::<Everything>).fallback(rest::refuse::<Everything>))
         .with_state(standard);
     let custom = Router::new()
         .route("/api/v1/everythings/{id}", routing::post(verbs))
@@ -46,7 +46,7 @@ async fn verbs(State(service): State<Arc<dyn EverythingService>>, call: Call) ->
     match call.suffix() {
         Some("paint") => paint(State(service), call.without_verb()).await,
         Some("undelete") => undelete(State(service), call.without_verb()).await,
-        _ => Err(Error::MethodNotAllowed { allow: "GET, PUT, PATCH, DELETE".to_owned() }),
+        _ => Err(rest::no_method::<Everything>(&call)),
     }
 }
 

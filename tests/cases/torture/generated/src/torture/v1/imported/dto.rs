@@ -55,8 +55,10 @@ impl FromJson for ImportedPatch {
 impl Resource for Imported {
     type Dto<'a> = ImportedDto<'a>;
     const PATH: &'static str = "/api/v1/importeds";
+    const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> ImportedDto<'_> {
         ImportedDto(self)

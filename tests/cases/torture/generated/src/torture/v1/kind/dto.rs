@@ -294,10 +294,12 @@ impl FromJson for KindPatch {
 impl Resource for Kind {
     type Dto<'a> = KindDto<'a>;
     const PATH: &'static str = "/api/v1/kinds";
+    const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
         Verb { name: "copy-it", allow: "POST" },
         Verb { name: "inspect", allow: "GET" },
     ];
+    const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> KindDto<'_> {
         KindDto(self)

@@ -47,7 +47,7 @@ pub fn routes(service: Arc<dyn KindService>) -> Router {
     let standard: Arc<dyn Service<Kind>> = service.clone();
     let derived = Router::new()
         .route("/api/v1/kinds", routing::get(rest::list::<Kind>).post(rest::create::<Kind>))
-        .route("/api/v1/kinds/{id}", routing::put(rest::replace::<Kind>).patch(rest::patch::<Kind>).delete(rest::delete::<Kind>))
+        .route("/api/v1/kinds/{id}", routing::put(rest::replace::<Kind>).patch(rest::patch::<Kind>).delete(rest::delete::<Kind>).fallback(rest::refuse::<Kind>))
         .with_state(standard);
     let custom = Router::new()
         .route("/api/v1/everything", routing::post(everything))
@@ -81,7 +81,7 @@ async fn verbs_2(State(service): State<Arc<dyn KindService>>, call: Call) -> Res
 async fn verbs(State(service): State<Arc<dyn KindService>>, call: Call) -> Result<Response> {
     match call.suffix() {
         Some("copy-it") => copy(State(service), call.without_verb()).await,
-        _ => Err(Error::MethodNotAllowed { allow: "GET, PUT, PATCH, DELETE".to_owned() }),
+        _ => Err(rest::no_method::<Kind>(&call)),
     }
 }
 

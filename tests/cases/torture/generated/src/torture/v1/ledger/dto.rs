@@ -60,8 +60,10 @@ impl FromJson for LedgerPatch {
 impl Resource for Ledger {
     type Dto<'a> = LedgerDto<'a>;
     const PATH: &'static str = "/api/v1/ledgers";
+    const ALLOW: &'static str = "";
     const VERBS: &'static [Verb] = &[
     ];
+    const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> LedgerDto<'_> {
         LedgerDto(self)

@@ -11,7 +11,7 @@ impl Fixture for Ledger {
     fn fixture(n: usize) -> Self {
         Self {
             id: fixture::number(n).into(),
-            account_id: fixture::uuid("torture.v1.Account", n % fixture::ROWS).into(),
+            account_id: fixture::uuid("torture.v1.Account", fixture::referred(n)).into(),
             at: fixture::time(n),
             amount: fixture::decimal(n, 500, 4),
         }

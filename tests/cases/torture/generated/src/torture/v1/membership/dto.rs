@@ -60,9 +60,11 @@ impl FromJson for MembershipPatch {
 impl Resource for Membership {
     type Dto<'a> = MembershipDto<'a>;
     const PATH: &'static str = "/api/v1/memberships";
+    const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
         Verb { name: "raise", allow: "POST" },
     ];
+    const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> MembershipDto<'_> {
         MembershipDto(self)

@@ -10,7 +10,7 @@ use super::model::Membership;
 impl Fixture for Membership {
     fn fixture(n: usize) -> Self {
         Self {
-            kind_id: fixture::uuid("torture.v1.Kind", n % fixture::ROWS).into(),
+            kind_id: fixture::uuid("torture.v1.Kind", fixture::referred(n)).into(),
             numbered_id: fixture::number((n / fixture::ROWS + n) % fixture::ROWS).into(),
             role: fixture::example(n, "member".to_owned(), || fixture::within(fixture::phrase(n), 20)),
             version: 1,

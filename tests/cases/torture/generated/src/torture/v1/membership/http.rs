@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::app::Route;
-use arcana_runtime::error::{Error, Result};
+use arcana_runtime::error::Result;
 use arcana_runtime::rest::Call;
 use arcana_runtime::service::Service;
 use axum::{Router, routing};
@@ -33,7 +33,7 @@ pub fn routes(service: Arc<dyn MembershipService>) -> Router {
     let standard: Arc<dyn Service<Membership>> = service.clone();
     let derived = Router::new()
         .route("/api/v1/memberships", routing::get(rest::list::<Membership>).post(rest::create::<Membership>))
-        .route("/api/v1/memberships/{kind_id}/{numbered_id}", routing::get(rest::get::<Membership>).put(rest::replace::<Membership>).patch(rest::patch::<Membership>).delete(rest::delete::<Membership>))
+        .route("/api/v1/memberships/{kind_id}/{numbered_id}", routing::get(rest::get::<Membership>).put(rest::replace::<Membership>).patch(rest::patch::<Membership>).delete(rest::delete::<Membership>).fallback(rest::refuse::<Membership>))
         .with_state(standard);
     let custom = Router::new()
         .route("/api/v1/memberships/{kind_id}/{numbered_id}", routing::post(verbs))
@@ -45,7 +45,7 @@ pub fn routes(service: Arc<dyn MembershipService>) -> Router {
 async fn verbs(State(service): State<Arc<dyn MembershipService>>, call: Call) -> Result<Response> {
     match call.suffix() {
         Some("raise") => raise(State(service), call.without_verb()).await,
-        _ => Err(Error::MethodNotAllowed { allow: "GET, PUT, PATCH, DELETE".to_owned() }),
+        _ => Err(rest::no_method::<Membership>(&call)),
     }
 }
 

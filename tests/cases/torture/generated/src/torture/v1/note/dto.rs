@@ -56,8 +56,10 @@ impl FromJson for NotePatch {
 impl Resource for Note {
     type Dto<'a> = NoteDto<'a>;
     const PATH: &'static str = "/api/v1/notes";
+    const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> NoteDto<'_> {
         NoteDto(self)

@@ -11,7 +11,7 @@ impl Fixture for Note {
     fn fixture(n: usize) -> Self {
         Self {
             id: fixture::uuid("torture.v1.Note", n).into(),
-            profile_id: fixture::uuid("torture.v1.Profile", n % fixture::ROWS).into(),
+            profile_id: fixture::uuid("torture.v1.Profile", fixture::referred(n)).into(),
             text: fixture::within(fixture::sentence(n), 10000),
         }
     }

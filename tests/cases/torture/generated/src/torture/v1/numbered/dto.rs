@@ -69,8 +69,10 @@ impl FromJson for NumberedPatch {
 impl Resource for Numbered {
     type Dto<'a> = NumberedDto<'a>;
     const PATH: &'static str = "/api/v1/numbereds";
+    const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> NumberedDto<'_> {
         NumberedDto(self)

@@ -53,8 +53,10 @@ impl FromJson for PlainPatch {
 impl Resource for Plain {
     type Dto<'a> = PlainDto<'a>;
     const PATH: &'static str = "/api/v1/plains";
+    const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> PlainDto<'_> {
         PlainDto(self)

@@ -53,8 +53,10 @@ impl FromJson for ProfilePatch {
 impl Resource for Profile {
     type Dto<'a> = ProfileDto<'a>;
     const PATH: &'static str = "/api/v1/profiles";
+    const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const KEPT: &'static [&'static str] = &["account_id"];
 
     fn dto(&self) -> ProfileDto<'_> {
         ProfileDto(self)

@@ -72,7 +72,7 @@ impl pb::profile_service_server::ProfileService for ProfileGrpc {
 
     async fn update_profile(&self, request: Request<pb::UpdateProfileRequest>) -> Result<Response<pb::Profile>, Status> {
         grpc::call(request, |cx, message| async move {
-            let row = proto::body("profile", message.profile)?;
+            let mut row = proto::body("profile", message.profile)?;
             let mut found = Violations::new();
             let id = proto::plain("id", row.id.clone(), &mut found);
             let mask = Mask::new(message.update_mask, ProfilePatch::MASKABLE, &mut found);
@@ -81,6 +81,11 @@ impl pb::profile_service_server::ProfileService for ProfileGrpc {
                 None => {
                     found.finish()?;
                     found = Violations::new();
+                    // A replacement may leave out what never changes: it is what the row has.
+                    if proto::is_absent(&row.account_id) {
+                        let stored: pb::Profile = self.0.get(&cx, Clone::clone(&id)).await?.into();
+                        proto::keep(&mut row.account_id, stored.account_id);
+                    }
                     proto::decode_new::<Profile, _>(&cx, row)?.into()
                 }
             };

@@ -53,8 +53,10 @@ impl FromJson for ReadOnlyPatch {
 impl Resource for ReadOnly {
     type Dto<'a> = ReadOnlyDto<'a>;
     const PATH: &'static str = "/api/v1/read_onlies";
+    const ALLOW: &'static str = "GET, HEAD";
     const VERBS: &'static [Verb] = &[
     ];
+    const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> ReadOnlyDto<'_> {
         ReadOnlyDto(self)

@@ -59,8 +59,10 @@ impl FromJson for RemarkPatch {
 impl Resource for Remark {
     type Dto<'a> = RemarkDto<'a>;
     const PATH: &'static str = "/api/v1/remarks";
+    const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const KEPT: &'static [&'static str] = &["shard"];
 
     fn dto(&self) -> RemarkDto<'_> {
         RemarkDto(self)

@@ -11,7 +11,7 @@ impl Fixture for Remark {
     fn fixture(n: usize) -> Self {
         Self {
             id: fixture::uuid("torture.v1.Remark", n).into(),
-            note_id: fixture::uuid("torture.v1.Note", n % fixture::ROWS).into(),
+            note_id: fixture::uuid("torture.v1.Note", fixture::referred(n)).into(),
             shard: fixture::between(n, 1, 500),
             slug: fixture::within(fixture::code(n), 40),
         }

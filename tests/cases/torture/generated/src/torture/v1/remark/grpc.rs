@@ -72,7 +72,7 @@ impl pb::remark_service_server::RemarkService for RemarkGrpc {
 
     async fn update_remark(&self, request: Request<pb::UpdateRemarkRequest>) -> Result<Response<pb::Remark>, Status> {
         grpc::call(request, |cx, message| async move {
-            let row = proto::body("remark", message.remark)?;
+            let mut row = proto::body("remark", message.remark)?;
             let mut found = Violations::new();
             let id = proto::plain("id", row.id.clone(), &mut found);
             let mask = Mask::new(message.update_mask, RemarkPatch::MASKABLE, &mut found);
@@ -81,6 +81,11 @@ impl pb::remark_service_server::RemarkService for RemarkGrpc {
                 None => {
                     found.finish()?;
                     found = Violations::new();
+                    // A replacement may leave out what never changes: it is what the row has.
+                    if proto::is_absent(&row.shard) {
+                        let stored: pb::Remark = self.0.get(&cx, Clone::clone(&id)).await?.into();
+                        proto::keep(&mut row.shard, stored.shard);
+                    }
                     proto::decode_new::<Remark, _>(&cx, row)?.into()
                 }
             };

@@ -114,8 +114,10 @@ impl FromJson for RequiredKindPatch {
 impl Resource for RequiredKind {
     type Dto<'a> = RequiredKindDto<'a>;
     const PATH: &'static str = "/api/v1/required_kinds";
+    const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> RequiredKindDto<'_> {
         RequiredKindDto(self)

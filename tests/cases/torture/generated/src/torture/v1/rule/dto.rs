@@ -213,8 +213,10 @@ impl FromJson for RulePatch {
 impl Resource for Rule {
     type Dto<'a> = RuleDto<'a>;
     const PATH: &'static str = "/api/v1/rules";
+    const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> RuleDto<'_> {
         RuleDto(self)

@@ -62,8 +62,10 @@ impl FromJson for RuleHolderPatch {
 impl Resource for RuleHolder {
     type Dto<'a> = RuleHolderDto<'a>;
     const PATH: &'static str = "/api/v1/rule_holders";
+    const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> RuleHolderDto<'_> {
         RuleHolderDto(self)

@@ -266,9 +266,11 @@ impl FromJson for TypePatch {
 impl Resource for Type {
     type Dto<'a> = TypeDto<'a>;
     const PATH: &'static str = "/api/v1/types";
+    const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
         Verb { name: "move", allow: "POST" },
     ];
+    const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> TypeDto<'_> {
         TypeDto(self)

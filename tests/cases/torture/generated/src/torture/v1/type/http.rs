@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::app::Route;
-use arcana_runtime::error::{Error, Result};
+use arcana_runtime::error::Result;
 use arcana_runtime::rest::Call;
 use arcana_runtime::service::Service;
 use axum::{Router, routing};
@@ -33,7 +33,7 @@ pub fn routes(service: Arc<dyn TypeService>) -> Router {
     let standard: Arc<dyn Service<Type>> = service.clone();
     let derived = Router::new()
         .route("/api/v1/types", routing::get(rest::list::<Type>).post(rest::create::<Type>))
-        .route("/api/v1/types/{id}", routing::get(rest::get::<Type>).put(rest::replace::<Type>).patch(rest::patch::<Type>).delete(rest::delete::<Type>))
+        .route("/api/v1/types/{id}", routing::get(rest::get::<Type>).put(rest::replace::<Type>).patch(rest::patch::<Type>).delete(rest::delete::<Type>).fallback(rest::refuse::<Type>))
         .with_state(standard);
     let custom = Router::new()
         .route("/api/v1/types/{id}", routing::post(verbs))
@@ -46,7 +46,7 @@ pub fn routes(service: Arc<dyn TypeService>) -> Router {
 async fn verbs(State(service): State<Arc<dyn TypeService>>, call: Call) -> Result<Response> {
     match call.suffix() {
         Some("move") => r#move(State(service), call.without_verb()).await,
-        _ => Err(Error::MethodNotAllowed { allow: "GET, PUT, PATCH, DELETE".to_owned() }),
+        _ => Err(rest::no_method::<Type>(&call)),
     }
 }
 

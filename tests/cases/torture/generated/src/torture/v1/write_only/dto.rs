@@ -53,8 +53,10 @@ impl FromJson for WriteOnlyPatch {
 impl Resource for WriteOnly {
     type Dto<'a> = WriteOnlyDto<'a>;
     const PATH: &'static str = "/api/v1/write_onlies";
+    const ALLOW: &'static str = "";
     const VERBS: &'static [Verb] = &[
     ];
+    const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> WriteOnlyDto<'_> {
         WriteOnlyDto(self)

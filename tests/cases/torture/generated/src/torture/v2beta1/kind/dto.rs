@@ -66,9 +66,11 @@ impl FromJson for KindPatch {
 impl Resource for Kind {
     type Dto<'a> = KindDto<'a>;
     const PATH: &'static str = "/api/v2beta1/kinds";
+    const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
         Verb { name: "former", allow: "GET" },
     ];
+    const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> KindDto<'_> {
         KindDto(self)

@@ -11,7 +11,7 @@ impl Fixture for Kind {
     fn fixture(n: usize) -> Self {
         Self {
             id: fixture::uuid("torture.v2beta1.Kind", n).into(),
-            former_id: (n % 4 != 3).then(|| fixture::uuid("torture.v1.Kind", n % fixture::ROWS).into()),
+            former_id: (n % 4 != 3).then(|| fixture::uuid("torture.v1.Kind", fixture::referred(n)).into()),
             colour: fixture::pick(&[Colour::White], n),
             former_colour: fixture::pick(&[crate::torture::v1::shared::Colour::Red, crate::torture::v1::shared::Colour::LightBlue, crate::torture::v1::shared::Colour::Green, crate::torture::v1::shared::Colour::Black], n),
             place: Default::default(),

@@ -32,7 +32,7 @@ pub fn routes(service: Arc<dyn KindService>) -> Router {
     let standard: Arc<dyn Service<Kind>> = service.clone();
     let derived = Router::new()
         .route("/api/v2beta1/kinds", routing::get(rest::list::<Kind>).post(rest::create::<Kind>))
-        .route("/api/v2beta1/kinds/{id}", routing::put(rest::replace::<Kind>).patch(rest::patch::<Kind>).delete(rest::delete::<Kind>))
+        .route("/api/v2beta1/kinds/{id}", routing::put(rest::replace::<Kind>).patch(rest::patch::<Kind>).delete(rest::delete::<Kind>).fallback(rest::refuse::<Kind>))
         .with_state(standard);
     let custom = Router::new()
         .route("/api/v2beta1/kinds/{id}", routing::get(verbs_0))
