@@ -2,6 +2,8 @@
 #
 #   tools_need curl git …   ends the script if one is missing and cannot be installed (which root can, on Debian)
 #
+#   tools_outside DIR       installs what comes from PyPI and npm for the judges from outside into DIR (see below)
+#
 # Known tools: any command whose package has its name, `node`, `h2load`, and `venv`, the virtual environments of Python.
 
 tools_need() {
@@ -26,4 +28,24 @@ tools_need() {
   fi
   echo "$0 needs ${missing[*]}: install them, and run it again" >&2
   exit 1
+}
+
+# Installs tests/outside/requirements.txt into DIR/venv, which brings a Node of its own, and with it
+# tests/outside/package-lock.json into DIR/node. What is there already and still the same is left alone.
+tools_outside() {
+  local dir=$1 here=$PWD/tests/outside
+  mkdir -p "$dir/node"
+  if ! cmp -s "$here/requirements.txt" "$dir/venv/requirements.txt"; then
+    echo "== installing $here/requirements.txt" >&2
+    rm -rf "$dir/venv"
+    timeout 120 python3 -m venv "$dir/venv" &&
+      timeout 600 "$dir/venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$here/requirements.txt" >&2 &&
+      cp "$here/requirements.txt" "$dir/venv/" || { echo "$0: pip failed" >&2; exit 1; }
+  fi
+  cp "$here/package.json" "$here/package-lock.json" "$dir/node/"
+  if ! cmp -s "$here/package-lock.json" "$dir/node/node_modules/package-lock.json"; then
+    echo "== installing $here/package-lock.json" >&2
+    (cd "$dir/node" && PATH=$dir/venv/bin:$PATH timeout 600 npm ci --silent --no-audit --no-fund >&2) &&
+      cp "$here/package-lock.json" "$dir/node/node_modules/" || { echo "$0: npm failed" >&2; exit 1; }
+  fi
 }

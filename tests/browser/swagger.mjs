@@ -3,11 +3,11 @@
 //
 //   node tests/browser/swagger.mjs http://127.0.0.1:8080
 //
-// On its first run it installs playwright-core from npm into target/outside/node, and Chromium by apt if it is missing
+// playwright-core is in target/outside/node, where tests/outside/run.sh installs it; Chromium comes by apt if it is missing
 // and the user is root. A screenshot goes to target/outside/swagger.png.
 
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { createServer } from "node:http";
 import { dirname, join, resolve } from "node:path";
@@ -16,7 +16,6 @@ import { fileURLToPath } from "node:url";
 const RUN_MS = 120_000;
 const STEP_MS = 20_000;
 const INSTALL_MS = 300_000;
-const PLAYWRIGHT = "playwright-core@1";
 const BROWSERS = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
@@ -35,12 +34,7 @@ function install(command, args, options = {}) {
 }
 
 function playwright() {
-  const folder = join(target, "node");
-  mkdirSync(folder, { recursive: true });
-  if (!existsSync(join(folder, "node_modules/playwright-core"))) {
-    install("npm", ["install", "--silent", "--no-audit", "--no-fund", "--prefix", folder, PLAYWRIGHT]);
-  }
-  return createRequire(join(folder, "package.json"))("playwright-core");
+  return createRequire(join(target, "node/package.json"))("playwright-core");
 }
 
 function browserPath() {

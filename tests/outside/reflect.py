@@ -5,42 +5,18 @@
 
 Lists the services by reflection v1 and v1alpha, asks for health, creates a customer, a product and orders, pages,
 patches with an update mask, meets a stale etag, cancels. One line a step; the exit code is 0 if all went as it must.
-On its first run it installs grpcio and its companions from PyPI into target/outside/venv.
+It needs grpcio, grpcio-reflection and protobuf (tests/outside/requirements.txt).
 """
 
 import os
-import subprocess
 import sys
 import time
-from pathlib import Path
 
-VENV = Path(os.environ.get("CARGO_TARGET_DIR", Path(__file__).resolve().parents[2] / "target")) / "outside" / "venv"
-PACKAGES = ["grpcio>=1.60", "grpcio-reflection>=1.60", "protobuf>=4.25"]
+import grpc
+from google.protobuf import descriptor_pb2, descriptor_pool, json_format, message_factory
+from grpc_reflection.v1alpha import reflection_pb2
+
 CALL_SECONDS = 15
-INSTALL_SECONDS = 300
-
-
-def enter_venv():
-    """Starts this script again with the packages it needs."""
-    python = VENV / "bin" / "python"
-    marker = VENV / "installed"
-    if not marker.exists():
-        subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=True, timeout=INSTALL_SECONDS)
-        subprocess.run([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *PACKAGES],
-                       check=True, timeout=INSTALL_SECONDS)
-        marker.write_text("\n".join(PACKAGES) + "\n")
-    os.execv(python, [str(python), __file__, *sys.argv[1:]])
-
-
-if Path(sys.prefix).resolve() != VENV.resolve():
-    if len(sys.argv) != 2 or sys.argv[1] in ("-h", "--help"):
-        print(__doc__)
-        sys.exit(0 if sys.argv[1:2] in (["-h"], ["--help"]) else 2)
-    enter_venv()
-
-import grpc  # noqa: E402
-from google.protobuf import descriptor_pb2, descriptor_pool, json_format, message_factory  # noqa: E402
-from grpc_reflection.v1alpha import reflection_pb2  # noqa: E402
 
 
 class Reflected:
@@ -223,4 +199,6 @@ def main():
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2 or sys.argv[1] in ("-h", "--help"):
+        sys.exit(__doc__)
     sys.exit(main())
