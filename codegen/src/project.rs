@@ -323,7 +323,8 @@ mod tests {
     #[test]
     fn takes_what_the_contract_says_of_the_service() {
         assert_eq!(Project::parse(Path::new("."), "name = \"a\"").unwrap().api, Api::default());
-        let text = "name = \"a\"\n[api]\nversion = \"2.1.0\"\nlicense = \"MIT\"\ncontact = { email = \"api@example.com\" }";
+        let text =
+            "name = \"a\"\n[api]\nversion = \"2.1.0\"\nlicense = \"MIT\"\ncontact = { email = \"api@example.com\" }";
         let api = Project::parse(Path::new("."), text).unwrap().api;
         let contact = Contact { email: Some("api@example.com".to_owned()), ..Contact::default() };
         assert_eq!(api, Api { version: "2.1.0".to_owned(), license: Some("MIT".to_owned()), contact: Some(contact) });
