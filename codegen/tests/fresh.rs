@@ -1,4 +1,5 @@
-//! What is checked in is what the generator makes: for this repository and for every case under `tests/cases`.
+//! What is checked in is what the generator makes: for this repository, for every case under `tests/cases` and for
+//! the project in `tests/project`, which takes all that is Arcana's from this crate.
 
 // Helpers of tests may fail as the tests themselves do.
 #![allow(clippy::unwrap_used, clippy::panic)]
@@ -15,7 +16,7 @@ fn projects() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let paths = fs::read_dir(root.join("tests/cases")).unwrap().map(|entry| entry.unwrap().path());
     let mut projects: Vec<PathBuf> = paths.filter(|path| path.join("arcana.toml").is_file()).collect();
-    projects.push(root.to_owned());
+    projects.extend([root.to_owned(), root.join("tests/project")]);
     projects.sort();
     projects
 }
@@ -34,7 +35,7 @@ fn everything_checked_in_is_fresh() {
     for root in projects() {
         let (project, output) = make(&root);
         let changes = output.files.apply(&project.root, Mode::Check, Edits::Refuse).unwrap();
-        let command = "cargo xtask gen (with --project for a case under tests/cases)";
+        let command = "cargo xtask gen (with --project for another than this repository)";
         assert!(changes.is_empty(), "{} is not fresh; run {command}:\n{changes:#?}", root.display());
     }
 }

@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 
+use cargo_metadata::MetadataCommand;
 use serde::Serialize;
 
 use super::say::{self, Paint, paint};
@@ -17,9 +18,8 @@ struct CargoStep {
     variables: &'static [(&'static str, &'static str)],
 }
 
-/// The steps of every project, in order; the scripts of `arcana.toml` come behind them.
+/// The steps of every project behind [`format_step`], in order; the scripts of `arcana.toml` come behind them.
 const STEPS: &[CargoStep] = &[
-    CargoStep { name: "format", arguments: &["fmt", "--all", "--check"], variables: &[] },
     CargoStep {
         name: "lint",
         arguments: &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"],
@@ -62,7 +62,8 @@ struct Counts {
 
 /// Runs the command: all steps, even after one failed.
 pub fn run(args: &Args, project: &Project) -> ExitCode {
-    let mut outcomes: Vec<Outcome> = STEPS.iter().map(|step| cargo_step(step, project)).collect();
+    let mut outcomes = vec![format_step(project)];
+    outcomes.extend(STEPS.iter().map(|step| cargo_step(step, project)));
     outcomes.extend(project.test_scripts.iter().map(|words| script_step(words, project)));
     let passed = outcomes.iter().all(|outcome| outcome.passed);
     if args.json {
@@ -82,6 +83,19 @@ fn print(outcomes: &[Outcome]) {
     }
     let sum = |count: fn(&Counts) -> usize| outcomes.iter().map(|outcome| count(&outcome.counts)).sum::<usize>();
     println!("{} passed, {} failed", sum(|counts| counts.tests_passed), sum(|counts| counts.tests_failed));
+}
+
+/// Formats what is the project's. `cargo fmt --all` would follow dependencies by path as well, into Arcana itself.
+fn format_step(project: &Project) -> Outcome {
+    let metadata = MetadataCommand::new().current_dir(&project.root).no_deps().exec();
+    let packages: Vec<String> = match &metadata {
+        Ok(found) => found.workspace_packages().iter().map(|package| format!("--package={}", package.name)).collect(),
+        // Cargo says what is wrong once more, as the failure of this step.
+        Err(_) => vec!["--all".to_owned()],
+    };
+    let mut command = super::dev::cargo(project);
+    command.args(["fmt", "--check"]).args(&packages);
+    run_step("format", &format!("cargo fmt --check {}", packages.join(" ")), command)
 }
 
 fn cargo_step(step: &CargoStep, project: &Project) -> Outcome {

@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# Proves the line between framework and project: copies the framework alone (codegen, templates, runtime, schema/arcana) and
+# the project of tests/project, which is a workspace of its own, and works there as its developers would: what is checked in
+# is fresh, a new field is generated and served, and `cargo xtask test` passes.
+#
+#   tests/project.sh
+#
+# The copy is made anew at a fixed place beside what cargo builds, so that little is built anew and nothing piles up. Needs
+# the Rust toolchain and curl.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. tests/tools.sh
+. tests/serving.sh
+tools_need git curl
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}
+mkdir -p "$CARGO_TARGET_DIR"
+CARGO_TARGET_DIR=$(cd "$CARGO_TARGET_DIR" && pwd)
+copy=$CARGO_TARGET_DIR/project
+out=$CARGO_TARGET_DIR/project.out
+
+fail() {
+  echo "FAILED: $*" >&2
+  [ ! -s "$out" ] || tail -n 60 "$out" >&2
+  exit 1
+}
+
+# Runs a command, and shows its output only if it fails.
+quietly() {
+  echo "\$ $*"
+  "$@" >"$out" 2>&1 || fail "$* ended with $?"
+}
+
+contains() { grep -qF -- "$1" "$out" || fail "the output does not contain: $1"; }
+
+trap serving_stop EXIT
+trap 'exit 130' INT TERM
+
+# What git knows and what it would add. The files are from now, so that cargo takes nothing for fresh that an earlier run
+# built from others.
+rm -rf "$copy"
+mkdir "$copy"
+git ls-files -z --cached --others --exclude-standard Cargo.toml codegen templates runtime schema/arcana tests/project |
+  while IFS= read -r -d '' file; do
+    if [ -e "$file" ]; then printf '%s\0' "$file"; fi
+  done | tar -c --null -T - | tar -x -m -C "$copy"
+# Of the manifest at the root only what the crates of the framework inherit: the package there is another project.
+awk '/^\[/ { kept = /^\[workspace/ } kept' Cargo.toml >"$copy/Cargo.toml"
+# The same versions as here, so that both share what cargo builds of others.
+cp Cargo.lock "$copy/tests/project/Cargo.lock"
+cd "$copy/tests/project"
+quietly cargo metadata --format-version 1
+
+quietly cargo xtask gen --check
+contains "Up to date"
+
+sed -i 's|^  int64 version = 5;|  // Where it stands.\n  optional string shelf = 8 [(buf.validate.field).string.max_len = 20, (arcana.field) = { filterable: true example: "SF 3" }];\n&|' \
+  schema/lending/v1/book.proto
+if cargo xtask gen --check >"$out" 2>&1; then fail "a changed schema is called fresh"; fi
+contains "stale: generated/src/lending/v1/book/model.rs"
+quietly cargo xtask gen
+contains "Written"
+quietly cargo xtask gen --check
+grep -q shelf migrations/sqlite/*.up.sql || fail "the migration does not know the new field"
+
+quietly cargo xtask test
+tally=$(tail -n 1 "$out")
+# Its tests have built the program.
+serving_start LENDING "$CARGO_TARGET_DIR/debug/lending" "$PWD" || fail "the service does not start"
+quietly curl -sSf "$REST/api/v1/books" -H 'Content-Type: application/json' \
+  -d '{"title": "Dhalgren", "isbn": "9780375706684", "on_shelf": 1, "shelf": "SF 3"}'
+contains '"shelf":"SF 3"'
+quietly curl -sSf "$REST/api/v1/books?shelf=SF%203"
+contains '"total":1'
+quietly curl -sSf "$REST/openapi.json"
+contains '"title": "lending"'
+serving_stop
+
+echo "The project stands on its own; its tests: $tally"
