@@ -99,8 +99,10 @@ pub struct FieldRules {
     pub required: bool,
     /// Type that the rules are for, such as `string` or `repeated`.
     pub kind: Option<String>,
-    /// Same for the items of a list.
+    /// Same for the items of a list or the values of a map.
     pub item_kind: Option<String>,
+    /// Same for the keys of a map.
+    pub key_kind: Option<String>,
     /// Rules that are not understood, such as `string.ulid`.
     pub unsupported: Vec<String>,
 }

@@ -1,5 +1,6 @@
 //! From the texts of the schema to a descriptor pool: parsed, linked, with spans and comments.
 
+mod depth;
 mod include;
 mod spans;
 
@@ -107,6 +108,10 @@ pub fn load(sources: &Sources) -> Result<Loaded, Diagnostics> {
     compiler.include_imports(true).include_source_info(true);
 
     let mut found = Diagnostics::default();
+    sources.files.iter().for_each(|(path, text)| depth::check(path, text, &mut found));
+    if !found.is_empty() {
+        return Err(found);
+    }
     let mut files: Vec<String> = sources.files.keys().filter(|path| *path != built_in::ANNOTATIONS).cloned().collect();
     for path in &files {
         if let Err(error) = compiler.open_file(path) {

@@ -22,6 +22,9 @@ use crate::load::{Loaded, Spans};
 use crate::model::{Enum, EnumValue, File, Message, Model, Reserved, Span};
 use seed::Seed;
 
+/// Tag of the package in the descriptor of a file.
+const PACKAGE: i32 = 2;
+
 /// Lowers a loaded schema; the model is of use only if nothing was found.
 pub fn lower(loaded: &Loaded) -> (Model, Diagnostics) {
     let mut lowering = Lowering {
@@ -103,6 +106,7 @@ impl Lowering<'_> {
         File {
             path: name.to_owned(),
             package: file.package_name().to_owned(),
+            span: self.span(file, &[PACKAGE]),
             comment: self.spans.file_comment(name),
             imports: file.file_descriptor_proto().dependency.clone(),
             declarations: declarations.into_iter().map(|(_, name)| name).collect(),
@@ -172,7 +176,7 @@ impl Lowering<'_> {
                     let path: Vec<i32> = enumeration.path().iter().copied().chain([2, index]).collect();
                     EnumValue {
                         name: value.name().to_owned(),
-                        short: value.name().strip_prefix(&prefix).unwrap_or(value.name()).to_owned(),
+                        variant: name::variant(value.name().strip_prefix(&prefix).unwrap_or(value.name())),
                         number: value.number(),
                         comment: self.spans.comment(file.name(), &path),
                     }

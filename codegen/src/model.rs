@@ -38,6 +38,8 @@ pub struct File {
     pub imports: Vec<String>,
     /// Full names of the top-level messages, enums and services in the order of the file.
     pub declarations: Vec<String>,
+    /// Where it names its package.
+    pub span: Span,
 }
 
 /// Where something stands in the schema.
@@ -373,6 +375,8 @@ pub struct Field {
     pub example: Option<String>,
     /// Value rules (`buf.validate`).
     pub rules: Vec<Rule>,
+    /// Scalar type on the wire, where the value rules name another than the usual one, such as `sint32`.
+    pub wire: Option<String>,
     /// The options `[...]` of the field as they appear in the published contract: google.api and buf.validate only,
     /// in protobuf text, such as `(buf.validate.field).string.max_len = 32`.
     pub contract_options: Vec<String>,
@@ -543,8 +547,8 @@ pub struct Enum {
 pub struct EnumValue {
     /// Name as written, such as `ORDER_STATUS_OPEN`: what JSON and storage show.
     pub name: String,
-    /// Name without the prefix of the enum, such as `OPEN`.
-    pub short: String,
+    /// Name without the prefix of the enum, in camel case as in Rust, such as `LightBlue`.
+    pub variant: String,
     /// Number on the wire.
     pub number: i32,
     /// Comment, without markers.
@@ -577,6 +581,9 @@ pub struct Service {
 pub struct Rpc {
     /// Name, such as `CancelOrder`.
     pub name: String,
+    /// Name of the method in Rust, such as `cancel`: in snake_case, without the name of the resource if that leaves a
+    /// name that nothing else has.
+    pub method: String,
     /// Comment, without markers.
     pub comment: String,
     /// Full name of the request message.

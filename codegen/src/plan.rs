@@ -15,5 +15,5 @@ mod views;
 pub use home::{Home, homes, module_path};
 pub use module::{HomePlan, plan_home};
 pub use overview::Overview;
-pub use types::{CLOSE, OPEN, plain};
+pub use types::{CLOSE, OPEN, identifier, plain};
 pub use views::*;

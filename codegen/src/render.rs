@@ -16,10 +16,11 @@ pub struct Scope {
 }
 
 /// Names of the runtime and of libraries: the path that brings the name, and what in a body asks for it. A trigger
-/// that starts with a letter is a whole word; any other is a part of the text.
+/// that starts with a letter is a whole word, one that ends in `::` a word with a path behind it; any other is a part of
+/// the text.
 const KNOWN: &[(&str, &[&str])] = &[
     ("std::collections::BTreeMap", &["BTreeMap"]),
-    ("std::fmt", &["fmt"]),
+    ("std::fmt", &["fmt::"]),
     ("std::sync::Arc", &["Arc"]),
     ("arcana_runtime::access::Grant", &["Grant"]),
     ("arcana_runtime::access::Rule", &["Rule"]),
@@ -28,7 +29,7 @@ const KNOWN: &[(&str, &[&str])] = &[
     ("arcana_runtime::changes::Changes", &["Changes"]),
     ("arcana_runtime::changes::Field", &["Field"]),
     ("arcana_runtime::changes::Store", &["Store"]),
-    ("arcana_runtime::check", &["check"]),
+    ("arcana_runtime::check", &["check::"]),
     ("arcana_runtime::check::Pattern", &["Pattern"]),
     ("arcana_runtime::context::Context", &["Context"]),
     ("arcana_runtime::db::Db", &["Db"]),
@@ -49,20 +50,20 @@ const KNOWN: &[(&str, &[&str])] = &[
     ("arcana_runtime::entity::Stamps", &["Stamps"]),
     ("arcana_runtime::entity::Unique", &["Unique"]),
     ("arcana_runtime::entity::Validate", &["Validate"]),
-    ("arcana_runtime::entity::keep", &["keep"]),
+    ("arcana_runtime::entity::keep", &[" keep("]),
     ("arcana_runtime::entity::merge_children", &["merge_children"]),
-    ("arcana_runtime::entity::set", &["set"]),
+    ("arcana_runtime::entity::set", &[" set("]),
     ("arcana_runtime::error::Error", &["Error"]),
     ("arcana_runtime::error::Result", &["Result"]),
     ("arcana_runtime::error::Violation", &["Violation"]),
-    ("arcana_runtime::fixture", &["fixture"]),
+    ("arcana_runtime::fixture", &["fixture::"]),
     ("arcana_runtime::fixture::Fixture", &["Fixture", "::fixture("]),
     ("arcana_runtime::fixture::Seeded", &["Seeded"]),
     ("arcana_runtime::fixture::Seeder", &["Seeder"]),
-    ("arcana_runtime::grpc", &["grpc"]),
+    ("arcana_runtime::grpc", &["grpc::"]),
     ("arcana_runtime::json::FromJson", &["FromJson"]),
     ("arcana_runtime::json::Object", &["Object"]),
-    ("arcana_runtime::proto", &["proto"]),
+    ("arcana_runtime::proto", &["proto::"]),
     ("arcana_runtime::proto::FromProto", &["FromProto"]),
     ("arcana_runtime::proto::IntoProto", &["IntoProto", ".into_proto()"]),
     ("arcana_runtime::proto::Mask", &["Mask"]),
@@ -71,7 +72,7 @@ const KNOWN: &[(&str, &[&str])] = &[
     ("arcana_runtime::query::Page", &["Page"]),
     ("arcana_runtime::repository::Repository", &["Repository"]),
     ("arcana_runtime::repository::SqlRepository", &["SqlRepository"]),
-    ("arcana_runtime::rest", &["rest"]),
+    ("arcana_runtime::rest", &["rest::"]),
     ("arcana_runtime::rest::Call", &["Call"]),
     ("arcana_runtime::rest::RequestField", &["RequestField"]),
     ("arcana_runtime::rest::Resource", &["Resource", "::VERBS"]),
@@ -103,7 +104,7 @@ const KNOWN: &[(&str, &[&str])] = &[
     ("axum::Router", &["Router"]),
     ("axum::extract::State", &["State"]),
     ("axum::response::Response", &["Response"]),
-    ("axum::routing", &["routing"]),
+    ("axum::routing", &["routing::"]),
     ("serde::Serialize", &["Serialize"]),
     ("serde::Serializer", &["Serializer"]),
     ("serde::ser::SerializeStruct", &[".serialize_field(", ".serialize_struct("]),
@@ -111,6 +112,21 @@ const KNOWN: &[(&str, &[&str])] = &[
     ("tonic::Request", &["Request"]),
     ("tonic::Response", &["Response"]),
     ("tonic::Status", &["Status"]),
+];
+
+/// Names that the macro of mockall brings into the module that it makes.
+const MOCKED: [&str; 11] = [
+    "CaseTreeExt",
+    "Common",
+    "DerefMut",
+    "Expectation",
+    "ExpectationGuard",
+    "Expectations",
+    "Matcher",
+    "Mutex",
+    "MutexGuard",
+    "Range",
+    "Rfunc",
 ];
 
 /// The finished text of a file of a home.
@@ -152,6 +168,10 @@ fn resolve(scope: &Scope, home: &Home, file: &str, body: &str) -> (String, Strin
         };
         let twin = |other: &(&String, &String)| other.0 != word && plain(other.0) == name;
         match declared(place) {
+            // The macro of mocks has a module of its own, with names of its own.
+            Some(_) if file == "mock" && MOCKED.contains(&name.as_str()) => {
+                calls.insert(word.clone(), format!("crate::{place}::{name}"));
+            }
             // Of two types with one name, that of this module has it; the other has its path.
             Some(_) if *place != own && (declared(&own).is_some() || words.types.iter().any(|other| twin(&other))) => {
                 calls.insert(word.clone(), format!("crate::{place}::{name}"));
@@ -187,7 +207,11 @@ fn resolve(scope: &Scope, home: &Home, file: &str, body: &str) -> (String, Strin
     }
     let of_others =
         |name: &str| KNOWN.iter().any(|(path, _)| last(path) == name || path.ends_with(&format!(" as {name}")));
-    let named = words.plain.iter().filter_map(|word| scope.names.get_key_value(word));
+    // Types are marked where they are named; of what is not marked, only constants and services are meant.
+    let meant = |(_, places): &(&String, &Vec<(String, &str)>)| {
+        places.iter().any(|(_, module)| matches!(*module, "service" | "sql"))
+    };
+    let named = words.plain.iter().filter_map(|word| scope.names.get_key_value(word)).filter(meant);
     for (name, places) in named.filter(|(name, _)| !of_others(name)) {
         let here = places.iter().find(|(path, _)| *path == own);
         match (here, places.as_slice()) {
@@ -211,7 +235,11 @@ fn last(path: &str) -> &str {
 fn known(words: &Words, body: &str, fits: impl Fn(&str) -> bool) -> Vec<(&'static str, bool)> {
     let is_word =
         |trigger: &str| trigger.starts_with(|first: char| first.is_ascii_alphabetic()) && !trigger.contains('(');
-    let by_word = |triggers: &[&str]| triggers.iter().any(|trigger| is_word(trigger) && words.has(trigger));
+    let found = |trigger: &str| match trigger.strip_suffix("::") {
+        Some(word) => words.paths.contains(word),
+        None => words.has(trigger),
+    };
+    let by_word = |triggers: &[&str]| triggers.iter().any(|trigger| is_word(trigger) && found(trigger));
     let by_method = |triggers: &[&str]| triggers.iter().any(|trigger| !is_word(trigger) && body.contains(*trigger));
     let wanted = KNOWN.iter().filter(|(path, triggers)| (by_word(triggers) || by_method(triggers)) && fits(path));
     wanted.map(|(path, triggers)| (*path, by_method(triggers))).collect()
@@ -272,15 +300,21 @@ fn use_lines(paths: &BTreeSet<String>) -> String {
 /// The identifiers of a text that stand for themselves: not behind `::` or `.`, not in comments or texts.
 struct Words {
     plain: BTreeSet<String>,
+    /// Those with `::` behind them.
+    paths: BTreeSet<String>,
     /// Words that hold a type of the schema, with its full name.
     types: BTreeMap<String, String>,
 }
 
 impl Words {
     fn of(body: &str) -> Self {
-        let mut words = Self { plain: BTreeSet::new(), types: BTreeMap::new() };
-        for line in body.lines().filter(|line| !line.trim_start().starts_with("//")) {
-            for (_, word) in words_of(line) {
+        let mut words = Self { plain: BTreeSet::new(), paths: BTreeSet::new(), types: BTreeMap::new() };
+        let is_code = |line: &&str| !line.trim_start().starts_with("//") && !line.trim_start().starts_with("#[derive(");
+        for line in body.lines().filter(is_code) {
+            for (at, word) in words_of(line) {
+                if line.get(at + word.len()..).is_some_and(|behind| behind.starts_with("::")) {
+                    words.paths.insert(word.to_owned());
+                }
                 let full_name = word.split_once(OPEN).and_then(|(_, rest)| Some(rest.split_once(CLOSE)?.0));
                 match full_name {
                     Some(full_name) => drop(words.types.insert(word.to_owned(), full_name.to_owned())),
@@ -320,7 +354,7 @@ fn words_of(line: &str) -> Vec<(usize, &str)> {
                 let led = before.ends_with("::") || (before.ends_with('.') && !before.ends_with(".."));
                 // A member of a literal or a declaration is a name of its own: `check: …`, `fn get(…`.
                 let named = behind.starts_with(':') && !behind.starts_with("::");
-                if !led && !named && !before.ends_with("fn ") {
+                if !led && !named && !before.ends_with("fn ") && !before.ends_with("mod ") {
                     words.push((at, line.get(at..end).unwrap_or_default()));
                 }
                 at = end;

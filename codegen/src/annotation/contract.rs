@@ -31,6 +31,9 @@ fn entry(path: &str, value: &Value, kind: &Kind) -> String {
         let members: Vec<_> = message.fields().collect();
         if let [(member, value)] = members.as_slice()
             && !matches!(value, Value::List(_) | Value::Message(_) | Value::Map(_))
+            // `inf` and `nan` are words of the text format, which begins behind a brace.
+            && !matches!(value, Value::F32(number) if !number.is_finite())
+            && !matches!(value, Value::F64(number) if !number.is_finite())
         {
             return format!("{path}.{} = {}", member.name(), value_text(value, &member.kind()));
         }

@@ -106,8 +106,9 @@ fn collection_rule(kind: &str, name: &str, value: &Value, read: &mut FieldRules)
     let mut nested = |wrap: fn(Vec<Rule>) -> Rule| {
         let inner = value.as_message().map(field_rules).unwrap_or_default();
         read.unsupported.extend(inner.unsupported.iter().map(|rule| format!("{kind}.{name}.{rule}")));
-        if name == "items" {
-            read.item_kind = inner.kind;
+        match name {
+            "keys" => read.key_kind = inner.kind,
+            _ => read.item_kind = inner.kind,
         }
         wrap(inner.rules)
     };

@@ -1,28 +1,52 @@
 //! Declared messages do not take the names of derived ones.
 
-use heck::ToUpperCamelCase;
+use heck::{ToSnakeCase, ToUpperCamelCase};
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::model::{Model, Resource, StandardKind};
+use crate::model::{Model, Resource, Span, StandardKind};
 
 pub(super) fn check(model: &Model, found: &mut Diagnostics) {
     for resource in &model.resources {
-        for name in derived_names(resource) {
-            if let Some(message) = model.message(&format!("{}.{name}", resource.package)) {
+        own_members(model, resource, found);
+        for name in derived_names(model, resource) {
+            if let Some(span) = span_of(model, &format!("{}.{name}", resource.package)) {
                 found.push(
                     Diagnostic::at(
                         "arcana::derived_name",
-                        &message.span,
-                        format!("`{}` is the name of a message that is derived for `{}`", message.name, resource.name),
+                        span,
+                        format!("`{name}` is the name of a message that is derived for `{}`", resource.name),
                     )
-                    .help("rename the message"),
+                    .help("rename it"),
                 );
             }
         }
     }
 }
 
-fn derived_names(resource: &Resource) -> Vec<String> {
+/// Derived requests hold the row or its key beside members of their own.
+fn own_members(model: &Model, resource: &Resource, found: &mut Diagnostics) {
+    let Some(entity) = model.entity(&resource.entity) else { return };
+    let taken = |name: &str| name == "update_mask" || (name == "etag" && entity.version.is_some());
+    let row = resource.name.to_snake_case();
+    for name in entity.key.fields.iter().chain([&row]).filter(|name| taken(name)) {
+        found.push(
+            Diagnostic::at(
+                "arcana::derived_name",
+                &resource.span,
+                format!("derived requests of `{}` have a member `{name}` of their own", resource.name),
+            )
+            .help("rename the entity, or the field of its key"),
+        );
+    }
+}
+
+fn span_of<'m>(model: &'m Model, full_name: &str) -> Option<&'m Span> {
+    let message = model.message(full_name).map(|message| &message.span);
+    let resource = || model.resource(full_name).map(|resource| &resource.span);
+    message.or_else(resource).or_else(|| model.enumeration(full_name).map(|enumeration| &enumeration.span))
+}
+
+fn derived_names(model: &Model, resource: &Resource) -> Vec<String> {
     let plural = resource.plural.to_upper_camel_case();
     let mut names = Vec::new();
     for method in &resource.methods {
@@ -33,6 +57,9 @@ fn derived_names(resource: &Resource) -> Vec<String> {
         } else {
             names.push(format!("{verb}{}Request", resource.name));
         }
+    }
+    if model.entity(&resource.entity).is_some_and(|entity| entity.soft_delete) {
+        names.push(format!("Undelete{}Request", resource.name));
     }
     names
 }
@@ -45,5 +72,13 @@ mod tests {
     fn refuses_names_of_derived_messages() {
         let text = "message Thing { option (arcana.entity) = {}; } message ListThingsRequest {} message Other {}";
         assert_eq!(codes(super::check, text), ["arcana::derived_name"]);
+    }
+
+    #[test]
+    fn refuses_names_of_members_of_derived_requests() {
+        let entity = |name: &str| format!("message {name} {{ option (arcana.entity) = {{}}; int64 version = 2; }}");
+        assert_eq!(codes(super::check, &entity("Etag")), ["arcana::derived_name"]);
+        assert_eq!(codes(super::check, &entity("UpdateMask")), ["arcana::derived_name"]);
+        assert!(codes(super::check, "message Etag { option (arcana.entity) = {}; }").is_empty());
     }
 }

@@ -39,8 +39,10 @@ pub(super) fn check(model: &Model, found: &mut Diagnostics) {
 }
 
 fn takes_default(field: &Field) -> bool {
-    let holds_one =
-        !matches!(field.ty, Type::List(_) | Type::Map(..) | Type::Message(_) | Type::Id { .. } | Type::Resource(_));
+    let holds_one = !matches!(
+        field.ty,
+        Type::List(_) | Type::Map(..) | Type::Message(_) | Type::Struct | Type::Id { .. } | Type::Resource(_)
+    );
     field.role == FieldRole::Plain && !field.required && holds_one
 }
 
@@ -49,11 +51,18 @@ fn fits(model: &Model, ty: &Type, text: &str) -> Result<(), String> {
     let number = |fits: bool, what: &str| if fits { Ok(()) } else { Err(format!("write {what} in quotes")) };
     match ty {
         Type::Bool => number(text.parse::<bool>().is_ok(), "`true` or `false`"),
-        Type::I32 => number(text.parse::<i32>().is_ok(), "a whole number of 32 bits"),
-        Type::I64 => number(text.parse::<i64>().is_ok(), "a whole number of 64 bits"),
-        Type::U32 => number(text.parse::<u32>().is_ok(), "a whole number of 32 bits that is not negative"),
-        Type::U64 => number(text.parse::<u64>().is_ok_and(|n| i64::try_from(n).is_ok()), "a number up to 2^63-1"),
-        Type::F32 | Type::F64 => number(text.parse::<f64>().is_ok_and(f64::is_finite), "a finite number"),
+        Type::I32 => number(text.parse().is_ok_and(|n: i32| n.to_string() == text), "a whole number of 32 bits"),
+        Type::I64 => number(text.parse().is_ok_and(|n: i64| n.to_string() == text), "a whole number of 64 bits"),
+        Type::U32 => number(
+            text.parse().is_ok_and(|n: u32| n.to_string() == text),
+            "a whole number of 32 bits that is not negative",
+        ),
+        Type::U64 => number(text.parse().is_ok_and(|n: i64| n >= 0 && n.to_string() == text), "a number up to 2^63-1"),
+        Type::F32 => number(is_float(text) && text.parse().is_ok_and(f32::is_finite), "a finite number"),
+        Type::F64 => number(is_float(text) && text.parse().is_ok_and(f64::is_finite), "a finite number"),
+        Type::Date => number(is_date(text), "a date such as 2026-01-31"),
+        Type::Timestamp => number(is_time(text), "a time such as 2026-01-31T12:00:00Z"),
+        Type::Duration => number(text.strip_suffix('s').is_some_and(is_seconds), "seconds such as 1.5s"),
         Type::Decimal { precision, scale } => number(
             is_decimal(text, *precision, *scale),
             &format!(
@@ -73,13 +82,46 @@ fn fits(model: &Model, ty: &Type, text: &str) -> Result<(), String> {
     }
 }
 
+/// A number as every language writes it: digits on both sides of the point, if there is one.
+fn is_float(text: &str) -> bool {
+    let (number, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    is_seconds(number) && exponent.strip_prefix('-').unwrap_or(exponent).chars().all(|c| c.is_ascii_digit())
+}
+
+fn is_seconds(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let (whole, part) = digits.split_once('.').unwrap_or((digits, "0"));
+    [whole, part].iter().all(|digits| !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit()))
+}
+
+fn is_date(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let within = |text: &str, len: usize, most: u32| {
+        text.len() == len && text.parse().is_ok_and(|n: u32| (1..=most).contains(&n))
+    };
+    matches!(parts.as_slice(), [year, month, day] if within(year, 4, 9999) && within(month, 2, 12) && within(day, 2, 31))
+}
+
+fn is_time(text: &str) -> bool {
+    let Some((date, time)) = text.strip_suffix('Z').and_then(|text| text.split_once('T')) else { return false };
+    let parts: Vec<&str> = time.split(':').collect();
+    let below = |text: &str, most: u32| text.len() == 2 && text.parse().is_ok_and(|n: u32| n < most);
+    let seconds = |text: &str| {
+        let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
+        below(whole, 60) && (1..=6).contains(&part.len()) && part.chars().all(|c| c.is_ascii_digit())
+    };
+    is_date(date) && matches!(parts.as_slice(), [h, m, s] if below(h, 24) && below(m, 60) && seconds(s))
+}
+
 fn is_decimal(text: &str, precision: u32, scale: u32) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
-    let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
+    let (whole, part) = digits.split_once('.').unwrap_or((digits, "0"));
     let all = |text: &str| text.chars().all(|c| c.is_ascii_digit());
     let room = usize::try_from(precision.saturating_sub(scale)).unwrap_or_default();
     let behind = usize::try_from(scale).unwrap_or_default();
-    !whole.is_empty() && all(whole) && all(part) && whole.trim_start_matches('0').len() <= room && part.len() <= behind
+    let fraction = if digits.contains('.') { part.len() } else { 0 };
+    let shaped = !whole.is_empty() && !part.is_empty() && all(whole) && all(part);
+    shaped && whole.trim_start_matches('0').len() <= room && fraction <= behind
 }
 
 #[cfg(test)]

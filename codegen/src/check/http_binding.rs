@@ -16,11 +16,33 @@ pub(super) fn check(model: &Model, found: &mut Diagnostics) {
 }
 
 fn path(rpc: &Rpc, binding: &Binding, found: &mut Diagnostics) {
-    let bad = !binding.path.starts_with('/') || binding.path.ends_with('/') || binding.path.contains("//");
-    if bad || binding.path.contains(['?', '#', ' ']) {
+    let Some(inside) = binding.path.strip_prefix('/') else { return refuse_path(rpc, binding, found) };
+    let mut segments: Vec<&str> = inside.split('/').collect();
+    let last = segments.pop().unwrap_or_default();
+    let (last, verb) = last.split_once(':').unwrap_or((last, "verb"));
+    let is_verb = !verb.is_empty() && verb.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
+    if !is_verb || !segments.into_iter().chain([last]).all(is_segment) {
+        refuse_path(rpc, binding, found);
+    }
+}
+
+/// A whole variable, or a word that needs no escapes; patterns are reported where they are read.
+fn is_segment(segment: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.~*".contains(c);
+    let is_variable = segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+    match is_variable {
+        Some(name) => !name.contains(['{', '}']) && !name.is_empty(),
+        None => !segment.is_empty() && segment.chars().all(plain) && !matches!(segment, "." | ".."),
+    }
+}
+
+fn refuse_path(rpc: &Rpc, binding: &Binding, found: &mut Diagnostics) {
+    let has_pattern = binding.path.contains(['=', '*']);
+    // The one report of it is enough.
+    if !has_pattern && !binding.method.is_empty() {
         found.push(
             Diagnostic::at("arcana::http_path", &rpc.span, format!("`{}` is no path", binding.path))
-                .help("write an absolute path such as \"/api/v1/orders/{id}:cancel\"")
+                .help("write an absolute path of plain words, whole variables and one verb at the end, such as \"/api/v1/orders/{id}:cancel\"")
                 .word(binding.path.clone()),
         );
     }

@@ -22,6 +22,17 @@ pub(super) fn check(model: &Model, found: &mut Diagnostics) {
                     .word("owned"),
                 );
             }
+            if model.resource(&owned.entity).is_some_and(|child| child.package != resource.package) {
+                found.push(
+                    Diagnostic::at(
+                        "arcana::owned_package",
+                        &field.span,
+                        format!("`{}` stands in another package than what owns it", owned.entity),
+                    )
+                    .help("declare it in this package: an owned entity lives with its parent")
+                    .word("owned"),
+                );
+            }
             if entity.parent.is_some() {
                 found.push(
                     Diagnostic::at("arcana::owned_nested", &field.span, "an owned entity owns a list itself")
@@ -70,7 +81,11 @@ pub(super) fn check(model: &Model, found: &mut Diagnostics) {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+    use std::path::Path;
+
     use super::super::testing::{ENTITY, codes};
+    use crate::{Sources, read_model};
 
     const CHILD: &str = "repeated Child children = 2 [(arcana.field) = { owned: true }];";
 
@@ -79,6 +94,22 @@ mod tests {
         let text =
             format!("message A {{ {ENTITY} {CHILD} }} message B {{ {ENTITY} {CHILD} }} message Child {{ {ENTITY} }}");
         assert_eq!(codes(super::check, &text), ["arcana::owned_twice"]);
+    }
+
+    #[test]
+    fn refuses_a_child_of_another_package() {
+        let text = |package: &str, body: &str| {
+            format!("syntax = \"proto3\"; package {package}; import \"arcana/annotations.proto\"; {body}")
+        };
+        let child = CHILD.replace("Child children", "b.v1.Child children");
+        let parent = format!("import \"b.proto\"; message A {{ {ENTITY} {child} }}");
+        let files = BTreeMap::from([
+            ("a.proto".to_owned(), text("a.v1", &parent)),
+            ("b.proto".to_owned(), text("b.v1", &format!("message Child {{ {ENTITY} }}"))),
+        ]);
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let found = read_model(&Sources::of(files, root).unwrap()).unwrap_err();
+        assert_eq!(found.codes(), ["arcana::owned_package"]);
     }
 
     #[test]

@@ -5,8 +5,12 @@ use std::collections::BTreeMap;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{Model, Resource, Span, StandardKind};
 
+/// Routes of every service.
+const OWN: [&str; 5] = ["/docs", "/health/live", "/health/ready", "/metrics", "/openapi.json"];
+
 pub(super) fn check(model: &Model, found: &mut Diagnostics) {
-    let mut seen: BTreeMap<String, String> = BTreeMap::new();
+    let own = |path: &str| (format!("GET {path}"), "what every service has".to_owned());
+    let mut seen: BTreeMap<String, String> = OWN.iter().map(|path| own(path)).collect();
     let mut take = |method: &str, path: &str, what: String, span: &Span, word: &str| {
         if let Some(other) = seen.insert(format!("{method} {}", shape(path)), what.clone()) {
             found.push(
@@ -17,8 +21,10 @@ pub(super) fn check(model: &Model, found: &mut Diagnostics) {
         }
     };
     for resource in &model.resources {
-        let key = model.entity(&resource.entity).map(|entity| entity.key.fields.len()).unwrap_or_default();
-        for (method, path, kind) in derived(resource, key) {
+        let entity = model.entity(&resource.entity);
+        let key = entity.map(|entity| entity.key.fields.len()).unwrap_or_default();
+        let undelete = entity.is_some_and(|entity| entity.soft_delete);
+        for (method, path, kind) in derived(resource, key, undelete) {
             take(method, &path, format!("{} of {}", kind.name(), resource.full_name), &resource.span, &resource.name);
         }
     }
@@ -30,15 +36,57 @@ pub(super) fn check(model: &Model, found: &mut Diagnostics) {
             }
         }
     }
+    one_service_each(model, found);
 }
 
-fn derived(resource: &Resource, key: usize) -> Vec<(&'static str, String, StandardKind)> {
+/// The router knows a path and a method once; the service that has it tells the verbs behind it apart.
+fn one_service_each(model: &Model, found: &mut Diagnostics) {
+    let mut served: BTreeMap<(String, String), (&str, String)> = BTreeMap::new();
+    for service in &model.services {
+        let Some(resource) = service.resource.as_deref().and_then(|name| model.resource(name)) else { continue };
+        let entity = model.entity(&resource.entity);
+        let key = entity.map(|entity| entity.key.fields.len()).unwrap_or_default();
+        for (method, path, _) in derived(resource, key, entity.is_some_and(|entity| entity.soft_delete)) {
+            served.insert((method.to_owned(), place(&path)), (&service.full_name, path));
+        }
+    }
+    for service in &model.services {
+        // One that belongs to no entity is refused for that.
+        let rpcs = service.rpcs.iter().filter(|_| service.resource.is_some());
+        for (rpc, binding) in rpcs.flat_map(|rpc| rpc.bindings.iter().map(move |one| (rpc, one))) {
+            let (own, path) = (service.full_name.as_str(), shape(&binding.path));
+            let key = (binding.method.clone(), place(&binding.path));
+            let (other, known) = served.entry(key).or_insert((own, path.clone()));
+            // The very same route is reported as such.
+            if *other != own && *known != path {
+                let message = format!("{} {} is a path that `{other}` serves", binding.method, binding.path);
+                found.push(
+                    Diagnostic::at("arcana::route_split", &rpc.span, message)
+                        .help("declare the rpc in that service, or choose another path")
+                        .word(&binding.path),
+                );
+            }
+        }
+    }
+}
+
+/// The shape of a path without the verb behind a variable.
+fn place(path: &str) -> String {
+    let shape = shape(path);
+    match shape.rsplit_once("}:") {
+        Some((before, verb)) if !verb.contains('/') => format!("{before}}}"),
+        _ => shape,
+    }
+}
+
+fn derived(resource: &Resource, key: usize, undelete: bool) -> Vec<(&'static str, String, StandardKind)> {
     let item = format!("{}{}", resource.path, "/{}".repeat(key.max(1)));
     let routes = |kind| match kind {
         StandardKind::List => vec![("GET", resource.path.clone())],
         StandardKind::Get => vec![("GET", item.clone())],
         StandardKind::Create => vec![("POST", resource.path.clone())],
         StandardKind::Update => vec![("PUT", item.clone()), ("PATCH", item.clone())],
+        StandardKind::Delete if undelete => vec![("DELETE", item.clone()), ("POST", format!("{item}:undelete"))],
         StandardKind::Delete => vec![("DELETE", item.clone())],
     };
     let methods = resource.methods.iter().map(|method| method.kind);

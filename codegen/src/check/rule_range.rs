@@ -51,6 +51,13 @@ fn nested(rule: &Rule) -> Option<(String, String)> {
 }
 
 fn numbers(rules: &[Rule]) -> Option<(String, String)> {
+    let bounds = rules.iter().filter_map(|rule| match rule {
+        Rule::Gt(bound) | Rule::Gte(bound) | Rule::Lt(bound) | Rule::Lte(bound) | Rule::Const(bound) => Some(bound),
+        _ => None,
+    });
+    if bounds.into_iter().any(|bound| bound == "NaN") {
+        return Some(("a number".to_owned(), "compared with NaN".to_owned()));
+    }
     for low in rules {
         let (Rule::Gt(least) | Rule::Gte(least)) = low else { continue };
         for high in rules {

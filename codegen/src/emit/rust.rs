@@ -9,7 +9,8 @@ use super::{EmitError, words};
 use crate::fileset::FileSet;
 use crate::model::{Entity, Model, Resource};
 use crate::plan::{
-    EntryView, Home, HomePlan, LogicFile, LogicModFile, Overview, ServicesFile, homes, module_path, plain, plan_home,
+    EntryView, Home, HomePlan, LogicFile, LogicModFile, Overview, ServicesFile, homes, identifier, module_path, plain,
+    plan_home,
 };
 use crate::project::Project;
 use crate::render::{Scope, finish_shared};
@@ -56,25 +57,33 @@ fn scope(project: &Project, plans: &[HomePlan]) -> Scope {
 
 fn entries(model: &Model, plans: &[HomePlan]) -> Vec<EntryView> {
     let resource = |plan: &HomePlan| plan.home.entity.as_deref().and_then(|name| model.resource(name));
-    let mut plurals: BTreeMap<&str, usize> = BTreeMap::new();
-    for resource in plans.iter().filter_map(resource) {
+    let (mut plurals, mut modules): (Counts, Counts) = Default::default();
+    for (plan, resource) in plans.iter().filter_map(|plan| Some((plan, resource(plan)?))) {
         *plurals.entry(&resource.plural).or_default() += 1;
+        *modules.entry(&plan.home.module).or_default() += 1;
     }
-    let unique = |resource: &Resource| plurals.get(resource.plural.as_str()) == Some(&1);
-    plans.iter().filter_map(|plan| resource(plan).and_then(|found| entry(plan, found, unique(found)))).collect()
+    let entry = |plan: &HomePlan| entry(plan, resource(plan)?, &plurals, &modules);
+    plans.iter().filter_map(entry).collect()
 }
 
-/// What the lists say of an entity; one whose plural is not unique is called with its package.
-fn entry(plan: &HomePlan, resource: &Resource, unique: bool) -> Option<EntryView> {
+/// How often each name is taken.
+type Counts<'n> = BTreeMap<&'n str, usize>;
+
+/// What the lists say of an entity; what two packages both have is called by its package too.
+fn entry(plan: &HomePlan, resource: &Resource, plurals: &Counts<'_>, modules: &Counts<'_>) -> Option<EntryView> {
     let full_name = &resource.full_name;
     let package = resource.package.replace('.', "_");
+    let called = |name: &str, counts: &Counts<'_>| match counts.get(name) {
+        Some(1) => identifier(name.trim_start_matches("r#")),
+        _ => format!("{package}_{}", name.trim_start_matches("r#")),
+    };
     Some(EntryView {
-        member: if unique { resource.plural.clone() } else { format!("{package}_{}", resource.plural) },
+        member: called(&resource.plural, plurals),
         words: words::plural_human(resource),
         path: format!("crate::{}", plan.home.path()),
         name: plain(&plan.entities.first()?.name),
         service: plan.service.is_some(),
-        logic: if unique { plan.home.module.clone() } else { format!("{package}_{}", plan.home.module) },
+        logic: called(&plan.home.module, modules),
         full_name: full_name.clone(),
     })
 }

@@ -93,6 +93,28 @@ impl FileSpans {
 fn comment_of(location: &Location) -> String {
     let leading = location.leading_comments.as_deref().unwrap_or("");
     let text = if leading.trim().is_empty() { location.trailing_comments.as_deref().unwrap_or("") } else { leading };
+    let text = legible(text);
     let lines: Vec<&str> = text.lines().map(|line| line.strip_prefix(' ').unwrap_or(line).trim_end()).collect();
     lines.join("\n").trim().to_owned()
+}
+
+/// The text without signs that no comment may hold everywhere it is restated: a lone carriage return ends a line,
+/// controls and marks that turn the direction of writing are refused by compilers, and private ones are ours.
+fn legible(text: &str) -> String {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let private = |c: char| matches!(c, '\u{e000}'..='\u{f8ff}');
+    let turning = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let fits = |c: &char| matches!(c, '\n' | '\t') || !(c.is_control() || private(*c) || turning(*c));
+    text.chars().filter(fits).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn leaves_out_what_no_comment_may_hold() {
+        assert_eq!(legible("a\rb\r\nc\td"), "a\nb\nc\td");
+        assert_eq!(legible("\u{202e}turned\u{202c} \u{1b}[31m\u{e000}赤 e\u{301}"), "turned [31m赤 e\u{301}");
+    }
 }

@@ -3,7 +3,7 @@
 use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
 use prost_types::field_options::JsType;
 
-use crate::annotation::FieldOptions;
+use crate::annotation::{FieldOptions, FieldRules};
 use crate::diagnostic::Diagnostic;
 use crate::lower::Lowering;
 use crate::lower::seed::Seed;
@@ -67,6 +67,7 @@ impl Lowering<'_> {
             default: some(&options.default),
             example: some(&options.example),
             rules: options.rules.rules.clone(),
+            wire: wire_of(&options.rules),
             contract_options: options.contract.clone(),
             deprecated: field.field_descriptor_proto().options.as_ref().is_some_and(|o| o.deprecated()),
             span,
@@ -257,6 +258,18 @@ impl Lowering<'_> {
     }
 
     fn refuse_rules(&mut self, field: &FieldDescriptor, options: &FieldOptions, span: &Span) {
+        let for_texts = |kind: &Option<String>| kind.as_deref() == Some("string");
+        if options.decimal.is_some() && (for_texts(&options.rules.kind) || for_texts(&options.rules.item_kind)) {
+            self.found.push(
+                Diagnostic::at(
+                    "arcana::rule_decimal",
+                    span,
+                    format!("`{}` is a decimal, and has rules for texts", field.name()),
+                )
+                .help("remove them: precision and scale bound a decimal; the rest is for the logic")
+                .word("string"),
+            );
+        }
         for rule in &options.rules.unsupported {
             let word = rule.rsplit('.').next().unwrap_or(rule).to_owned();
             self.found.push(
@@ -277,8 +290,10 @@ impl Lowering<'_> {
                 );
             }
         };
-        if field.is_map() {
+        if let (true, Kind::Message(entry)) = (field.is_map(), field.kind()) {
             mismatch(&options.rules.kind, "map");
+            mismatch(&options.rules.key_kind, rule_kind(&entry.map_entry_key_field().kind()));
+            mismatch(&options.rules.item_kind, rule_kind(&entry.map_entry_value_field().kind()));
         } else if field.is_list() {
             mismatch(&options.rules.kind, "repeated");
             mismatch(&options.rules.item_kind, rule_kind(&field.kind()));
@@ -300,6 +315,13 @@ fn role_of(field: &FieldDescriptor, options: &FieldOptions, seed: Option<&Seed>)
         _ if options.owned => FieldRole::Owned,
         _ => FieldRole::Plain,
     }
+}
+
+/// Rules of one type on a field of another would be refused by every validator.
+fn wire_of(rules: &FieldRules) -> Option<String> {
+    const UNUSUAL: [&str; 6] = ["sint32", "sint64", "fixed32", "fixed64", "sfixed32", "sfixed64"];
+    let kinds = [&rules.kind, &rules.item_kind];
+    kinds.into_iter().flatten().find(|kind| UNUSUAL.contains(&kind.as_str())).cloned()
 }
 
 fn fits_key(kind: &Kind, key: KeyKind) -> bool {

@@ -1,6 +1,6 @@
 //! Names derived from names.
 
-use heck::{ToShoutySnakeCase, ToSnakeCase};
+use heck::{ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
 
 /// First part of every derived route.
 const PATH_PREFIX: &str = "/api";
@@ -30,6 +30,40 @@ pub(super) fn collection_path(package: &str, plural: &str) -> String {
 /// What the names of an enum's values start with: `OrderStatus` to `ORDER_STATUS_`.
 pub(super) fn enum_prefix(name: &str) -> String {
     format!("{}_", name.to_shouty_snake_case())
+}
+
+/// Name of an enum's value in Rust, from its name without the prefix: `LIGHT_BLUE` to `LightBlue`.
+pub(super) fn variant(short: &str) -> String {
+    let name = short.to_upper_camel_case();
+    if name.starts_with(|first: char| first.is_ascii_digit()) || name == "Self" { format!("V{name}") } else { name }
+}
+
+/// Methods that services, their logic and the pointers to them have already.
+const METHODS: [&str; 17] = [
+    "after_commit",
+    "after_read",
+    "as_ref",
+    "before_create",
+    "before_delete",
+    "before_list",
+    "before_update",
+    "clone",
+    "create",
+    "delete",
+    "drop",
+    "get",
+    "into",
+    "list",
+    "try_into",
+    "undelete",
+    "update",
+];
+
+/// Name of an rpc's method in Rust: `CancelOrder` to `cancel` in the service of orders, `CloneOrder` to `clone_order`.
+pub(super) fn method(rpc: &str, noun: &str) -> String {
+    let whole = rpc.to_snake_case();
+    let short = whole.strip_suffix(noun).and_then(|verb| verb.strip_suffix('_')).filter(|verb| !verb.is_empty());
+    short.filter(|short| !METHODS.contains(short)).unwrap_or(&whole).to_owned()
 }
 
 /// `v1`, `v2beta1`, `v1alpha`.

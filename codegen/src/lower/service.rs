@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use heck::ToUpperCamelCase;
+use heck::{ToSnakeCase, ToUpperCamelCase};
 use prost_reflect::{FileDescriptor, MethodDescriptor, ServiceDescriptor};
 
 use crate::annotation::HttpBinding;
 use crate::diagnostic::Diagnostic;
-use crate::lower::Lowering;
 use crate::lower::resource::access;
+use crate::lower::{Lowering, name};
 use crate::model::{Binding, Model, Resource, Rpc, Service, Span, StandardKind, Type};
 
 impl Lowering<'_> {
@@ -66,11 +66,17 @@ impl Lowering<'_> {
                     standard.access = access(&options.access);
                 }
                 standard.options = options.options;
-                replaced.insert(rpc.input().full_name().to_owned());
-                replaced.insert(rpc.output().full_name().to_owned());
+                let kind = standard.kind;
+                if let Some(resource) = resource.as_deref() {
+                    replaced.extend(self.stand_ins(resource, kind, &rpc, &span));
+                }
             } else {
                 rpcs.push(self.rpc(&rpc, span));
             }
+        }
+        let noun = resource.as_deref().map(|resource| resource.name.to_snake_case()).unwrap_or_default();
+        for rpc in &mut rpcs {
+            rpc.method = name::method(&rpc.name, &noun);
         }
         Service {
             full_name: declared.full_name().to_owned(),
@@ -82,6 +88,39 @@ impl Lowering<'_> {
             file: file.name().to_owned(),
             span: self.span(&file, declared.path()),
         }
+    }
+
+    /// Messages that stand in for derived ones; an rpc in the place of a derived one takes and answers what that does.
+    fn stand_ins(
+        &mut self,
+        resource: &Resource,
+        kind: StandardKind,
+        rpc: &MethodDescriptor,
+        span: &Span,
+    ) -> Vec<String> {
+        let own = |name: &str| format!("{}.{name}", resource.package);
+        let response = match kind {
+            StandardKind::List => own(&format!("{}Response", rpc.name())),
+            StandardKind::Delete => "google.protobuf.Empty".to_owned(),
+            _ => resource.full_name.clone(),
+        };
+        let request = own(&format!("{}Request", rpc.name()));
+        let (input, output) = (rpc.input().full_name().to_owned(), rpc.output().full_name().to_owned());
+        if input != request || output != response {
+            self.found.push(
+                Diagnostic::at(
+                    "arcana::derived_rpc",
+                    span,
+                    format!(
+                        "`{}` is the name of a derived rpc, but takes `{input}` and answers `{output}`",
+                        rpc.name()
+                    ),
+                )
+                .help(format!("rename it, or let it take `{request}` and answer `{response}` as the derived one does")),
+            );
+        }
+        let stands_in = |name: &String| *name == request || (kind == StandardKind::List && *name == response);
+        [input, output].into_iter().filter(stands_in).collect()
     }
 
     fn rpc(&mut self, rpc: &MethodDescriptor, span: Span) -> Rpc {
@@ -117,6 +156,7 @@ impl Lowering<'_> {
         }
         Rpc {
             name: rpc.name().to_owned(),
+            method: String::new(),
             comment: self.spans.comment(file.name(), rpc.path()),
             request,
             response,

@@ -310,7 +310,7 @@ fn holds_resource(model: &Model, message: &Message) -> bool {
 /// The view of an enum.
 pub fn enumeration(enumeration: &Enum) -> EnumView {
     let variants = enumeration.values.iter().map(|value| VariantView {
-        name: fields::variant(&value.short),
+        name: value.variant.clone(),
         text: literal(&value.name),
         number: value.number,
         doc: doc(&value.comment, &format!("`{}`", value.name)),

@@ -1,7 +1,5 @@
 //! Expressions for one field: how it is declared, read, written, checked and shown, by its type and behaviour.
 
-use heck::ToUpperCamelCase;
-
 use super::types::{Types, identifier, literal, type_name};
 use crate::model::{Field, FieldRole, KeyKind, Model, Type};
 use crate::presence::has_presence;
@@ -48,15 +46,21 @@ pub fn default_of(model: &Model, field: &Field) -> Option<String> {
         Type::String => format!("{}.to_owned()", literal(text)),
         Type::Enum(name) => format!("{}::{}", type_name(name), variant_named(model, name, text)),
         Type::Decimal { scale, .. } => decimal(text, *scale),
-        Type::F32 | Type::F64 => float(text),
+        Type::F32 | Type::F64 => float(&field.ty, text),
         Type::Bytes => format!("Bytes({}.as_bytes().to_vec())", literal(text)),
         Type::Timestamp | Type::Duration | Type::Date => format!("{}.parse().unwrap_or_default()", literal(text)),
         _ => text.to_owned(),
     })
 }
 
-/// A number as a Rust literal that is a float.
-pub fn float(text: &str) -> String {
+/// A number as a Rust expression that is a float of this type.
+pub fn float(ty: &Type, text: &str) -> String {
+    let name = if *ty == Type::F32 { "f32" } else { "f64" };
+    match text {
+        "inf" => return format!("{name}::INFINITY"),
+        "-inf" => return format!("{name}::NEG_INFINITY"),
+        _ => {}
+    }
     if text.contains(['.', 'e', 'E']) { text.to_owned() } else { format!("{text}.0") }
 }
 
@@ -71,14 +75,7 @@ fn decimal(text: &str, scale: u32) -> String {
 /// The Rust variant of the enum value with this name.
 pub fn variant_named(model: &Model, full_name: &str, value: &str) -> String {
     let values = model.enumeration(full_name).map(|known| known.values.as_slice()).unwrap_or_default();
-    let short = values.iter().find(|known| known.name == value).map_or(value, |known| known.short.as_str());
-    variant(short)
-}
-
-/// An enum value as a Rust variant.
-pub fn variant(short: &str) -> String {
-    let name = short.to_upper_camel_case();
-    if name.starts_with(|first: char| first.is_ascii_digit()) || name == "Self" { format!("V{name}") } else { name }
+    values.iter().find(|known| known.name == value).map_or(value, |known| known.variant.as_str()).to_owned()
 }
 
 /// Reads the member from a JSON object that stands for a whole row.

@@ -38,7 +38,7 @@ fn first_as_documented(field: &Field, value: String) -> String {
         Type::String => format!("{}.to_owned()", literal(text)),
         Type::Decimal { .. } => format!("fixture::parsed({})", literal(text)),
         Type::I32 | Type::I64 | Type::U32 | Type::U64 | Type::Bool => text.to_owned(),
-        Type::F32 | Type::F64 => fields::float(text),
+        Type::F32 | Type::F64 => fields::float(&field.ty, text),
         _ => return value,
     };
     if first == value { value } else { format!("fixture::example(n, {first}, || {value})") }
@@ -94,8 +94,7 @@ fn value(model: &Model, entity: &Entity, field: &Field) -> String {
                 return fields::default_of(model, field).unwrap_or_default();
             }
             let known = values.iter().filter(|value| value.number != 0);
-            let variants: Vec<String> =
-                known.map(|value| format!("{}::{}", type_name(name), fields::variant(&value.short))).collect();
+            let variants: Vec<String> = known.map(|value| format!("{}::{}", type_name(name), value.variant)).collect();
             if variants.is_empty() {
                 "Default::default()".to_owned()
             } else {

@@ -84,15 +84,26 @@ fn house<'h>(homes: &'h mut BTreeMap<String, Home>, model: &Model, file: &str, p
     let declared = model.file(file).map(|known| known.declarations.as_slice());
     let first =
         declared.unwrap_or_default().iter().find(|name| homes.get(*name).is_some_and(|home| home.entity.is_some()));
-    let key = first.cloned().unwrap_or_else(|| format!("{package}.{file}"));
-    homes.entry(key).or_insert_with(|| {
-        let stem = file.rsplit('/').next().unwrap_or(file).trim_end_matches(".proto");
-        Home { package: package.to_owned(), module: module_name(stem), file: file.to_owned(), ..Home::default() }
+    let stem = file.rsplit('/').next().unwrap_or(file).trim_end_matches(".proto");
+    let module = module_name(stem);
+    // A file may have the name of an entity that stands elsewhere, or of another file of its package.
+    let twin = || homes.iter().find(|(_, home)| home.package == package && home.module == module).map(|(key, _)| key);
+    let key = first.or_else(twin).cloned().unwrap_or_else(|| format!("{package}.{file}"));
+    homes.entry(key).or_insert_with(|| Home {
+        package: package.to_owned(),
+        module,
+        file: file.to_owned(),
+        ..Home::default()
     })
 }
 
 fn module_name(name: &str) -> String {
-    super::types::identifier(&name.to_snake_case())
+    match name.to_snake_case() {
+        // The file of a folder has that name already.
+        name if name == "mod" => "mod_".to_owned(),
+        name if name.starts_with(|first: char| first.is_ascii_digit()) => format!("_{name}"),
+        name => super::types::identifier(&name),
+    }
 }
 
 /// Package and name of a full name; the name of what is declared inside a message holds that of the message.

@@ -221,7 +221,7 @@ fn among(check: &str, ty: &Type, name: &str, kind: &str, value: &str, reference:
 
 fn number(ty: &Type, text: &str) -> String {
     match ty {
-        Type::F32 | Type::F64 => float(text),
+        Type::F32 | Type::F64 => float(ty, text),
         _ => text.to_owned(),
     }
 }

@@ -6,7 +6,7 @@ use heck::{ToSnakeCase, ToUpperCamelCase};
 
 use super::entity::{doc, rule};
 use super::home::{module_path, split};
-use super::types::{Types, constant, identifier, literal, pb_name, rust_name, type_name};
+use super::types::{Types, constant, identifier, literal, pb_name, rust_name, spec_constant, type_name};
 use super::views::{DispatchView, RouteView, RpcView, ServiceView};
 use crate::emit::words;
 use crate::model::{Binding, Entity, Field, KeyKind, Model, Resource, Rpc, Service, StandardKind, Type};
@@ -14,7 +14,7 @@ use crate::presence::has_presence;
 use crate::routes::{Route, routes_of};
 
 /// Names in the file of routes that are taken.
-const HANDLERS: [&str; 6] = ["fmt", "rest", "routes", "routing", "undelete", "verbs"];
+const HANDLERS: [&str; 8] = ["call", "fmt", "rest", "routes", "routing", "service", "undelete", "verbs"];
 
 /// Names of path variables by their place, so that two routes that share a place agree on its name.
 pub type VariableNames = BTreeMap<String, String>;
@@ -93,8 +93,7 @@ pub fn service(
     let has = |kind: StandardKind| resource.methods.iter().any(|method| method.kind == kind);
     let name = type_name(&resource.full_name);
     let pb = format!("crate::pb::{}", module_path(&service.package));
-    let rpcs: Vec<RpcView> =
-        service.rpcs.iter().map(|rpc| rpc_view(model, service, rpc, resource, types, names)).collect();
+    let rpcs: Vec<RpcView> = service.rpcs.iter().map(|rpc| rpc_view(model, service, rpc, types, names)).collect();
     let kept = resource.fields.iter().filter(|field| words::is_kept(field));
     let kept: Vec<String> = kept.map(|field| identifier(&field.name)).collect();
     let mut view = ServiceView {
@@ -105,7 +104,7 @@ pub fn service(
         name: rust_name(&service.full_name),
         plural: words::plural_pascal(resource),
         methods: format!("{name}Methods"),
-        constant: constant(&name),
+        constant: spec_constant(&resource.full_name),
         path: literal(&resource.path),
         list: has(StandardKind::List),
         get: has(StandardKind::Get),
@@ -124,7 +123,7 @@ pub fn service(
         soft_delete: entity.soft_delete,
         server_module: format!("{}_server", service.name.to_snake_case()),
         server: format!("{}Server", service.name.to_upper_camel_case()),
-        list_wire: format!("list_{}", resource.plural),
+        list_wire: format!("List{}", words::plural_pascal(resource)).to_snake_case(),
         one_wire: resource.name.to_snake_case(),
         pb,
         rpcs,
@@ -161,17 +160,8 @@ fn key_from_proto(resource: &Resource, entity: &Entity, holder: &str, in_row: bo
     }
 }
 
-fn rpc_view(
-    model: &Model,
-    service: &Service,
-    rpc: &Rpc,
-    resource: &Resource,
-    types: &Types<'_>,
-    names: &VariableNames,
-) -> RpcView {
-    let wire = rpc.name.to_snake_case();
-    let own = format!("_{}", resource.name.to_snake_case());
-    let name = wire.strip_suffix(&own).filter(|name| !name.is_empty()).unwrap_or(&wire).to_owned();
+fn rpc_view(model: &Model, service: &Service, rpc: &Rpc, types: &Types<'_>, names: &VariableNames) -> RpcView {
+    let (wire, name) = (rpc.name.to_snake_case(), rpc.method.clone());
     let pb = |full_name: &str| format!("crate::pb::{}::{}", module_path(split(full_name).0), pb_name(full_name));
     let (response, response_pb, is_row) = match &rpc.response {
         Type::Resource(full_name) => (types.rust(&rpc.response), pb(full_name), true),
@@ -278,7 +268,7 @@ fn dispatches(view: &mut ServiceView, item: &str, collection: &str, names: &Vari
                 .map(|(verb, handler)| (literal(&verb), handler))
                 .collect(),
             fallback: match (direct, fallback) {
-                (Some(handler), _) if !only_direct => format!("{handler}(service, call).await"),
+                (Some(handler), _) if !only_direct => format!("{handler}(State(service), call).await"),
                 (_, Some(handler)) => format!("{handler}(State(service), call).await"),
                 _ if path == item && !allow_item.is_empty() => {
                     format!("Err(rest::no_method::<{entity}>(&call))")

@@ -4,7 +4,7 @@ use super::entity::rule;
 use super::fields;
 use super::home::split;
 use super::overview::Overview;
-use super::types::{Types, constant, identifier, literal, type_name};
+use super::types::{Types, identifier, literal, spec_constant};
 use super::views::{ColumnView, FinderView, SpecView};
 use crate::model::{Access, Column, Entity, ForeignKey, Index, KeyKind, Model, OnDelete, Resource, StandardKind, Type};
 
@@ -14,7 +14,7 @@ pub(super) use crate::migrate::quoted;
 pub fn spec(overview: &Overview<'_>, entity: &Entity, resource: &Resource) -> SpecView {
     let model = overview.model;
     SpecView {
-        constant: constant(&type_name(&entity.full_name)),
+        constant: spec_constant(&entity.full_name),
         table: literal(&quoted(&entity.table)),
         columns: entity
             .columns
@@ -200,6 +200,11 @@ fn access(resource: &Resource) -> Vec<(String, String)> {
     StandardKind::ALL.iter().map(|kind| (kind.name().to_lowercase(), rule_of(*kind))).collect()
 }
 
+/// A field as a parameter, beside those that every finder has.
+fn parameter_name(field: &str) -> String {
+    if matches!(field, "cx" | "scope") { format!("{field}_") } else { identifier(field) }
+}
+
 /// Finders by the fields of unique indexes.
 pub fn finders(entity: &Entity, resource: &Resource, types: &Types<'_>) -> Vec<FinderView> {
     let indexes = entity.indexes.iter().filter(|index| index.unique);
@@ -215,7 +220,7 @@ pub fn finders(entity: &Entity, resource: &Resource, types: &Types<'_>) -> Vec<F
         let fields = fields?;
         let names: Vec<&str> = fields.iter().map(|(field, _)| field.name.as_str()).collect();
         let parameter = |(field, _): &(&crate::model::Field, &Column)| {
-            let name = identifier(&field.name);
+            let name = parameter_name(&field.name);
             let ty = types.rust(&field.ty);
             let value = match &field.ty {
                 Type::Decimal { scale, .. } => format!("Value::decimal(*{name}, {scale})"),

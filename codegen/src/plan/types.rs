@@ -8,14 +8,23 @@ use crate::model::{KeyKind, Model, Type};
 /// Words that Rust keeps for itself; as names they are written `r#type`.
 const KEYWORDS: &[&str] = &[
     "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn", "else", "enum",
-    "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod", "move",
-    "mut", "override", "priv", "pub", "ref", "return", "static", "struct", "trait", "true", "try", "type", "typeof",
-    "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
+    "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod", "move", "mut",
+    "override", "priv", "pub", "ref", "return", "static", "struct", "trait", "true", "try", "type", "typeof", "unsafe",
+    "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
-/// A name as a Rust identifier.
+/// Words that take no `r#`, and `extern`, which prost spells as if it did not.
+const NO_RAW: &[&str] = &["_", "crate", "extern", "self", "super"];
+
+/// A name as a Rust identifier, spelled as prost spells it.
 pub fn identifier(name: &str) -> String {
-    if KEYWORDS.contains(&name) { format!("r#{name}") } else { name.to_owned() }
+    if KEYWORDS.contains(&name) {
+        format!("r#{name}")
+    } else if NO_RAW.contains(&name) {
+        format!("{name}_")
+    } else {
+        name.to_owned()
+    }
 }
 
 /// Around a full name that stands for a Rust type in rendered text; the renderer knows how to call it there.
@@ -57,6 +66,12 @@ pub fn pb_name(full_name: &str) -> String {
 /// A field as a Rust constant.
 pub fn constant(name: &str) -> String {
     plain(name).to_shouty_snake_case()
+}
+
+/// The constant that holds the shape of an entity; where it would be spelled like the type, it says what it is.
+pub fn spec_constant(full_name: &str) -> String {
+    let (name, type_name) = (constant(&type_name(full_name)), rust_name(full_name));
+    if name == type_name { format!("{name}_SPEC") } else { name }
 }
 
 /// Answers types. Names stand as they are; the renderer imports what a file uses.

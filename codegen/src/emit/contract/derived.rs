@@ -1,6 +1,6 @@
 //! What is derived from a resource: the request and response messages and the rpcs of its standard methods.
 
-use super::restated::{relative, type_text};
+use super::restated::{type_text, written};
 use super::text::{FieldText, MessageText, RpcText};
 use crate::emit::words::{
     entity_of, has_undelete, human, key_fields, key_path, plural_human, plural_pascal, standard_comment,
@@ -48,7 +48,7 @@ pub(crate) fn rpcs(model: &Model, service: &Service) -> Vec<RpcText> {
         all.push(RpcText {
             comment: rpc.comment.clone(),
             name: rpc.name.clone(),
-            request: relative(&service.package, &rpc.request),
+            request: written(model, &service.package, &rpc.request),
             response,
             bindings: rpc
                 .bindings

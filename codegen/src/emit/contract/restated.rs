@@ -42,7 +42,7 @@ pub(crate) fn enumeration(found: &Enum) -> EnumText {
 
 /// The type and the import of a field of that type, as a file of `package` writes it.
 pub(crate) fn type_text(model: &Model, package: &str, ty: &Type, wire: Option<&str>) -> (String, Option<String>) {
-    let named = |name: &str| (relative(package, name), import_of(model, name));
+    let named = |name: &str| (written(model, package, name), import_of(model, name));
     let standard = |name: &str| (name.to_owned(), import_of(model, name));
     let scalar = |name: &str| (wire.unwrap_or(name).to_owned(), None);
     match ty {
@@ -68,20 +68,37 @@ pub(crate) fn type_text(model: &Model, package: &str, ty: &Type, wire: Option<&s
         }
         Type::Map(key, value) => {
             let (key, _) = type_text(model, package, key, None);
-            let (value, import) = type_text(model, package, value, None);
+            let (value, import) = type_text(model, package, value, wire);
             (format!("map<{key}, {value}>"), import)
         }
     }
 }
 
-/// `Order` inside its own package, the full name elsewhere.
-pub(crate) fn relative(package: &str, full_name: &str) -> String {
+/// A name as a file of `package` writes it: `Order` inside its own package, the full name elsewhere. Where protobuf
+/// would find another type on its way outwards, the name starts at the root.
+pub(crate) fn written(model: &Model, package: &str, full_name: &str) -> String {
     let inside = full_name.strip_prefix(package).and_then(|rest| rest.strip_prefix('.'));
-    inside.unwrap_or(full_name).to_owned()
+    let name = inside.unwrap_or(full_name);
+    let first = name.split('.').next().unwrap_or_default();
+    if is_hidden_by(model, package, first, inside.is_some()) { format!(".{full_name}") } else { name.to_owned() }
+}
+
+fn is_hidden_by(model: &Model, package: &str, first: &str, inside: bool) -> bool {
+    if inside {
+        let messages = model.messages.iter().map(|message| (&message.package, &message.name));
+        let mut types = messages.chain(model.enums.iter().map(|one| (&one.package, &one.name)));
+        return types.any(|(of, name)| of == package && name.split('.').skip(1).any(|part| part == first));
+    }
+    let outer = package.match_indices('.').filter_map(|(at, _)| package.get(..at)).chain([package]);
+    let hiding: Vec<String> = outer.map(|outer| format!("{outer}.{first}")).collect();
+    let is_in = |of: &str, outer: &String| {
+        of.strip_prefix(outer.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    model.files.iter().any(|file| hiding.iter().any(|outer| is_in(&file.package, outer)))
 }
 
 fn field(model: &Model, package: &str, field: &Field) -> FieldText {
-    let (ty, import) = type_text(model, package, &field.ty, wire_type(field));
+    let (ty, import) = type_text(model, package, &field.ty, field.wire.as_deref());
     FieldText {
         comment: field_comment(field),
         ty: if published_optional(field) { format!("optional {ty}") } else { ty },
@@ -120,16 +137,6 @@ fn options(field: &Field) -> Vec<String> {
         options.push("deprecated = true".to_owned());
     }
     options
-}
-
-/// The wire type where its value rules name another than the usual one (`sint32`, `fixed64`, …): rules of the wrong
-/// type would be refused by every validator.
-fn wire_type(field: &Field) -> Option<&'static str> {
-    const UNUSUAL: [&str; 6] = ["sint32", "sint64", "fixed32", "fixed64", "sfixed32", "sfixed64"];
-    let rules = field.contract_options.iter().filter(|option| option.contains("buf.validate.field"));
-    let words: Vec<&str> =
-        rules.flat_map(|option| option.split(|c: char| !c.is_ascii_alphanumeric() && c != '_')).collect();
-    UNUSUAL.into_iter().find(|name| words.contains(name))
 }
 
 /// What the schema reserves, and the numbers and names of the fields that stay inside.

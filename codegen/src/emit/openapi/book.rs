@@ -222,9 +222,9 @@ fn names(model: &Model) -> BTreeMap<String, String> {
         let short = full_name.strip_prefix(package.as_str()).unwrap_or(full_name).replace('.', "");
         let base = if taken.contains(&short) { full_name.to_upper_camel_case() } else { short };
         taken.insert(base.clone());
-        if model.resource(full_name).is_some() {
-            taken.extend(["Create", "Replace", "Patch", "Page"].map(|suffix| format!("{base}{suffix}")));
-        }
+        let shapes: &[&str] =
+            if model.resource(full_name).is_some() { &["Create", "Replace", "Patch", "Page"] } else { &["Input"] };
+        taken.extend(shapes.iter().map(|suffix| format!("{base}{suffix}")));
         names.insert(full_name.clone(), base);
     }
     names

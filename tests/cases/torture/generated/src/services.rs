@@ -16,6 +16,9 @@ use tonic::service::Routes;
 /// Repositories of all entities, by the plural of their names.
 #[derive(Clone)]
 pub struct Repositories {
+    pub r#as: Arc<dyn crate::torture::r#type::extern_::v1::a::ARepository>,
+    pub matches: Arc<dyn crate::torture::r#type::extern_::v1::r#match::MatchRepository>,
+    pub holders: Arc<dyn crate::torture::r#type::torture::holder::HolderRepository>,
     pub unversioneds: Arc<dyn crate::torture::unversioned::UnversionedRepository>,
     pub accounts: Arc<dyn crate::torture::v1::account::AccountRepository>,
     pub bares: Arc<dyn crate::torture::v1::bare::BareRepository>,
@@ -49,6 +52,9 @@ impl Repositories {
     /// Over an open database.
     pub fn sql(db: &Db) -> Self {
         Self {
+            r#as: Arc::new(SqlRepository::<crate::torture::r#type::extern_::v1::a::A>::new(db.clone())),
+            matches: Arc::new(SqlRepository::<crate::torture::r#type::extern_::v1::r#match::Match>::new(db.clone())),
+            holders: Arc::new(SqlRepository::<crate::torture::r#type::torture::holder::Holder>::new(db.clone())),
             unversioneds: Arc::new(SqlRepository::<crate::torture::unversioned::Unversioned>::new(db.clone())),
             accounts: Arc::new(SqlRepository::<crate::torture::v1::account::Account>::new(db.clone())),
             bares: Arc::new(SqlRepository::<crate::torture::v1::bare::Bare>::new(db.clone())),
@@ -83,6 +89,9 @@ impl Repositories {
 /// Services of all entities, by the plural of their names: what transports call.
 #[derive(Clone)]
 pub struct Services {
+    pub r#as: Arc<dyn crate::torture::r#type::extern_::v1::a::AService>,
+    pub matches: Arc<dyn crate::torture::r#type::extern_::v1::r#match::MatchService>,
+    pub holders: Arc<dyn crate::torture::r#type::torture::holder::HolderService>,
     pub unversioneds: Arc<dyn crate::torture::unversioned::UnversionedService>,
     pub accounts: Arc<dyn crate::torture::v1::account::AccountService>,
     pub bares: Arc<dyn crate::torture::v1::bare::BareService>,
@@ -120,6 +129,9 @@ impl Services {
     /// The REST routes.
     pub fn rest(&self) -> Router {
         Router::new()
+            .merge(crate::torture::r#type::extern_::v1::a::http::routes(self.r#as.clone()))
+            .merge(crate::torture::r#type::extern_::v1::r#match::http::routes(self.matches.clone()))
+            .merge(crate::torture::r#type::torture::holder::http::routes(self.holders.clone()))
             .merge(crate::torture::unversioned::http::routes(self.unversioneds.clone()))
             .merge(crate::torture::v1::account::http::routes(self.accounts.clone()))
             .merge(crate::torture::v1::bare::http::routes(self.bares.clone()))
@@ -151,6 +163,9 @@ impl Services {
     /// The gRPC services; `max_bytes` bounds a request.
     pub fn grpc(&self, max_bytes: usize) -> Routes {
         let mut routes = Routes::builder();
+        routes.add_service(crate::torture::r#type::extern_::v1::a::grpc::server(self.r#as.clone()).max_decoding_message_size(max_bytes));
+        routes.add_service(crate::torture::r#type::extern_::v1::r#match::grpc::server(self.matches.clone()).max_decoding_message_size(max_bytes));
+        routes.add_service(crate::torture::r#type::torture::holder::grpc::server(self.holders.clone()).max_decoding_message_size(max_bytes));
         routes.add_service(crate::torture::unversioned::grpc::server(self.unversioneds.clone()).max_decoding_message_size(max_bytes));
         routes.add_service(crate::torture::v1::account::grpc::server(self.accounts.clone()).max_decoding_message_size(max_bytes));
         routes.add_service(crate::torture::v1::bare::grpc::server(self.bares.clone()).max_decoding_message_size(max_bytes));
@@ -183,6 +198,9 @@ impl Services {
 
 /// Every route of every rpc, and who may call it, by service.
 pub const ROUTES: &[&[Route]] = &[
+    crate::torture::r#type::extern_::v1::a::http::ROUTES,
+    crate::torture::r#type::extern_::v1::r#match::http::ROUTES,
+    crate::torture::r#type::torture::holder::http::ROUTES,
     crate::torture::unversioned::http::ROUTES,
     crate::torture::v1::account::http::ROUTES,
     crate::torture::v1::bare::http::ROUTES,
@@ -214,6 +232,9 @@ pub const ROUTES: &[&[Route]] = &[
 /// Inserts sample rows into empty tables, referenced ones first, and says how many.
 pub async fn seed(db: &Db, rows: usize) -> Result<Vec<Seeded>> {
     let mut seeder = Seeder::new(db, rows);
+    seeder.seed::<crate::torture::r#type::extern_::v1::a::A>().await?;
+    seeder.seed::<crate::torture::r#type::extern_::v1::r#match::Match>().await?;
+    seeder.seed::<crate::torture::r#type::torture::holder::Holder>().await?;
     seeder.seed::<crate::torture::v1::kind::Kind>().await?;
     seeder.seed::<crate::torture::unversioned::Unversioned>().await?;
     seeder.seed::<crate::torture::v1::account::Account>().await?;

@@ -61,6 +61,14 @@ DROP TABLE bares;
 
 DROP TABLE accounts;
 
+DROP TABLE holders;
+
+DROP TABLE orders;
+
+DROP TABLE "group";
+
+DROP TABLE "as";
+
 DROP TABLE unversioneds;
 
 DROP TABLE kinds;

@@ -95,6 +95,65 @@ CREATE TABLE unversioneds (
   FOREIGN KEY (kind_id) REFERENCES kinds (id) ON DELETE SET NULL
 ) STRICT;
 
+CREATE TABLE "as" (
+  "from" TEXT NOT NULL CHECK (length("from") <= 40),
+  "to" INTEGER NOT NULL,
+  PRIMARY KEY ("from", "to")
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE "group" (
+  "key" TEXT NOT NULL CHECK (length("key") <= 60),
+  type TEXT NOT NULL CHECK (length(type) <= 60),
+  "where" TEXT NOT NULL CHECK (length("where") <= 40),
+  "group" INTEGER NOT NULL,
+  "From" TEXT CHECK (length("From") <= 60),
+  order_no INTEGER NOT NULL,
+  extern INTEGER NOT NULL CHECK (extern IN (0, 1)),
+  async TEXT NOT NULL CHECK (json_valid(async)),
+  fn TEXT NOT NULL CHECK (json_valid(fn)),
+  try BLOB NOT NULL,
+  await TEXT NOT NULL CHECK (await IN ('ASYNC_UNSPECIFIED', 'ASYNC_SELF', 'ASYNC_OK', 'ASYNC_NONE', 'ASYNC_2', 'ASYNC_STRING', 'ASYNC_TYPE')),
+  "select" TEXT NOT NULL CHECK (json_valid("select")),
+  "row" TEXT NOT NULL,
+  message TEXT NOT NULL,
+  input TEXT NOT NULL,
+  found TEXT NOT NULL,
+  new TEXT NOT NULL,
+  patch TEXT NOT NULL,
+  cx TEXT NOT NULL CHECK (length(cx) <= 20),
+  scope TEXT NOT NULL CHECK (length(scope) <= 20),
+  inf REAL NOT NULL,
+  nan REAL NOT NULL,
+  true INTEGER NOT NULL,
+  number TEXT NOT NULL,
+  value TEXT NOT NULL,
+  "values" TEXT NOT NULL CHECK (length("values") <= 20),
+  what TEXT NOT NULL CHECK (length(what) <= 9),
+  "null" TEXT NOT NULL,
+  gen TEXT NOT NULL,
+  serializer TEXT NOT NULL,
+  object TEXT NOT NULL,
+  n TEXT NOT NULL,
+  f TEXT NOT NULL,
+  found_at TEXT NOT NULL,
+  deleted_at INTEGER,
+  PRIMARY KEY ("key")
+) STRICT;
+
+CREATE TABLE orders (
+  match_id TEXT NOT NULL,
+  position INTEGER NOT NULL,
+  id BLOB NOT NULL CHECK (length(id) = 16),
+  "match" TEXT NOT NULL,
+  PRIMARY KEY (id),
+  FOREIGN KEY (match_id) REFERENCES "group" ("key") ON DELETE CASCADE
+) STRICT;
+
+CREATE TABLE holders (
+  id INTEGER PRIMARY KEY,
+  "select" TEXT NOT NULL CHECK (json_valid("select"))
+) STRICT;
+
 CREATE TABLE accounts (
   id BLOB NOT NULL CHECK (length(id) = 16),
   name TEXT NOT NULL CHECK (length(name) <= 80),
@@ -501,6 +560,20 @@ CREATE TABLE kinds_v2 (
 ) STRICT;
 
 CREATE INDEX unversioneds_kind_id_idx ON unversioneds (kind_id);
+
+CREATE UNIQUE INDEX group_group_type_key ON "group" ("group", type) WHERE deleted_at IS NULL;
+
+CREATE UNIQUE INDEX group_group_cx_key ON "group" ("group", cx) WHERE deleted_at IS NULL;
+
+CREATE UNIQUE INDEX group_group_scope_key ON "group" ("group", scope) WHERE deleted_at IS NULL;
+
+CREATE UNIQUE INDEX group_group_values_key ON "group" ("group", "values") WHERE deleted_at IS NULL;
+
+CREATE UNIQUE INDEX "group_group_order_no_From_key" ON "group" ("group", order_no, "From") WHERE ("from" IS NOT NULL) AND deleted_at IS NULL;
+
+CREATE INDEX group_type_idx ON "group" (type, "key", deleted_at) WHERE deleted_at IS NULL;
+
+CREATE INDEX orders_match_id_position_idx ON orders (match_id, position);
 
 CREATE UNIQUE INDEX accounts_name_key ON accounts (name) WHERE deleted_at IS NULL;
 

@@ -685,6 +685,18 @@ pub mod unversioned_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+#[allow(missing_docs)]
+pub mod r#type {
+    #[allow(missing_docs)]
+    pub mod extern_ {
+        #[allow(clippy::all, clippy::unwrap_used, missing_docs, unused_qualifications)]
+        #[rustfmt::skip]
+        pub mod v1;
+    }
+    #[allow(clippy::all, clippy::unwrap_used, missing_docs, unused_qualifications)]
+    #[rustfmt::skip]
+    pub mod torture;
+}
 #[allow(clippy::all, clippy::unwrap_used, missing_docs, unused_qualifications)]
 #[rustfmt::skip]
 pub mod v1;

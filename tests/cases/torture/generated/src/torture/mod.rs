@@ -2,6 +2,7 @@
 
 //! Package `torture`.
 
+pub mod r#type;
 pub mod unversioned;
 pub mod v1;
 pub mod v2beta1;
