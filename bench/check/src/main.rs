@@ -2,6 +2,7 @@
 //! of them is measured. Leaves the keys of all rows and the frame of a gRPC call in the folder, for the load.
 
 use std::error::Error;
+use std::fmt;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -18,7 +19,6 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 const OWN: &[&str] = &["id", "created_at", "updated_at", "next_page_token"];
 
 /// What a service answered, as far as others must answer the same.
-#[derive(Debug)]
 struct Answer {
     question: String,
     status: u16,
@@ -26,6 +26,13 @@ struct Answer {
     etag: String,
     body: Value,
     bytes: usize,
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { status, kind, etag, body, bytes, .. } = self;
+        write!(f, "{status} {kind} {etag} {bytes} bytes {body}")
+    }
 }
 
 #[tokio::main]
@@ -68,7 +75,7 @@ fn compare(service: &str, expected: &[Answer], answers: &[Answer]) -> Result<()>
         let near = expected.bytes.abs_diff(answer.bytes) * 20 <= expected.bytes || expected.status >= 400;
         if !near || essence(expected) != essence(answer) {
             let question = &answer.question;
-            return Err(format!("{service} differs at {question}:\n{answer:#?}\nexpected:\n{expected:#?}").into());
+            return Err(format!("{service} differs at {question}:\n{answer}\nexpected:\n{expected}").into());
         }
     }
     Ok(())

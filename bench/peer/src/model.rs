@@ -39,7 +39,6 @@ pub struct Page {
     /// Most rows that a page holds.
     pub size: i64,
     /// Rows on all pages.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub total: Option<i64>,
     /// Asks for the page behind this one; empty on the last page.
     pub next_page_token: String,
