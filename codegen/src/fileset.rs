@@ -442,7 +442,7 @@ fn edited_lines(edited: &[Edited]) -> String {
     for edited in edited {
         text.push_str(&format!("  {}\n    the edit belongs in: {}\n", edited.path, edited.advice));
     }
-    text.push_str("to drop the edits: git checkout -- <path>, or cargo xtask gen --discard-edits");
+    text.push_str("to drop the edits in all of these files: cargo xtask gen --discard-edits");
     text
 }
 
