@@ -49,6 +49,7 @@ pub fn lower(loaded: &Loaded) -> (Model, Diagnostics) {
     lowering.services(&files, &mut model);
 
     model.entities.sort_by(|a, b| a.full_name.cmp(&b.full_name));
+    index::number_twins(&mut model.entities);
     model.messages.sort_by(|a, b| a.full_name.cmp(&b.full_name));
     model.enums.sort_by(|a, b| a.full_name.cmp(&b.full_name));
     model.services.sort_by(|a, b| a.full_name.cmp(&b.full_name));

@@ -54,3 +54,26 @@ fn describes_every_route() {
         }
     }
 }
+
+/// The migrations of a case, one way, in the order in which they are applied.
+fn migrations(root: &Path, way: &str) -> Vec<PathBuf> {
+    let folder = fs::read_dir(root.join("migrations/sqlite")).unwrap();
+    let mut paths: Vec<PathBuf> = folder.map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.to_string_lossy().ends_with(&format!(".{way}.sql")));
+    paths.sort();
+    if way == "down" {
+        paths.reverse();
+    }
+    paths
+}
+
+#[test]
+fn migrates_up_and_down() {
+    for root in cases() {
+        let database = rusqlite::Connection::open_in_memory().unwrap();
+        for path in ["up", "down", "up"].iter().flat_map(|way| migrations(&root, way)) {
+            let text = format!("BEGIN; {}; COMMIT;", fs::read_to_string(&path).unwrap());
+            database.execute_batch(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        }
+    }
+}

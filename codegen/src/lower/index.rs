@@ -1,5 +1,7 @@
 //! Indexes: declared ones, and those that options of fields bring along.
 
+use std::collections::BTreeSet;
+
 use crate::lower::Lowering;
 use crate::lower::entity::{DELETED_AT, POSITION, column_name};
 use crate::lower::field::Lowered;
@@ -36,6 +38,20 @@ impl Lowering<'_> {
     }
 }
 
+/// Numbers the names that would mean two things: indexes of one database share their names with its tables, and case makes
+/// no difference.
+pub(super) fn number_twins(entities: &mut [Entity]) {
+    let mut taken: BTreeSet<String> = entities.iter().map(|entity| entity.table.to_lowercase()).collect();
+    for index in entities.iter_mut().flat_map(|entity| &mut entity.indexes) {
+        let name = index.name.clone();
+        let mut number = 2;
+        while !taken.insert(index.name.to_lowercase()) {
+            index.name = format!("{name}_{number}");
+            number += 1;
+        }
+    }
+}
+
 struct IndexList<'a> {
     entity: &'a Entity,
     indexes: Vec<Index>,
@@ -60,8 +76,9 @@ impl IndexList<'_> {
             (Some(condition), Some(live)) => Some(format!("({condition}) AND {live}")),
             (condition, live) => condition.or(live),
         };
-        if !self.indexes.iter().any(|index| index.name == name) {
-            self.indexes.push(Index { name, columns, unique, condition });
+        let index = Index { name, columns, unique, condition };
+        if !self.indexes.contains(&index) {
+            self.indexes.push(index);
         }
     }
 

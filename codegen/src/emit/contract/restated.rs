@@ -74,13 +74,31 @@ pub(crate) fn type_text(model: &Model, package: &str, ty: &Type, wire: Option<&s
     }
 }
 
+/// Words that start a statement of a message or stand before a type: a name must not look like one.
+const STATEMENTS: [&str; 13] = [
+    "enum",
+    "extend",
+    "extensions",
+    "group",
+    "map",
+    "message",
+    "oneof",
+    "option",
+    "optional",
+    "repeated",
+    "required",
+    "reserved",
+    "stream",
+];
+
 /// A name as a file of `package` writes it: `Order` inside its own package, the full name elsewhere. Where protobuf
-/// would find another type on its way outwards, the name starts at the root.
+/// would find another type on its way outwards, or a statement, the name starts at the root.
 pub(crate) fn written(model: &Model, package: &str, full_name: &str) -> String {
     let inside = full_name.strip_prefix(package).and_then(|rest| rest.strip_prefix('.'));
     let name = inside.unwrap_or(full_name);
     let first = name.split('.').next().unwrap_or_default();
-    if is_hidden_by(model, package, first, inside.is_some()) { format!(".{full_name}") } else { name.to_owned() }
+    let rooted = STATEMENTS.contains(&first) || is_hidden_by(model, package, first, inside.is_some());
+    if rooted { format!(".{full_name}") } else { name.to_owned() }
 }
 
 fn is_hidden_by(model: &Model, package: &str, first: &str, inside: bool) -> bool {

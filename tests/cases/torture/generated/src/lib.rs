@@ -16,6 +16,8 @@ pub mod pb;
 #[rustfmt::skip]
 mod services;
 #[rustfmt::skip]
+pub mod message;
+#[rustfmt::skip]
 pub mod torture;
 
 pub use services::{ROUTES, Repositories, Services, seed};

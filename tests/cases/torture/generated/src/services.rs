@@ -84,6 +84,43 @@ impl Repositories {
             torture_v2beta1_kinds: Arc::new(SqlRepository::<crate::torture::v2beta1::kind::Kind>::new(db.clone())),
         }
     }
+
+    /// Mocks that expect no call; a test puts others in place of those that its logic asks.
+    #[cfg(feature = "mock")]
+    pub fn mocked() -> Self {
+        Self {
+            r#as: Arc::new(crate::torture::r#type::extern_::v1::a::MockARepository::new()),
+            matches: Arc::new(crate::torture::r#type::extern_::v1::r#match::MockMatchRepository::new()),
+            holders: Arc::new(crate::torture::r#type::torture::holder::MockHolderRepository::new()),
+            unversioneds: Arc::new(crate::torture::unversioned::MockUnversionedRepository::new()),
+            accounts: Arc::new(crate::torture::v1::account::MockAccountRepository::new()),
+            bares: Arc::new(crate::torture::v1::bare::MockBareRepository::new()),
+            bare_pairs: Arc::new(crate::torture::v1::bare_pair::MockBarePairRepository::new()),
+            behaviours: Arc::new(crate::torture::v1::behaviour::MockBehaviourRepository::new()),
+            cells: Arc::new(crate::torture::v1::cell::MockCellRepository::new()),
+            change_onlies: Arc::new(crate::torture::v1::change_only::MockChangeOnlyRepository::new()),
+            changeses: Arc::new(crate::torture::v1::changes::MockChangesRepository::new()),
+            coded_things: Arc::new(crate::torture::v1::coded::MockCodedRepository::new()),
+            contexts: Arc::new(crate::torture::v1::context::MockContextRepository::new()),
+            everythings: Arc::new(crate::torture::v1::everything::MockEverythingRepository::new()),
+            importeds: Arc::new(crate::torture::v1::imported::MockImportedRepository::new()),
+            torture_v1_kinds: Arc::new(crate::torture::v1::kind::MockKindRepository::new()),
+            ledgers: Arc::new(crate::torture::v1::ledger::MockLedgerRepository::new()),
+            memberships: Arc::new(crate::torture::v1::membership::MockMembershipRepository::new()),
+            notes: Arc::new(crate::torture::v1::note::MockNoteRepository::new()),
+            numbereds: Arc::new(crate::torture::v1::numbered::MockNumberedRepository::new()),
+            plains: Arc::new(crate::torture::v1::plain::MockPlainRepository::new()),
+            profiles: Arc::new(crate::torture::v1::profile::MockProfileRepository::new()),
+            types: Arc::new(crate::torture::v1::r#type::MockTypeRepository::new()),
+            read_onlies: Arc::new(crate::torture::v1::read_only::MockReadOnlyRepository::new()),
+            remarks: Arc::new(crate::torture::v1::remark::MockRemarkRepository::new()),
+            required_kinds: Arc::new(crate::torture::v1::required_kind::MockRequiredKindRepository::new()),
+            rules: Arc::new(crate::torture::v1::rule::MockRuleRepository::new()),
+            rule_holders: Arc::new(crate::torture::v1::rule_holder::MockRuleHolderRepository::new()),
+            write_onlies: Arc::new(crate::torture::v1::write_only::MockWriteOnlyRepository::new()),
+            torture_v2beta1_kinds: Arc::new(crate::torture::v2beta1::kind::MockKindRepository::new()),
+        }
+    }
 }
 
 /// Services of all entities, by the plural of their names: what transports call.

@@ -305,6 +305,7 @@ CREATE TABLE "select" (
   version TEXT NOT NULL,
   created_at TEXT NOT NULL,
   updated_at INTEGER,
+  mode TEXT NOT NULL CHECK (mode IN ('MODE_UNSPECIFIED', 'MODE_FAST')),
   PRIMARY KEY (id)
 ) STRICT;
 
@@ -599,7 +600,7 @@ CREATE UNIQUE INDEX "Everything_Of_It_tenant_Number_account_id_key" ON "Everythi
 
 CREATE INDEX "Everything_Of_It_account_id_idx" ON "Everything_Of_It" (account_id);
 
-CREATE INDEX "Everything_Of_It_placed_at_idx" ON "Everything_Of_It" (placed_at, "EverythingId", deleted_at) WHERE deleted_at IS NULL;
+CREATE INDEX "Everything_Of_It_placed_at_idx_2" ON "Everything_Of_It" (placed_at, "EverythingId", deleted_at) WHERE deleted_at IS NULL;
 
 CREATE INDEX "Everything_Of_It_CreatedAt_idx" ON "Everything_Of_It" ("CreatedAt", "EverythingId", deleted_at) WHERE deleted_at IS NULL;
 

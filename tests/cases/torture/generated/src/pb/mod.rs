@@ -2,6 +2,12 @@
 
 //! Messages, clients and servers of the published contract.
 
+#[allow(missing_docs)]
+pub mod message {
+    #[allow(clippy::all, clippy::unwrap_used, missing_docs, unused_qualifications)]
+    #[rustfmt::skip]
+    pub mod v1;
+}
 #[allow(clippy::all, clippy::unwrap_used, missing_docs, unused_qualifications)]
 #[rustfmt::skip]
 pub mod torture;

@@ -8565,6 +8565,8 @@ pub struct Type {
     pub created_at: ::prost::alloc::string::String,
     #[prost(int64, optional, tag = "82")]
     pub updated_at: ::core::option::Option<i64>,
+    #[prost(enumeration = "super::super::message::v1::Mode", tag = "83")]
+    pub mode: i32,
 }
 /// Called like what runtimes export.
 #[derive(Clone, PartialEq, ::prost::Message)]

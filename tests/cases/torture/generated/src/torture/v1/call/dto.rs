@@ -16,7 +16,11 @@ use serde_json::Value as Json;
 use crate::torture::v1::kind::KindDto;
 use crate::torture::v1::membership::MembershipDto;
 use crate::torture::v1::numbered::NumberedDto;
-use super::model::{ClearKindsResponse, CopyKindRequest, EverythingRequest, EverythingResponse, InspectKindResponse, PickRequest, PutRequest, RaiseMembershipRequest, RecentRequest, RecentResponse, SearchRequest, SearchResponse, SearchResponseHit, SumRequest, SumResponse, TouchRequest};
+use super::model::{
+    ClearKindsResponse, CopyKindRequest, EverythingRequest, EverythingResponse, InspectKindResponse, PickRequest,
+    PutRequest, RaiseMembershipRequest, RecentRequest, RecentResponse, SearchRequest, SearchResponse, SearchResponseHit,
+    SumRequest, SumResponse, TouchRequest,
+};
 
 impl Serialize for ClearKindsResponse {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

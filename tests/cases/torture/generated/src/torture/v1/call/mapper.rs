@@ -8,7 +8,11 @@ use arcana_runtime::types::Fixed;
 use arcana_runtime::violations::Violations;
 
 use crate::pb::torture::v1 as pb;
-use super::model::{ClearKindsResponse, CopyKindRequest, EverythingRequest, EverythingResponse, InspectKindResponse, PickRequest, PutRequest, RaiseMembershipRequest, RecentRequest, RecentResponse, SearchRequest, SearchResponse, SearchResponseHit, SumRequest, SumResponse, TouchRequest};
+use super::model::{
+    ClearKindsResponse, CopyKindRequest, EverythingRequest, EverythingResponse, InspectKindResponse, PickRequest,
+    PutRequest, RaiseMembershipRequest, RecentRequest, RecentResponse, SearchRequest, SearchResponse, SearchResponseHit,
+    SumRequest, SumResponse, TouchRequest,
+};
 
 impl From<ClearKindsResponse> for pb::ClearKindsResponse {
     fn from(row: ClearKindsResponse) -> Self {

@@ -6,7 +6,11 @@ use arcana_runtime::check;
 use arcana_runtime::service::Request;
 use arcana_runtime::violations::Violations;
 
-use super::model::{ClearKindsResponse, CopyKindRequest, EverythingRequest, EverythingResponse, InspectKindResponse, PickRequest, PutRequest, RaiseMembershipRequest, RecentRequest, RecentResponse, SearchRequest, SearchResponse, SearchResponseHit, SumRequest, SumResponse, TouchRequest};
+use super::model::{
+    ClearKindsResponse, CopyKindRequest, EverythingRequest, EverythingResponse, InspectKindResponse, PickRequest,
+    PutRequest, RaiseMembershipRequest, RecentRequest, RecentResponse, SearchRequest, SearchResponse, SearchResponseHit,
+    SumRequest, SumResponse, TouchRequest,
+};
 
 impl Request for ClearKindsResponse {
     fn validate(&self, _found: &mut Violations) {

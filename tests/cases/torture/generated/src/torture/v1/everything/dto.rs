@@ -12,7 +12,9 @@ use serde::ser::SerializeStruct;
 use serde_json::Value as Json;
 
 use crate::torture::v1::shared::Colour;
-use super::model::{Everything, EverythingLine, EverythingPatch, NewEverything, NewEverythingLine, PaintEverythingRequest};
+use super::model::{
+    Everything, EverythingLine, EverythingPatch, NewEverything, NewEverythingLine, PaintEverythingRequest,
+};
 
 /// Everything as JSON shows it.
 #[derive(Debug, Clone, Copy)]

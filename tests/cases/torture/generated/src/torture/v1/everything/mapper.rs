@@ -9,7 +9,9 @@ use arcana_runtime::violations::Violations;
 
 use crate::pb::torture::v1 as pb;
 use crate::torture::v1::shared::Colour;
-use super::model::{Everything, EverythingLine, EverythingPatch, NewEverything, NewEverythingLine, PaintEverythingRequest};
+use super::model::{
+    Everything, EverythingLine, EverythingPatch, NewEverything, NewEverythingLine, PaintEverythingRequest,
+};
 
 impl From<Everything> for pb::Everything {
     fn from(row: Everything) -> Self {

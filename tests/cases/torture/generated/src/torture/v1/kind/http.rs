@@ -13,7 +13,9 @@ use axum::{Router, routing};
 use axum::extract::State;
 use axum::response::Response;
 
-use crate::torture::v1::call::{CopyKindRequest, EverythingRequest, PickRequest, PutRequest, RecentRequest, SearchRequest, SumRequest, TouchRequest};
+use crate::torture::v1::call::{
+    CopyKindRequest, EverythingRequest, PickRequest, PutRequest, RecentRequest, SearchRequest, SumRequest, TouchRequest,
+};
 use super::model::Kind;
 use super::service::KindService;
 

@@ -9,7 +9,10 @@ use arcana_runtime::error::Result;
 use arcana_runtime::service::{Hooks, Method, Service, Standard};
 use async_trait::async_trait;
 
-use crate::torture::v1::call::{ClearKindsResponse, CopyKindRequest, EverythingRequest, EverythingResponse, InspectKindResponse, PickRequest, PutRequest, RecentRequest, RecentResponse, SearchRequest, SearchResponse, SumRequest, SumResponse, TouchRequest};
+use crate::torture::v1::call::{
+    ClearKindsResponse, CopyKindRequest, EverythingRequest, EverythingResponse, InspectKindResponse, PickRequest,
+    PutRequest, RecentRequest, RecentResponse, SearchRequest, SearchResponse, SumRequest, SumResponse, TouchRequest,
+};
 use crate::torture::v1::shared::{Nothing, Place};
 use super::model::Kind;
 use super::sql::KIND;

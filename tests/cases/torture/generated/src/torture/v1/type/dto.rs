@@ -5,6 +5,7 @@
 use arcana_runtime::error::Result;
 use arcana_runtime::json::{FromJson, Object};
 use arcana_runtime::rest::{RequestField, Resource, TextKind, Verb};
+use arcana_runtime::types::Enumeration;
 use arcana_runtime::violations::Violations;
 use serde::{Serialize, Serializer};
 use serde::ser::SerializeStruct;
@@ -19,7 +20,7 @@ pub struct TypeDto<'a>(pub &'a Type);
 impl Serialize for TypeDto<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let row = self.0;
-        let mut object = serializer.serialize_struct("Type", 73)?;
+        let mut object = serializer.serialize_struct("Type", 74)?;
         object.serialize_field("id", &row.id)?;
         object.serialize_field("type", &row.r#type)?;
         object.serialize_field("select", &row.select)?;
@@ -93,6 +94,7 @@ impl Serialize for TypeDto<'_> {
         object.serialize_field("version", &row.version)?;
         object.serialize_field("created_at", &row.created_at)?;
         object.serialize_field("updated_at", &row.updated_at)?;
+        object.serialize_field("mode", &row.mode.name())?;
         object.end()
     }
 }
@@ -173,6 +175,7 @@ impl FromJson for NewType {
             version: input.plain("version"),
             created_at: input.plain("created_at"),
             updated_at: input.optional("updated_at"),
+            mode: input.plain("mode"),
         };
         input.ignore(&["id"]);
         input.finish();
@@ -256,6 +259,7 @@ impl FromJson for TypePatch {
             version: input.change_or("version", Default::default),
             created_at: input.change_or("created_at", Default::default),
             updated_at: input.change_optional("updated_at"),
+            mode: input.change_or("mode", Default::default),
         };
         input.ignore(&["id"]);
         input.finish();

@@ -5,6 +5,7 @@
 use arcana_runtime::fixture;
 use arcana_runtime::fixture::Fixture;
 
+use crate::message::v1::mode::Mode;
 use super::model::Type;
 
 impl Fixture for Type {
@@ -83,6 +84,7 @@ impl Fixture for Type {
             version: fixture::within(fixture::phrase(n), 10000),
             created_at: fixture::within(fixture::phrase(n), 10000),
             updated_at: (n % 4 != 3).then(|| fixture::between(n, 1, 500)),
+            mode: fixture::pick(&[Mode::Fast], n),
         }
     }
 }

@@ -85,6 +85,7 @@ impl From<Type> for pb::Type {
             version: row.version,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            mode: row.mode.into_proto(),
         }
     }
 }
@@ -170,13 +171,14 @@ impl FromProto<pb::Type> for NewType {
             version: proto::plain("version", message.version, found),
             created_at: proto::plain("created_at", message.created_at, found),
             updated_at: proto::optional("updated_at", message.updated_at, found),
+            mode: proto::plain("mode", message.mode, found),
         })
     }
 }
 
 impl TypePatch {
     /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["id", "type", "select", "order", "match", "where", "group", "from", "limit", "offset", "fn", "async", "await", "move", "ref", "mut", "struct", "enum", "use", "mod", "impl", "trait", "loop", "in", "dyn", "box", "try", "gen", "abstract", "virtual", "yield", "return", "true", "false", "default", "key", "primary", "table", "index", "values", "null", "rowid", "value", "input", "row", "cx", "result", "name", "data", "body", "etag", "total", "page", "size", "sort", "filter", "page_token", "fields", "columns", "patch", "query", "store", "changes", "error", "path", "deserializer", "serializer", "a", "x1", "update_mask", "version", "created_at", "updated_at"];
+    pub const MASKABLE: &'static [&'static str] = &["id", "type", "select", "order", "match", "where", "group", "from", "limit", "offset", "fn", "async", "await", "move", "ref", "mut", "struct", "enum", "use", "mod", "impl", "trait", "loop", "in", "dyn", "box", "try", "gen", "abstract", "virtual", "yield", "return", "true", "false", "default", "key", "primary", "table", "index", "values", "null", "rowid", "value", "input", "row", "cx", "result", "name", "data", "body", "etag", "total", "page", "size", "sort", "filter", "page_token", "fields", "columns", "patch", "query", "store", "changes", "error", "path", "deserializer", "serializer", "a", "x1", "update_mask", "version", "created_at", "updated_at", "mode"];
 
     /// From the members that the mask names.
     pub fn from_proto(message: pb::Type, mask: &Mask, found: &mut Violations) -> Self {
@@ -253,6 +255,7 @@ impl TypePatch {
             version: mask.has("version").then(|| proto::plain("version", message.version, found)),
             created_at: mask.has("created_at").then(|| proto::plain("created_at", message.created_at, found)),
             updated_at: mask.has("updated_at").then(|| proto::optional("updated_at", message.updated_at, found)),
+            mode: mask.has("mode").then(|| proto::plain("mode", message.mode, found)),
         }
     }
 }

@@ -10,6 +10,7 @@ use arcana_runtime::error::Result;
 use arcana_runtime::types::{Enumeration, Uid};
 use arcana_runtime::violations::Violations;
 
+use crate::message::v1::mode::Mode;
 use super::validate;
 use super::sql::TYPE;
 
@@ -165,6 +166,8 @@ pub struct Type {
     pub created_at: String,
     /// `updated_at`, as the schema declares it.
     pub updated_at: Option<i64>,
+    /// `mode`, as the schema declares it.
+    pub mode: Mode,
 }
 
 /// What a client may say of a new type, or of one that it replaces.
@@ -314,6 +317,8 @@ pub struct NewType {
     pub created_at: String,
     /// See [`Type::updated_at`].
     pub updated_at: Option<i64>,
+    /// See [`Type::mode`].
+    pub mode: Mode,
 }
 
 /// What a client may change of a type; `None` leaves a member as it is.
@@ -463,6 +468,8 @@ pub struct TypePatch {
     pub created_at: Option<String>,
     /// See [`Type::updated_at`].
     pub updated_at: Option<Option<i64>>,
+    /// See [`Type::mode`].
+    pub mode: Option<Mode>,
 }
 
 impl From<NewType> for TypePatch {
@@ -540,6 +547,7 @@ impl From<NewType> for TypePatch {
             version: Some(new.version),
             created_at: Some(new.created_at),
             updated_at: Some(new.updated_at),
+            mode: Some(new.mode),
         }
     }
 }
@@ -692,6 +700,8 @@ impl Type {
     pub const CREATED_AT: Field<Self, String> = Field::new("created_at", "created_at", Stored::to_value);
     /// `UPDATED_AT`, for typed filters and writes.
     pub const UPDATED_AT: Field<Self, i64> = Field::new("updated_at", "updated_at", Stored::to_value);
+    /// `MODE`, for typed filters and writes.
+    pub const MODE: Field<Self, Mode> = Field::new("mode", "mode", Stored::to_value);
 }
 
 impl Entity for Type {
@@ -779,6 +789,7 @@ impl Entity for Type {
             version: row.get(70)?,
             created_at: row.get(71)?,
             updated_at: row.get(72)?,
+            mode: row.get(73)?,
         })
     }
 
@@ -858,6 +869,7 @@ impl Entity for Type {
             row.version.to_value(),
             row.created_at.to_value(),
             row.updated_at.to_value(),
+            row.mode.to_value(),
         ]
     }
 
@@ -936,6 +948,7 @@ impl Entity for Type {
             version: new.version,
             created_at: new.created_at,
             updated_at: new.updated_at,
+            mode: new.mode,
         }
     }
 
@@ -1012,6 +1025,7 @@ impl Entity for Type {
         set(&mut self.version, patch.version);
         set(&mut self.created_at, patch.created_at);
         set(&mut self.updated_at, patch.updated_at);
+        set(&mut self.mode, patch.mode);
     }
 
     fn validate(&self, what: Validate, found: &mut Violations) {
