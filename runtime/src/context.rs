@@ -19,6 +19,7 @@ pub struct Context {
     pub deadline: Option<Instant>,
     /// Key under which a repeated create is answered with the first answer.
     pub idempotency_key: Option<Arc<str>>,
+    now: Timestamp,
     sources: Arc<Sources>,
 }
 
@@ -100,7 +101,8 @@ impl Principal {
 impl Context {
     /// A context for a call.
     pub fn new(principal: Arc<Principal>, request_id: Arc<str>, sources: Arc<Sources>) -> Self {
-        Self { principal, request_id, deadline: None, idempotency_key: None, sources }
+        let now = sources.clock.now();
+        Self { principal, request_id, deadline: None, idempotency_key: None, now, sources }
     }
 
     /// The service itself: migrations, seeds, tests.
@@ -108,9 +110,9 @@ impl Context {
         Self::new(Arc::new(Principal::development()), "system".into(), Sources::system())
     }
 
-    /// Now.
+    /// When the call began: the same throughout the call, so that all it writes has one time.
     pub fn now(&self) -> Timestamp {
-        self.sources.clock.now()
+        self.now
     }
 
     /// A new id.

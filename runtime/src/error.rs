@@ -174,6 +174,11 @@ impl Error {
         Self::FailedPrecondition { field: None, message: message.into() }
     }
 
+    /// A state that does not allow the call, and the field that stands in the way, such as `lines[2].product_id`.
+    pub fn precondition_on(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::FailedPrecondition { field: Some(field.into()), message: message.into() }
+    }
+
     /// No such row.
     pub fn no_row(entity: &str, id: impl fmt::Display) -> Self {
         Self::NotFound(format!("there is no {entity} {id}"))

@@ -35,9 +35,9 @@ impl OrderLogic {
     async fn settle(&self, cx: &Context, draft: &mut Order, before: Pieces, changes: &mut Changes) -> Result<()> {
         let products = self.products_of(cx, draft).await?;
         for (index, line) in draft.lines.iter_mut().enumerate() {
-            let product = products.get(&line.product_id).ok_or_else(|| Error::FailedPrecondition {
-                field: Some(format!("lines[{index}].product_id")),
-                message: format!("there is no product {}", line.product_id),
+            let product = products.get(&line.product_id).ok_or_else(|| {
+                let field = format!("lines[{index}].product_id");
+                Error::precondition_on(field, format!("there is no product {}", line.product_id))
             })?;
             // A line keeps the price that it was ordered at.
             if line.unit_price.is_zero() {
@@ -51,10 +51,8 @@ impl OrderLogic {
         }
         for (id, count) in more.into_iter().filter(|(_, count)| *count != 0) {
             if let Some(product) = products.get(&id).filter(|product| product.stock < count) {
-                return Err(Error::FailedPrecondition {
-                    field: Some("lines".to_owned()),
-                    message: format!("of {} only {} are left, {count} are needed", product.sku, product.stock),
-                });
+                let message = format!("of {} only {} are left, {count} are needed", product.sku, product.stock);
+                return Err(Error::precondition_on("lines", message));
             }
             take(changes, id, count);
         }
@@ -82,10 +80,8 @@ fn require_open(order: &Order) -> Result<()> {
         OrderStatus::Cancelled => "cancelled",
         OrderStatus::Unspecified => "in no known state",
     };
-    Err(Error::FailedPrecondition {
-        field: Some("status".to_owned()),
-        message: format!("order {} is {state}; only an open order can be changed", order.number),
-    })
+    let message = format!("order {} is {state}; only an open order can be changed", order.number);
+    Err(Error::precondition_on("status", message))
 }
 
 fn pieces(lines: &[OrderLine]) -> Pieces {

@@ -281,10 +281,7 @@ fn broken_guard(spec: &EntitySpec, guard: &Guard) -> Error {
         GuardCheck::AtMost => "would rise above what is allowed",
         GuardCheck::Was => "is not what this step needs",
     };
-    Error::FailedPrecondition {
-        field: Some(guard.field.to_owned()),
-        message: format!("{} of the {} {what}", guard.field, spec.name),
-    }
+    Error::precondition_on(guard.field, format!("{} of the {} {what}", guard.field, spec.name))
 }
 
 fn delete(

@@ -98,10 +98,10 @@ fn reference_sql(reference: &crate::entity::Reference) -> String {
 }
 
 fn missing_reference(reference: &crate::entity::Reference) -> Error {
-    Error::FailedPrecondition {
-        field: Some(reference.field.to_owned()),
-        message: format!("{} refers to a {} that does not exist", reference.field, reference.entity),
-    }
+    Error::precondition_on(
+        reference.field,
+        format!("{} refers to no {} that exists", reference.field, reference.entity),
+    )
 }
 
 pub(super) fn equal(columns: &[&str]) -> String {
