@@ -1,6 +1,7 @@
 //! Spec gaps: what the schema leaves unsaid, what is assumed for it, and the annotation that would say it.
 
 mod recorded;
+mod roles;
 
 use serde::{Deserialize, Serialize};
 
@@ -53,6 +54,7 @@ pub fn gaps(model: &Model) -> Vec<Gap> {
             ));
         }
     }
+    roles::roles(model, &mut gaps);
     recorded::recorded(model, &mut gaps);
     gaps
 }

@@ -1,6 +1,7 @@
 //! From the texts of the schema to a descriptor pool: parsed, linked, with spans and comments.
 
 mod depth;
+mod explain;
 mod include;
 mod spans;
 
@@ -116,11 +117,11 @@ pub fn load(sources: &Sources) -> Result<Loaded, Diagnostics> {
     for path in &files {
         if let Err(error) = compiler.open_file(path) {
             let file = error.file().unwrap_or(path).to_owned();
-            report(&error, &file, sources, &mut found);
+            report(&error, &file, sources, &compiler.descriptor_pool(), &mut found);
         }
     }
     if !found.is_empty() {
-        return Err(found);
+        return Err(found.point(&sources.files));
     }
     let pool = compiler.descriptor_pool();
     files.extend(built_in::entities().filter(|path| pool.get_file_by_name(path).is_some()).map(str::to_owned));
@@ -131,8 +132,18 @@ pub fn load(sources: &Sources) -> Result<Loaded, Diagnostics> {
 }
 
 /// Takes over what the compiler says, with all it says besides.
-fn report(error: &dyn miette::Diagnostic, file: &str, sources: &Sources, found: &mut Diagnostics) {
-    let mut diagnostic = Diagnostic::new("arcana::schema", error.to_string());
+fn report(
+    error: &dyn miette::Diagnostic,
+    file: &str,
+    sources: &Sources,
+    pool: &DescriptorPool,
+    found: &mut Diagnostics,
+) {
+    let said = error.to_string();
+    let cause = error.diagnostic_source().map(ToString::to_string);
+    let explained = explain::explain(&said, cause.as_deref(), pool);
+    let mut diagnostic = Diagnostic::new("arcana::schema", explained.message.unwrap_or(said));
+    diagnostic.word = explained.word;
     let text = sources.text(file);
     let label = error.labels().and_then(|mut labels| labels.next());
     match (text, label) {
@@ -145,31 +156,14 @@ fn report(error: &dyn miette::Diagnostic, file: &str, sources: &Sources, found: 
         (Some(text), None) => diagnostic.span = Some(Span::in_text(file, text, end_of(text))),
         (None, _) => diagnostic.message = format!("{file}: {}", diagnostic.message),
     }
-    diagnostic.help = error.help().map(|help| help.to_string()).or_else(|| help_for(&diagnostic.message));
+    diagnostic.help = explained.help.or_else(|| error.help().map(|help| help.to_string()));
     found.push(diagnostic);
     for related in error.related().into_iter().flatten() {
-        report(related, file, sources, found);
+        report(related, file, sources, pool, found);
     }
 }
 
 fn end_of(text: &str) -> Range<usize> {
     let end = text.trim_end().len();
     end.saturating_sub(1)..end
-}
-
-fn help_for(message: &str) -> Option<String> {
-    let help = if message.starts_with("import") && message.contains("not found") {
-        "imports are paths below the schema folder, or one of google/api, google/type, google/protobuf, buf/validate \
-         and arcana (annotations.proto, identity/v1/user.proto)"
-    } else if message.starts_with("invalid value of type") {
-        "a member of the option has a wrong name, or a value of another type; the file that declares it says which \
-         there are (arcana/annotations.proto for arcana.*)"
-    } else if message.contains("reserved") {
-        "take a number and a name that were never used: old clients still know the former meaning"
-    } else if message.contains("not defined") || message.contains("not found") {
-        "declare it, import the file that does, or write its full name"
-    } else {
-        return None;
-    };
-    Some(help.to_owned())
 }
