@@ -15,6 +15,16 @@ impl Repositories {
 {%- endfor %}
         }
     }
+
+    /// Mocks that expect no call; a test puts others in place of those that its logic asks.
+    #[cfg(feature = "mock")]
+    pub fn mocked() -> Self {
+        Self {
+{%- for entry in entries %}
+            {{ entry.member }}: Arc::new({{ entry.path }}::Mock{{ entry.name }}Repository::new()),
+{%- endfor %}
+        }
+    }
 }
 
 /// Services of all entities, by the plural of their names: what transports call.

@@ -1,6 +1,6 @@
 //! What the last run read and left, so that a run on the same finds out without generating.
 //!
-//! The memory lies in `target/`, and is of no account: without it, or with one that does not fit, everything is
+//! The memory lies in the target folder of cargo, and is of no account: without it, or with one that does not fit, everything is
 //! generated. It fits if the generator, the project file, all texts of the schema, the migrations and the arguments
 //! are the same, and every file that was written lies there unchanged. `gen --check` and the freshness test never
 //! look at it.
@@ -36,9 +36,18 @@ struct Memory {
 
 /// The report of the last run, if a run now would read the same and find all that it left.
 pub fn unchanged(project: &Project, seen: &Seen) -> Option<Report> {
-    let memory: Memory = serde_json::from_str(&fs::read_to_string(place(project)?).ok()?).ok()?;
+    let memory = memory(project)?;
     let owned = memory.left.intact(&project.root)?;
     (seen.hash(&owned) == memory.seen).then_some(memory.report)
+}
+
+/// The report of the last run, whatever has changed since.
+pub fn last(project: &Project) -> Option<Report> {
+    memory(project).map(|memory| memory.report)
+}
+
+fn memory(project: &Project) -> Option<Memory> {
+    serde_json::from_str(&fs::read_to_string(place(project)?).ok()?).ok()
 }
 
 /// Remembers a run that saw this `before`, sees this `now`, and whose files are written. If someone else changed the
@@ -94,12 +103,13 @@ fn write(path: &Path, text: &str) -> std::io::Result<()> {
     fs::rename(temporary, path)
 }
 
-/// A file for each project in the `target` of its workspace: where nothing was built yet, nothing is remembered.
+/// A file for each project in the target folder of its workspace: where nothing was built yet, nothing is remembered.
 fn place(project: &Project) -> Option<PathBuf> {
     let root = project.root.canonicalize().ok()?;
     let workspace = root.ancestors().find(|folder| folder.join("Cargo.lock").is_file())?;
     let name = hash_of(root.to_string_lossy().as_bytes());
-    Some(workspace.join(format!("target/arcana/gen-{}.json", name.get(..16)?)))
+    let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+    Some(workspace.join(target).join(format!("arcana/gen-{}.json", name.get(..16)?)))
 }
 
 /// The program that generates, by what the file system knows of its file. The time of the last change of its entry

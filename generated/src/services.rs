@@ -32,6 +32,17 @@ impl Repositories {
             products: Arc::new(SqlRepository::<crate::shop::v1::product::Product>::new(db.clone())),
         }
     }
+
+    /// Mocks that expect no call; a test puts others in place of those that its logic asks.
+    #[cfg(feature = "mock")]
+    pub fn mocked() -> Self {
+        Self {
+            users: Arc::new(crate::arcana::identity::v1::user::MockUserRepository::new()),
+            customers: Arc::new(crate::shop::v1::customer::MockCustomerRepository::new()),
+            orders: Arc::new(crate::shop::v1::order::MockOrderRepository::new()),
+            products: Arc::new(crate::shop::v1::product::MockProductRepository::new()),
+        }
+    }
 }
 
 /// Services of all entities, by the plural of their names: what transports call.

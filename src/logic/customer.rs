@@ -1,8 +1,10 @@
-//! What is particular to customers: rules, computed members, custom rpcs. Written once by `cargo xtask gen`, and yours from then on.
+//! What is particular to customers: rules, computed members, custom rpcs.
+//! Written once by `cargo xtask gen`, and yours from then on.
 
 use arcana_generated::Repositories;
 use arcana_generated::shop::v1::customer::Customer;
 use arcana_runtime::service::Hooks;
+use async_trait::async_trait;
 
 /// The logic of customers.
 pub struct CustomerLogic;
@@ -14,4 +16,5 @@ impl CustomerLogic {
     }
 }
 
+#[async_trait]
 impl Hooks<Customer> for CustomerLogic {}

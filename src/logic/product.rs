@@ -1,8 +1,10 @@
-//! What is particular to products: rules, computed members, custom rpcs. Written once by `cargo xtask gen`, and yours from then on.
+//! What is particular to products: rules, computed members, custom rpcs.
+//! Written once by `cargo xtask gen`, and yours from then on.
 
 use arcana_generated::Repositories;
 use arcana_generated::shop::v1::product::Product;
 use arcana_runtime::service::Hooks;
+use async_trait::async_trait;
 
 /// The logic of products.
 pub struct ProductLogic;
@@ -14,4 +16,5 @@ impl ProductLogic {
     }
 }
 
+#[async_trait]
 impl Hooks<Product> for ProductLogic {}

@@ -1,8 +1,10 @@
-//! What is particular to users: rules, computed members, custom rpcs. Written once by `cargo xtask gen`, and yours from then on.
+//! What is particular to users: rules, computed members, custom rpcs.
+//! Written once by `cargo xtask gen`, and yours from then on.
 
 use arcana_generated::Repositories;
 use arcana_generated::arcana::identity::v1::user::User;
 use arcana_runtime::service::Hooks;
+use async_trait::async_trait;
 
 /// The logic of users.
 pub struct UserLogic;
@@ -14,4 +16,5 @@ impl UserLogic {
     }
 }
 
+#[async_trait]
 impl Hooks<User> for UserLogic {}

@@ -31,7 +31,12 @@ pub fn run(args: &Args, project: &Project) -> ExitCode {
                 say::json(&json!({ "diagnostics": [], "gaps": gaps }));
             } else {
                 say::gaps(project, &gaps);
-                println!("Nothing wrong in {} entities; {} things unsaid", model.entities.len(), gaps.len());
+                let entities = if model.entities.len() == 1 { "entity" } else { "entities" };
+                println!(
+                    "Nothing wrong in {} {entities}; {} unsaid",
+                    model.entities.len(),
+                    say::count(gaps.len(), "thing")
+                );
             }
             ExitCode::SUCCESS
         }

@@ -43,11 +43,19 @@ pub fn run(args: &Args, project: &Project) -> ExitCode {
             return say::error(&format!("signals cannot be caught: {error}"));
         }
     }
+    let mut service: Option<Child> = None;
     loop {
         let generated = r#gen::run(&r#gen::Args::default(), project) == ExitCode::SUCCESS;
         // After generating, which may have written scaffolds into src/.
         let seen = newest(project);
-        let mut service = if generated { start(project) } else { None };
+        if generated && build(project) {
+            // The former one serves until the next is built.
+            service.iter_mut().for_each(stop);
+            service = start(project);
+        } else if !args.once && !told.load(Ordering::Relaxed) {
+            let meanwhile = if service.is_some() { "The former build goes on serving" } else { "Nothing is served" };
+            eprintln!("{meanwhile}; waiting for a change that mends it");
+        }
         if args.once && service.is_none() {
             return say::FINDINGS.into();
         }
@@ -59,12 +67,12 @@ pub fn run(args: &Args, project: &Project) -> ExitCode {
             service = None;
             event = watch(project, seen, None, args, &told);
         }
-        if let Some(child) = &mut service {
-            stop(child);
-        }
         match event {
-            Event::Changed => eprintln!("Changed; starting again"),
-            Event::Told => return ExitCode::SUCCESS,
+            Event::Changed => eprintln!("Changed; building again"),
+            Event::Told => {
+                service.iter_mut().for_each(stop);
+                return ExitCode::SUCCESS;
+            }
             Event::Ended(true) => return ExitCode::SUCCESS,
             Event::Ended(false) => return say::FINDINGS.into(),
         }
@@ -78,16 +86,19 @@ pub(super) fn cargo(project: &Project) -> Command {
     command
 }
 
-/// Builds and starts the service; says why if one of them fails.
-fn start(project: &Project) -> Option<Child> {
+/// Builds the service; cargo says why if it fails.
+fn build(project: &Project) -> bool {
     match cargo(project).args(["build", "--bin", &project.name]).status() {
-        Ok(status) if status.success() => {}
-        Ok(_) => return None,
+        Ok(status) => status.success(),
         Err(error) => {
             eprintln!("cargo cannot be started: {error}");
-            return None;
+            false
         }
     }
+}
+
+/// Starts the service; says why if that fails.
+fn start(project: &Project) -> Option<Child> {
     let binary = target(project).join("debug").join(&project.name);
     let mut command = Command::new(&binary);
     command.args(["serve", "--seed"]).current_dir(&project.root);

@@ -9,11 +9,12 @@ use serde_json::json;
 
 use super::say::{self, Paint, paint};
 use crate::fileset::{Changes, Edits, Mode};
+use crate::gaps::Gap;
 use crate::generate::generate;
 use crate::load::Sources;
 use crate::migrate::Class;
 use crate::project::Project;
-use crate::remember::{Seen, remember, unchanged};
+use crate::remember::{Seen, last, remember, unchanged};
 use crate::report::Report;
 use crate::stages::Stages;
 
@@ -71,7 +72,7 @@ pub fn run(args: &Args, project: &Project) -> ExitCode {
     let known = stages.time("unchanged", || before.as_ref().and_then(|before| unchanged(project, before)));
     if let Some(report) = known {
         let changes = Changes { unchanged: report.files, ..Changes::default() };
-        let run = Run { mode, changes: &changes, report: &report, started, stages: &stages };
+        let run = Run { mode, changes: &changes, report: &report, started, stages: &stages, told: Some(&report) };
         return run.tell(args, project);
     }
     let output = match generate(project, &sources, &args.allow_lossy) {
@@ -83,6 +84,7 @@ pub fn run(args: &Args, project: &Project) -> ExitCode {
         Err(found) => return say::schema_diagnostics(&found, &sources),
     };
     let report = Report::of(&output);
+    let told = last(project);
     stages.extend(output.stages);
     let edits = if args.discard_edits { Edits::Discard } else { Edits::Refuse };
     let changes = match stages.time("files", || output.files.apply(&project.root, mode, edits)) {
@@ -95,7 +97,23 @@ pub fn run(args: &Args, project: &Project) -> ExitCode {
     {
         remember(project, &before, &now, &output.files, &report);
     }
-    Run { mode, changes: &changes, report: &report, started, stages: &stages }.tell(args, project)
+    Run { mode, changes: &changes, report: &report, started, stages: &stages, told: told.as_ref() }.tell(args, project)
+}
+
+/// Names what is unsaid and was not named by the run before: a list that comes back with every save is not read.
+fn print_gaps(project: &Project, report: &Report, told: Option<&Report>) {
+    let told = |gap: &&Gap| told.is_some_and(|told| told.gaps.iter().any(|other| other.message == gap.message));
+    let new: Vec<&Gap> = report.gaps.iter().filter(|gap| !told(gap)).collect();
+    let all = say::count(report.gaps.len(), "thing");
+    if new.is_empty() {
+        println!("The schema leaves {all} unsaid, as before; to see: cargo xtask check");
+        return;
+    }
+    println!("The schema leaves {all} unsaid{}", if new.len() < report.gaps.len() { "; new:" } else { ":" });
+    say::gaps(project, new.iter().take(GAPS_SHOWN).copied());
+    if new.len() > GAPS_SHOWN {
+        println!("  … all of them: cargo xtask check");
+    }
 }
 
 /// What a run did.
@@ -105,6 +123,8 @@ struct Run<'a> {
     report: &'a Report,
     started: Instant,
     stages: &'a Stages,
+    /// The report of the run before.
+    told: Option<&'a Report>,
 }
 
 impl Run<'_> {
@@ -129,11 +149,7 @@ impl Run<'_> {
         print_files(project, changes, mode);
         print_migration(report);
         if !report.gaps.is_empty() && mode != Mode::Check {
-            println!("The schema leaves {} things unsaid:", report.gaps.len());
-            say::gaps(project, report.gaps.iter().take(GAPS_SHOWN));
-            if report.gaps.len() > GAPS_SHOWN {
-                println!("  … all of them: cargo xtask check");
-            }
+            print_gaps(project, report, self.told);
         }
         let what = match (mode, changes.is_empty()) {
             (_, true) => paint("Up to date", Paint::Green),

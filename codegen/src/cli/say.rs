@@ -53,8 +53,7 @@ pub(super) fn diagnostics(found: &Diagnostics, root: &Path) -> ExitCode {
 /// Prints what is wrong in the schema.
 pub(super) fn schema_diagnostics(found: &Diagnostics, sources: &Sources) -> ExitCode {
     eprint!("{}", found.render(&sources.files, colour(&std::io::stderr())));
-    let problems = if found.len() == 1 { "problem" } else { "problems" };
-    eprintln!("{} {problems}; nothing was written", found.len());
+    eprintln!("{}; nothing was written", count(found.len(), "problem"));
     FINDINGS.into()
 }
 
@@ -67,6 +66,11 @@ pub(super) fn error(error: &dyn std::fmt::Display) -> ExitCode {
 /// Prints JSON for tools.
 pub(super) fn json(value: &serde_json::Value) {
     println!("{value:#}");
+}
+
+/// `1 thing`, `2 things`.
+pub(super) fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 /// Prints what the schema leaves unsaid.

@@ -13,7 +13,7 @@ use crate::plan::{
     plan_home,
 };
 use crate::project::Project;
-use crate::render::{Scope, finish_shared};
+use crate::render::{Scope, finish_scaffold, finish_shared};
 
 /// Adds all Rust files of the project to the set.
 pub fn emit(project: &Project, model: &Model, files: &mut FileSet) -> Result<(), EmitError> {
@@ -37,7 +37,7 @@ pub fn emit(project: &Project, model: &Model, files: &mut FileSet) -> Result<(),
     }
     files.own(format!("{generated}/src/lib.rs"), lib(project, &homes));
     files.own(format!("{generated}/Cargo.toml"), manifest(project));
-    logic(project, &plans, &entries, files)
+    logic(project, &plans, &entries, &scope, files)
 }
 
 fn scope(project: &Project, plans: &[HomePlan]) -> Scope {
@@ -217,7 +217,13 @@ fn manifest(project: &Project) -> String {
 }
 
 /// The folder of hand-written logic: a scaffold per entity, written once, and the file that lists them.
-fn logic(project: &Project, plans: &[HomePlan], entries: &[EntryView], files: &mut FileSet) -> Result<(), EmitError> {
+fn logic(
+    project: &Project,
+    plans: &[HomePlan],
+    entries: &[EntryView],
+    scope: &Scope,
+    files: &mut FileSet,
+) -> Result<(), EmitError> {
     let folder = project.logic.to_string_lossy().replace('\\', "/");
     if folder.is_empty() {
         return Ok(());
@@ -227,17 +233,21 @@ fn logic(project: &Project, plans: &[HomePlan], entries: &[EntryView], files: &m
     let by_name: BTreeMap<String, &HomePlan> = plans.iter().filter_map(|plan| Some((named(plan)?, plan))).collect();
     let served: Vec<EntryView> = entries.iter().filter(|entry| entry.service).cloned().collect();
     for entry in &served {
-        let plan = by_name.get(entry.full_name.as_str());
-        let rpcs = plan.and_then(|plan| plan.service.as_ref()).map(|service| service.rpcs.clone()).unwrap_or_default();
-        let module = entry.path.replacen("crate", &crate_name, 1);
-        let mut uses = vec![
-            "arcana_runtime::service::Hooks".to_owned(),
-            format!("{crate_name}::Repositories"),
-            format!("{module}::{}", entry.name),
-        ];
-        uses.sort();
-        let file = LogicFile { uses, entry: entry.clone(), module, rpcs };
-        files.scaffold(format!("{folder}/{}.rs", entry.logic.replace("r#", "")), plain(&file.render()?) + "\n");
+        let Some(plan) = by_name.get(entry.full_name.as_str()) else { continue };
+        let rpcs = plan.service.as_ref().map(|service| service.rpcs.clone()).unwrap_or_default();
+        let mut own = vec![format!("{crate_name}::Repositories")];
+        if !rpcs.is_empty() {
+            own.push(format!("{}::{}Methods", entry.path.replacen("crate", &crate_name, 1), entry.name));
+        }
+        let entity = plan.entities.first().map(|entity| entity.name.clone()).unwrap_or_default();
+        let doc = format!(
+            "What is particular to {}: rules, computed members, custom rpcs.\n//! Written once by `cargo xtask gen`, and \
+             yours from then on.",
+            entry.words
+        );
+        let body = LogicFile { entry: entry.clone(), entity, rpcs }.render()?;
+        let path = format!("{folder}/{}.rs", entry.logic.replace("r#", ""));
+        files.scaffold(path, finish_scaffold(scope, &crate_name, &doc, &own, &body));
     }
     let mut listed = served;
     listed.sort_by(|one, other| one.logic.cmp(&other.logic));

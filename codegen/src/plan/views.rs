@@ -571,12 +571,10 @@ pub struct LogicModFile {
 #[derive(Debug, Template)]
 #[template(path = "logic.rs", escape = "none")]
 pub struct LogicFile {
-    /// Paths of the imports, sorted.
-    pub uses: Vec<String>,
-    /// The entity.
+    /// The entity in the lists.
     pub entry: EntryView,
-    /// Path of its module without `crate::`.
-    pub module: String,
+    /// Type of the entity.
+    pub entity: String,
     /// The custom rpcs that are to be written.
     pub rpcs: Vec<RpcView>,
 }

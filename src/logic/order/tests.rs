@@ -3,8 +3,6 @@
 use std::sync::Arc;
 
 use arcana_generated::Repositories;
-use arcana_generated::arcana::identity::v1::user::MockUserRepository;
-use arcana_generated::shop::v1::customer::MockCustomerRepository;
 use arcana_generated::shop::v1::order::MockOrderRepository;
 use arcana_generated::shop::v1::product::MockProductRepository;
 use arcana_runtime::changes::{GuardCheck, Set, Write};
@@ -27,12 +25,7 @@ fn order() -> Order {
 fn logic(orders: MockOrderRepository, found: Vec<Product>) -> OrderLogic {
     let mut products = MockProductRepository::new();
     products.expect_find_many().returning(move |_, _, _| Ok(found.clone()));
-    OrderLogic::new(&Repositories {
-        customers: Arc::new(MockCustomerRepository::new()),
-        orders: Arc::new(orders),
-        products: Arc::new(products),
-        users: Arc::new(MockUserRepository::new()),
-    })
+    OrderLogic::new(&Repositories { orders: Arc::new(orders), products: Arc::new(products), ..Repositories::mocked() })
 }
 
 fn holding(order: Order) -> MockOrderRepository {

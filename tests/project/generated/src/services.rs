@@ -30,6 +30,16 @@ impl Repositories {
             loans: Arc::new(SqlRepository::<crate::lending::v1::loan::Loan>::new(db.clone())),
         }
     }
+
+    /// Mocks that expect no call; a test puts others in place of those that its logic asks.
+    #[cfg(feature = "mock")]
+    pub fn mocked() -> Self {
+        Self {
+            users: Arc::new(crate::arcana::identity::v1::user::MockUserRepository::new()),
+            books: Arc::new(crate::lending::v1::book::MockBookRepository::new()),
+            loans: Arc::new(crate::lending::v1::loan::MockLoanRepository::new()),
+        }
+    }
 }
 
 /// Services of all entities, by the plural of their names: what transports call.

@@ -1,6 +1,8 @@
-//! What is particular to books: rules, computed members, custom rpcs. Written once by `cargo xtask gen`, and yours from then on.
+//! What is particular to books: rules, computed members, custom rpcs.
+//! Written once by `cargo xtask gen`, and yours from then on.
 
 use arcana_runtime::service::Hooks;
+use async_trait::async_trait;
 use lending_generated::Repositories;
 use lending_generated::lending::v1::book::Book;
 
@@ -14,4 +16,5 @@ impl BookLogic {
     }
 }
 
+#[async_trait]
 impl Hooks<Book> for BookLogic {}

@@ -46,6 +46,24 @@ impl Repositories {
             tracks: Arc::new(SqlRepository::<crate::chinook::v1::track::Track>::new(db.clone())),
         }
     }
+
+    /// Mocks that expect no call; a test puts others in place of those that its logic asks.
+    #[cfg(feature = "mock")]
+    pub fn mocked() -> Self {
+        Self {
+            albums: Arc::new(crate::chinook::v1::album::MockAlbumRepository::new()),
+            artists: Arc::new(crate::chinook::v1::artist::MockArtistRepository::new()),
+            customers: Arc::new(crate::chinook::v1::customer::MockCustomerRepository::new()),
+            employees: Arc::new(crate::chinook::v1::employee::MockEmployeeRepository::new()),
+            genres: Arc::new(crate::chinook::v1::genre::MockGenreRepository::new()),
+            invoices: Arc::new(crate::chinook::v1::invoice::MockInvoiceRepository::new()),
+            invoice_lines: Arc::new(crate::chinook::v1::invoice_line::MockInvoiceLineRepository::new()),
+            media_types: Arc::new(crate::chinook::v1::media_type::MockMediaTypeRepository::new()),
+            playlists: Arc::new(crate::chinook::v1::playlist::MockPlaylistRepository::new()),
+            playlist_tracks: Arc::new(crate::chinook::v1::playlist_track::MockPlaylistTrackRepository::new()),
+            tracks: Arc::new(crate::chinook::v1::track::MockTrackRepository::new()),
+        }
+    }
 }
 
 /// Services of all entities, by the plural of their names: what transports call.
