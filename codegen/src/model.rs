@@ -488,6 +488,8 @@ pub enum Rule {
     Finite,
     /// Only values the enum declares.
     DefinedOnly,
+    /// Not the zero value of the enum.
+    Specified,
     MinItems(u64),
     MaxItems(u64),
     Unique,
@@ -498,6 +500,18 @@ pub enum Rule {
     Items(Vec<Rule>),
     Keys(Vec<Rule>),
     Values(Vec<Rule>),
+}
+
+/// Whether rules let a value of an enum pass, by its number.
+pub fn passes(rules: &[Rule], number: i32) -> bool {
+    let is_one = |values: &[String]| values.iter().any(|value| *value == number.to_string());
+    rules.iter().all(|rule| match rule {
+        Rule::Specified => number != 0,
+        Rule::Const(only) => *only == number.to_string(),
+        Rule::In(values) => is_one(values),
+        Rule::NotIn(values) => !is_one(values),
+        _ => true,
+    })
 }
 
 /// A message that is no entity.

@@ -170,6 +170,13 @@ pub fn none_of<T: PartialEq + Display>(found: &mut Violations, field: &str, kind
     }
 }
 
+/// A value of an enum, by number, that says something: the first one means that nothing was said.
+pub fn specified(found: &mut Violations, field: &str, number: i32) {
+    if number == 0 {
+        found.add(field, "required", "must be one of the values that mean something");
+    }
+}
+
 fn show<T: Display>(values: &[T]) -> String {
     values.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }

@@ -7,7 +7,7 @@ use crate::annotation::{FieldOptions, FieldRules};
 use crate::diagnostic::Diagnostic;
 use crate::lower::Lowering;
 use crate::lower::seed::Seed;
-use crate::model::{Field, FieldRole, KeyKind, Span, Type};
+use crate::model::{Field, FieldRole, KeyKind, Rule, Span, Type};
 
 /// A field together with its options, which tell how it is stored.
 pub(super) type Lowered = (Field, FieldOptions);
@@ -42,6 +42,11 @@ impl Lowering<'_> {
         };
         let client_key = role == FieldRole::Key && !made_by_service;
         let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let required = behaves("REQUIRED") || options.rules.required || client_key;
+        let mut rules = options.rules.rules.clone();
+        if required && matches!(ty, Type::Enum(_)) {
+            rules.push(Rule::Specified);
+        }
         let lowered = Field {
             name: field.name().to_owned(),
             number: field.number(),
@@ -49,7 +54,7 @@ impl Lowering<'_> {
             ty,
             role,
             optional: field.field_descriptor_proto().proto3_optional(),
-            required: behaves("REQUIRED") || options.rules.required || client_key,
+            required,
             output_only: behaves("OUTPUT_ONLY") || made_by_service,
             immutable: behaves("IMMUTABLE") || client_key,
             input_only: behaves("INPUT_ONLY"),
@@ -66,7 +71,7 @@ impl Lowering<'_> {
                 .is_some_and(|o| o.jstype() == JsType::JsString),
             default: some(&options.default),
             example: some(&options.example),
-            rules: options.rules.rules.clone(),
+            rules,
             wire: wire_of(&options.rules),
             contract_options: options.contract.clone(),
             deprecated: field.field_descriptor_proto().options.as_ref().is_some_and(|o| o.deprecated()),

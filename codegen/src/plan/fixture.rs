@@ -2,7 +2,7 @@
 
 use super::fields;
 use super::types::{literal, type_name};
-use crate::model::{Entity, Field, FieldRole, KeyKind, Model, Rule, Type};
+use crate::model::{Entity, Field, FieldRole, KeyKind, Model, Rule, Type, passes};
 
 /// The sample value of a field in row `n`.
 pub fn expression(model: &Model, entity: &Entity, field: &Field) -> String {
@@ -14,6 +14,10 @@ pub fn expression(model: &Model, entity: &Entity, field: &Field) -> String {
             return id(&entity.full_name, entity.key.kind, "n");
         }
         _ => {}
+    }
+    // What the logic sets at some step has not been set yet.
+    if field.optional && field.output_only && field.example.is_none() {
+        return "None".to_owned();
     }
     let value = first_as_documented(field, value(model, entity, field));
     if !field.optional {
@@ -93,7 +97,7 @@ fn value(model: &Model, entity: &Entity, field: &Field) -> String {
             if field.output_only && field.default.is_some() {
                 return fields::default_of(model, field).unwrap_or_default();
             }
-            let known = values.iter().filter(|value| value.number != 0);
+            let known = values.iter().filter(|value| value.number != 0 && passes(&field.rules, value.number));
             let variants: Vec<String> = known.map(|value| format!("{}::{}", type_name(name), value.variant)).collect();
             if variants.is_empty() {
                 "Default::default()".to_owned()

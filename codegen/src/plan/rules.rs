@@ -135,6 +135,7 @@ impl Inner<'_> {
             Rule::Lte(bound) => one(compare("lte", ty, name, kind, value, reference, bound)),
             Rule::In(values) => one(among("one_of", ty, name, kind, value, reference, values)),
             Rule::NotIn(values) => one(among("none_of", ty, name, kind, value, reference, values)),
+            Rule::Specified => one(format!("check::specified(found, {name}, {value}.number());")),
             // Values that are not finite or not defined never get as far as this.
             Rule::Finite | Rule::DefinedOnly => Vec::new(),
             Rule::MinItems(least) => one(format!("check::min_items(found, {name}, {value}.len(), {least});")),

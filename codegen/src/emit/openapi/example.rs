@@ -6,7 +6,7 @@ use super::book::{Shape, is_fixed};
 use super::value::literal;
 use crate::emit::words::is_hidden;
 use crate::fixture_id::fixture_uuid;
-use crate::model::{Field, FieldRole, KeyKind, Model, Resource, Rule, Type};
+use crate::model::{Field, FieldRole, KeyKind, Model, Resource, Rule, Type, passes};
 
 /// Messages inside messages end here, whatever the schema says.
 const DEEPEST: usize = 6;
@@ -123,7 +123,8 @@ fn of_type(model: &Model, ty: &Type, rules: &[Rule], json_string: bool, shape: S
         Type::Id { entity, kind } => key(model, entity, *kind, json_string, 0),
         Type::Enum(name) => {
             let values = model.enumeration(name).map(|found| found.values.as_slice()).unwrap_or_default();
-            json!(values.iter().find(|value| value.number != 0).or(values.first()).map(|value| value.name.clone()))
+            let said = values.iter().find(|one| one.number != 0 && passes(rules, one.number));
+            json!(said.or(values.first()).map(|value| value.name.clone()))
         }
         Type::Message(name) | Type::Resource(name) => {
             let message = model.message(name).map(|found| found.fields.as_slice());

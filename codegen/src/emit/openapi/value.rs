@@ -9,7 +9,7 @@ use utoipa::openapi::schema::{
 use utoipa::openapi::{Deprecated, RefOr, Schema};
 
 use super::book::{Book, Shape};
-use crate::model::{KeyKind, Rule, Type};
+use crate::model::{KeyKind, Rule, Type, passes};
 
 /// What is said about a value beside its type.
 #[derive(Debug, Default)]
@@ -31,7 +31,15 @@ pub(super) fn format(name: &str) -> SchemaFormat {
 /// The schema of a type under its rules.
 pub(super) fn schema(book: &mut Book<'_>, ty: &Type, rules: &[Rule], json_string: bool, shape: Shape) -> RefOr<Schema> {
     match ty {
-        Type::Enum(name) | Type::Message(name) | Type::Resource(name) => book.refer(name, shape).into(),
+        Type::Enum(name) => match allowed(book, name, rules) {
+            Some(values) => {
+                let mut object = Object::with_type(JsonType::String);
+                object.enum_values = Some(values);
+                object.into()
+            }
+            None => book.refer(name, shape).into(),
+        },
+        Type::Message(name) | Type::Resource(name) => book.refer(name, shape).into(),
         Type::List(item) => list(book, item, rules, json_string, shape),
         Type::Map(_, value) => map(book, value, rules, json_string, shape),
         _ => {
@@ -50,6 +58,14 @@ pub(super) fn schema(book: &mut Book<'_>, ty: &Type, rules: &[Rule], json_string
             object.into()
         }
     }
+}
+
+/// The values of an enum that rules leave, if they leave fewer than there are.
+fn allowed(book: &Book<'_>, name: &str, rules: &[Rule]) -> Option<Vec<Value>> {
+    let all = &book.model.enumeration(name)?.values;
+    let left = all.iter().filter(|value| passes(rules, value.number));
+    let left: Vec<Value> = left.map(|value| Value::from(value.name.as_str())).collect();
+    (left.len() < all.len()).then_some(left)
 }
 
 /// The schema of a value in a path or a query: its type, without rules and words.

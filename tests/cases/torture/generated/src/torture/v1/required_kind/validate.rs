@@ -5,6 +5,7 @@
 use arcana_runtime::check;
 use arcana_runtime::entity::Validate;
 use arcana_runtime::service::Request;
+use arcana_runtime::types::Enumeration;
 use arcana_runtime::violations::Violations;
 
 use super::model::RequiredKind;
@@ -12,6 +13,7 @@ use super::model::RequiredKind;
 /// Checks a required kind.
 pub(super) fn required_kind(row: &RequiredKind, _what: Validate, found: &mut Violations) {
     check::decimal(found, "a_decimal", &row.a_decimal, 8, 2);
+    check::specified(found, "a_colour", row.a_colour.number());
     found.within("a_place", |found| row.a_place.validate(found));
     for (index, item) in row.places.iter().enumerate() {
         found.item("places", index, |found| item.validate(found));
