@@ -16,7 +16,6 @@ mod key;
 mod message_cycle;
 mod module_name;
 mod moved_from;
-pub(crate) mod nearest;
 mod owned;
 mod owner_path;
 mod package_name;

@@ -22,6 +22,7 @@ pub mod lock;
 pub mod lower;
 pub mod migrate;
 pub mod model;
+mod nearest;
 pub mod plan;
 pub mod presence;
 pub mod project;

@@ -145,7 +145,9 @@ fn report(
     let mut diagnostic = Diagnostic::new("arcana::schema", explained.message.unwrap_or(said));
     diagnostic.word = explained.word;
     let text = sources.text(file);
-    let label = error.labels().and_then(|mut labels| labels.next());
+    let mut labels: Vec<_> = error.labels().into_iter().flatten().collect();
+    // The last one is where the mistake is; those before say what it collides with.
+    let label = labels.pop();
     match (text, label) {
         (Some(text), Some(label)) => {
             let bytes = label.offset()..label.offset() + label.len().max(1);
@@ -157,6 +159,11 @@ fn report(
         (None, _) => diagnostic.message = format!("{file}: {}", diagnostic.message),
     }
     diagnostic.help = explained.help.or_else(|| error.help().map(|help| help.to_string()));
+    if let (Some(text), Some(other)) = (text, labels.first()) {
+        let place = Span::in_text(file, text, other.offset()..other.offset());
+        let said = format!("{}: {place}", other.label().unwrap_or("see also"));
+        diagnostic.help = Some(diagnostic.help.map_or(said.clone(), |help| format!("{help}; {said}")));
+    }
     found.push(diagnostic);
     for related in error.related().into_iter().flatten() {
         report(related, file, sources, pool, found);

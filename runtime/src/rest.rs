@@ -182,8 +182,14 @@ pub async fn refuse<E: Resource>(call: Call) -> Error {
 
 /// The router has one path for a row and for the verbs behind its key; what is allowed there differs.
 pub fn no_method<E: Resource>(call: &Call) -> Error {
-    let allow = call.verb(E::VERBS).map_or(E::ALLOW, |verb| verb.allow);
-    Error::MethodNotAllowed { allow: allow.to_owned() }
+    match (call.verb(E::VERBS), call.suffix()) {
+        (Some(verb), _) => Error::MethodNotAllowed { allow: verb.allow.to_owned() },
+        (None, Some(word)) if !E::VERBS.is_empty() => {
+            let known: Vec<String> = E::VERBS.iter().map(|verb| format!(":{}", verb.name)).collect();
+            Error::NotFound(format!("there is no :{word} of {}; there is {}", E::PATH, known.join(", ")))
+        }
+        _ => Error::MethodNotAllowed { allow: E::ALLOW.to_owned() },
+    }
 }
 
 /// The answer of a custom method that answers a row.

@@ -1,9 +1,9 @@
 //! Defaults and examples fit the type of their field.
 
 use super::all_fields;
-use super::nearest::hint;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{Field, FieldRole, Model, Type};
+use crate::nearest::hint;
 
 pub(super) fn check(model: &Model, found: &mut Diagnostics) {
     for field in all_fields(model) {

@@ -1,8 +1,8 @@
 //! Routes of rpcs name fields that their requests have.
 
-use super::nearest::hint;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{Binding, Field, Model, Rpc, Type};
+use crate::nearest::hint;
 
 pub(super) fn check(model: &Model, found: &mut Diagnostics) {
     for rpc in model.services.iter().flat_map(|service| &service.rpcs) {

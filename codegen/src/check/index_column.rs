@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::nearest::hint;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{Entity, Index, Model, Type};
+use crate::nearest::hint;
 
 pub(super) fn check(model: &Model, found: &mut Diagnostics) {
     for entity in &model.entities {

@@ -1,8 +1,8 @@
 //! Conditions of indexes are one expression over columns of their table.
 
-use super::nearest::hint;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{Entity, Model};
+use crate::nearest::hint;
 
 /// Words of SQL that may stand in a condition beside columns and functions.
 const WORDS: [&str; 20] = [

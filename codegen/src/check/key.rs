@@ -1,8 +1,8 @@
 //! Every entity has a key, of fields that exist and are never null.
 
-use super::nearest::hint;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{KeyKind, Model};
+use crate::nearest::hint;
 
 pub(super) fn check(model: &Model, found: &mut Diagnostics) {
     for resource in &model.resources {

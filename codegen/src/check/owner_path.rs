@@ -1,8 +1,8 @@
 //! The path to the owner leads through references to a field.
 
-use super::nearest::hint;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{Entity, Model, OwnerPath, Type};
+use crate::nearest::hint;
 
 pub(super) fn check(model: &Model, found: &mut Diagnostics) {
     for entity in &model.entities {

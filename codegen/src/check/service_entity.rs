@@ -1,8 +1,8 @@
 //! A service carries the methods of an entity; nothing would serve one that stands alone.
 
-use super::nearest::hint;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::Model;
+use crate::nearest::hint;
 
 pub(super) fn check(model: &Model, found: &mut Diagnostics) {
     for service in model.services.iter().filter(|service| service.resource.is_none()) {

@@ -1,8 +1,8 @@
 //! The tenant of a row is a field that is always there.
 
-use super::nearest::hint;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{Model, Type};
+use crate::nearest::hint;
 
 pub(super) fn check(model: &Model, found: &mut Diagnostics) {
     for entity in &model.entities {

@@ -2,7 +2,7 @@
 
 use prost_reflect::{DescriptorPool, MessageDescriptor};
 
-use crate::check::nearest;
+use crate::nearest;
 
 /// A finding, said better.
 #[derive(Debug, Default)]
