@@ -16,18 +16,10 @@ pub static {{ entity.spec.constant }}: EntitySpec = EntitySpec {
     version: {{ entity.spec.version }},
     updated_at: {{ entity.spec.updated_at }},
     soft_delete: {{ entity.spec.soft_delete }},
-    select: Sql {
-        sqlite: {{ entity.spec.select }},
-    },
-    insert: Sql {
-        sqlite: {{ entity.spec.insert }},
-    },
-    update: Sql {
-        sqlite: {{ entity.spec.update }},
-    },
-    delete: Sql {
-        sqlite: {{ entity.spec.delete }},
-    },
+    select: {{ entity.spec.select }},
+    insert: {{ entity.spec.insert }},
+    update: {{ entity.spec.update }},
+    delete: {{ entity.spec.delete }},
     owner: {{ entity.spec.owner }},
     tenant: {{ entity.spec.tenant }},
     unique: &[

@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 /// Everything the schema says.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -163,6 +164,22 @@ pub struct Index {
     pub unique: bool,
     /// Condition of a partial index; soft delete makes unique indexes partial.
     pub condition: Option<String>,
+}
+
+/// Longest name, in bytes, that every database takes: PostgreSQL cuts off what is longer.
+pub const NAME_MAX: usize = 63;
+
+/// A name of at most [`NAME_MAX`] bytes: a longer one ends in a hash of the whole.
+pub fn short_name(name: &str) -> String {
+    if name.len() <= NAME_MAX {
+        return name.to_owned();
+    }
+    let hash: String = Sha256::digest(name).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    let mut end = NAME_MAX - hash.len() - 1;
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}_{hash}", name.get(..end).unwrap_or_default())
 }
 
 /// A reference to another table.

@@ -34,7 +34,6 @@ const KNOWN: &[(&str, &[&str])] = &[
     ("arcana_runtime::context::Context", &["Context"]),
     ("arcana_runtime::db::Db", &["Db"]),
     ("arcana_runtime::db::Row", &["Row"]),
-    ("arcana_runtime::db::Sql", &["Sql"]),
     ("arcana_runtime::db::Stored", &["Stored", ".to_value()"]),
     ("arcana_runtime::db::Value", &["Value"]),
     ("arcana_runtime::entity::AccessSpec", &["AccessSpec"]),

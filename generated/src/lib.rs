@@ -37,7 +37,7 @@ pub const fn app(version: &'static str, wire: Wire) -> App {
         env_prefix: "ARCANA",
         openapi: OPENAPI,
         descriptor: DESCRIPTOR,
-        migrations: migrations::SQLITE,
+        migrations: migrations::ALL,
         routes: ROUTES,
         wire,
         seed: |db, rows| Box::pin(seed(db, rows)),

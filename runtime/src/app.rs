@@ -11,7 +11,7 @@ use clap::{Parser, Subcommand};
 use futures::future::BoxFuture;
 use tonic::service::Routes;
 
-use crate::db::{Db, Migration};
+use crate::db::{Db, Migrations};
 use crate::error::Result;
 use crate::fixture::Seeded;
 use crate::settings::{Loaded, Settings, Source, load};
@@ -29,7 +29,7 @@ pub struct App {
     /// The contract as protobuf descriptors.
     pub descriptor: &'static [u8],
     /// The migrations.
-    pub migrations: &'static [Migration],
+    pub migrations: Migrations,
     /// Every route of every rpc, by service.
     pub routes: &'static [&'static [Route]],
     /// Puts the service together over an open database.

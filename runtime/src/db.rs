@@ -13,7 +13,7 @@ use std::sync::Arc;
 use tokio::runtime::RuntimeFlavor;
 
 pub use config::{DbConfig, Synchronous};
-pub use migrate::{Applied, Migration, MigrationState};
+pub use migrate::{Applied, Migration, MigrationState, Migrations};
 pub use row::{Row, Stored};
 pub use value::Value;
 
@@ -27,22 +27,10 @@ use sqlite::Sqlite;
 pub enum Dialect {
     /// SQLite, embedded.
     Sqlite,
-}
-
-/// One statement in the words of each engine. Placeholders are `?`, in order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sql {
-    /// For SQLite.
-    pub sqlite: &'static str,
-}
-
-impl Sql {
-    /// The text for an engine.
-    pub fn text(&self, dialect: Dialect) -> &'static str {
-        match dialect {
-            Dialect::Sqlite => self.sqlite,
-        }
-    }
+    /// PostgreSQL.
+    Postgres,
+    /// MySQL and MariaDB.
+    Mysql,
 }
 
 /// A database that is open. Cheap to clone.
@@ -119,23 +107,25 @@ impl Db {
     }
 
     /// Applies the migrations that are missing, in order, and says which.
-    pub async fn migrate_up(&self, migrations: &'static [Migration]) -> Result<Vec<Applied>> {
+    pub async fn migrate_up(&self, migrations: Migrations) -> Result<Vec<Applied>> {
         match &self.engine {
-            Engine::Sqlite(sqlite) => sqlite.run(move |connection| migrate::up(connection, migrations)).await,
+            Engine::Sqlite(sqlite) => sqlite.run(move |connection| migrate::up(connection, migrations.sqlite)).await,
         }
     }
 
     /// Takes the newest migration back, and says which.
-    pub async fn migrate_down(&self, migrations: &'static [Migration]) -> Result<Option<Applied>> {
+    pub async fn migrate_down(&self, migrations: Migrations) -> Result<Option<Applied>> {
         match &self.engine {
-            Engine::Sqlite(sqlite) => sqlite.run(move |connection| migrate::down(connection, migrations)).await,
+            Engine::Sqlite(sqlite) => sqlite.run(move |connection| migrate::down(connection, migrations.sqlite)).await,
         }
     }
 
     /// What is applied and what is not.
-    pub async fn migrate_status(&self, migrations: &'static [Migration]) -> Result<Vec<(Applied, MigrationState)>> {
+    pub async fn migrate_status(&self, migrations: Migrations) -> Result<Vec<(Applied, MigrationState)>> {
         match &self.engine {
-            Engine::Sqlite(sqlite) => sqlite.run(move |connection| migrate::status(connection, migrations)).await,
+            Engine::Sqlite(sqlite) => {
+                sqlite.run(move |connection| migrate::status(connection, migrations.sqlite)).await
+            }
         }
     }
 }

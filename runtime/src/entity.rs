@@ -2,7 +2,7 @@
 
 use crate::access::Rule;
 use crate::context::Context;
-use crate::db::{Row, Sql, Value};
+use crate::db::{Row, Value};
 use crate::error::Result;
 use crate::types::{Key, Timestamp};
 use crate::violations::Violations;
@@ -104,15 +104,15 @@ pub struct EntitySpec {
     /// Whether deletes only mark the row.
     pub soft_delete: bool,
     /// `SELECT … FROM …`.
-    pub select: Sql,
+    pub select: &'static str,
     /// Insert of all columns.
-    pub insert: Sql,
+    pub insert: &'static str,
     /// Update of all columns by key.
-    pub update: Sql,
+    pub update: &'static str,
     /// Delete by key.
-    pub delete: Sql,
+    pub delete: &'static str,
     /// Condition that binds a row to its owner, with one `?`.
-    pub owner: Option<Sql>,
+    pub owner: Option<&'static str>,
     /// Column that binds a row to its tenant.
     pub tenant: Option<&'static str>,
     /// What must be unique.
@@ -181,6 +181,8 @@ pub enum Kind {
 /// Values that no two (live) rows may share.
 #[derive(Debug)]
 pub struct Unique {
+    /// Name of the index.
+    pub name: &'static str,
     /// Fields, as errors name them.
     pub fields: &'static [&'static str],
     /// Columns.
@@ -192,6 +194,8 @@ pub struct Unique {
 /// A reference to a row of another table.
 #[derive(Debug)]
 pub struct Reference {
+    /// Name of the constraint.
+    pub name: &'static str,
     /// Field, as errors name it.
     pub field: &'static str,
     /// Column.

@@ -40,7 +40,7 @@ impl<E: Entity> SqlRepository<E> {
     pub fn new(db: Db) -> Self {
         let mut select = Select::new(E::SPEC, Live::Yes);
         select.key(E::SPEC, Vec::new());
-        let find = format!("{}{}", E::SPEC.select.text(db.dialect()), select.clause());
+        let find = format!("{}{}", E::SPEC.select, select.clause());
         Self { db, find, entity: PhantomData }
     }
 
@@ -53,7 +53,7 @@ impl<E: Entity> SqlRepository<E> {
     }
 
     async fn rows(&self, cx: &Context, select: Select, tail: &str) -> Result<Vec<E>> {
-        let sql = format!("{}{}{tail}", E::SPEC.select.text(self.db.dialect()), select.clause());
+        let sql = format!("{}{}{tail}", E::SPEC.select, select.clause());
         let rows = match select.bounded {
             true => self.db.fetch(cx, &sql, &select.values, E::read).await?,
             false => self.db.scan(cx, &sql, &select.values, E::read).await?,
@@ -81,10 +81,7 @@ impl<E: Entity> SqlRepository<E> {
             _ => return Err(Error::internal(format!("{} has no parent column", spec.full_name))),
         };
         let places = vec!["?"; keys.len()].join(", ");
-        let sql = format!(
-            "{} WHERE {parent} IN ({places}) ORDER BY {parent}, {position}",
-            spec.select.text(self.db.dialect())
-        );
+        let sql = format!("{} WHERE {parent} IN ({places}) ORDER BY {parent}, {position}", spec.select);
         let mut at = 0;
         let mut push = |row: &Row<'_>| {
             let key = row.raw(0)?;
@@ -218,7 +215,7 @@ impl Select {
         match scope {
             Scope::Unrestricted => {}
             Scope::Owner(account) => match spec.owner {
-                Some(owner) => self.and(owner.sqlite, vec![Value::Uuid(*account)]),
+                Some(owner) => self.and(owner, vec![Value::Uuid(*account)]),
                 None => return Err(Error::Forbidden(format!("{} has no owner", spec.name))),
             },
             Scope::Tenant(tenant) => match spec.tenant {

@@ -170,7 +170,7 @@ fn lib(project: &Project, homes: &[Home]) -> String {
                  env_prefix: {:?},\n        \
                  openapi: OPENAPI,\n        \
                  descriptor: DESCRIPTOR,\n        \
-                 migrations: migrations::SQLITE,\n        \
+                 migrations: migrations::ALL,\n        \
                  routes: ROUTES,\n        \
                  wire,\n        \
                  seed: |db, rows| Box::pin(seed(db, rows)),\n    \

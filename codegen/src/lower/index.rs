@@ -6,7 +6,7 @@ use crate::lower::Lowering;
 use crate::lower::entity::{DELETED_AT, POSITION, column_name};
 use crate::lower::field::Lowered;
 use crate::lower::seed::Seed;
-use crate::model::{Entity, Field, FieldRole, Index};
+use crate::model::{Entity, Field, FieldRole, Index, short_name};
 
 impl Lowering<'_> {
     pub(super) fn indexes(&self, seed: &Seed, entity: &Entity, fields: &[Lowered]) -> Vec<Index> {
@@ -38,15 +38,16 @@ impl Lowering<'_> {
     }
 }
 
-/// Numbers the names that would mean two things: indexes of one database share their names with its tables, and case makes
+/// Shortens names that are too long, and numbers those that would mean two things: indexes of one database share their names with its tables, and case makes
 /// no difference.
 pub(super) fn number_twins(entities: &mut [Entity]) {
     let mut taken: BTreeSet<String> = entities.iter().map(|entity| entity.table.to_lowercase()).collect();
     for index in entities.iter_mut().flat_map(|entity| &mut entity.indexes) {
-        let name = index.name.clone();
+        let name = short_name(&index.name);
+        index.name.clone_from(&name);
         let mut number = 2;
         while !taken.insert(index.name.to_lowercase()) {
-            index.name = format!("{name}_{number}");
+            index.name = short_name(&format!("{name}_{number}"));
             number += 1;
         }
     }

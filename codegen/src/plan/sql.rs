@@ -1,4 +1,5 @@
-//! The shape of an entity as constants, and its SQL. Statements that need a dialect's own words are made here.
+//! The shape of an entity as constants, and its SQL: one text for all dialects, with `?` for values and names in double
+//! quotes; what a dialect says otherwise, the runtime says.
 
 use super::entity::rule;
 use super::fields;
@@ -8,6 +9,7 @@ use super::types::{Types, identifier, literal, spec_constant};
 use super::views::{ColumnView, FinderView, SpecView};
 use crate::model::{Access, Column, Entity, ForeignKey, Index, KeyKind, Model, OnDelete, Resource, StandardKind, Type};
 
+use crate::migrate::foreign_key_name;
 pub(super) use crate::migrate::quoted;
 
 /// The shape of an entity.
@@ -33,7 +35,7 @@ pub fn spec(overview: &Overview<'_>, entity: &Entity, resource: &Resource) -> Sp
         insert: literal(&insert(entity)),
         update: literal(&update(entity)),
         delete: literal(&delete(entity)),
-        owner: option(owner(entity).map(|sql| format!("Sql {{ sqlite: {} }}", literal(&sql)))),
+        owner: option(owner(entity).map(|sql| literal(&sql))),
         tenant: option(entity.tenant.as_ref().map(|column| literal(&quoted(column)))),
         unique: entity.indexes.iter().filter(|index| index.unique).map(|index| unique(entity, index)).collect(),
         references: references(model, entity).collect(),
@@ -136,7 +138,8 @@ fn unique(entity: &Entity, index: &Index) -> String {
         literal(known.map_or(column.as_str(), |known| known.field.as_str()))
     };
     format!(
-        "Unique {{ fields: {}, columns: {}, condition: {} }}",
+        "Unique {{ name: {}, fields: {}, columns: {}, condition: {} }}",
+        literal(&index.name),
         list(index.columns.iter().map(field)),
         list(index.columns.iter().map(|column| literal(&quoted(column)))),
         option(index.condition.as_ref().map(|condition| literal(condition))),
@@ -156,7 +159,8 @@ fn references<'m>(model: &'m Model, entity: &'m Entity) -> impl Iterator<Item = 
     entity.foreign_keys.iter().filter(single).map(|key| {
         let (column, target) = (first(&key.columns), first(&key.key_columns));
         format!(
-            "Reference {{ field: {}, column: {}, entity: {}, table: {}, key: {}, condition: {} }}",
+            "Reference {{ name: {}, field: {}, column: {}, entity: {}, table: {}, key: {}, condition: {} }}",
+            literal(&foreign_key_name(&entity.table, &key.columns)),
             literal(&key.field),
             literal(&quoted(column)),
             literal(split(&key.entity).1),

@@ -78,8 +78,8 @@ pub(super) async fn require_current(app: &'static App, db: &Db, why: &str) -> Re
 /// Whether the open migration was applied with another text than it has now.
 async fn open_migration_changed(app: &'static App, db: &Db) -> Result<bool, String> {
     let states = db.migrate_status(app.migrations).await.map_err(|error| explain(&error))?;
-    let last_sealed =
-        app.migrations.iter().filter(|migration| migration.sealed).map(|migration| migration.version).max();
+    let migrations = app.migrations.of(db.dialect());
+    let last_sealed = migrations.iter().filter(|migration| migration.sealed).map(|migration| migration.version).max();
     Ok(states.iter().any(|(migration, state)| {
         let open = last_sealed.is_none_or(|sealed| migration.version > sealed);
         open && matches!(state, MigrationState::Changed | MigrationState::Unknown)

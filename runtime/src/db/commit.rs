@@ -2,9 +2,9 @@
 
 use rusqlite::Connection;
 
+use super::Value;
 use super::outcome::{check_live_references, check_referrers, equal, exists, explain_write};
 use super::sqlite::{bind, error};
-use super::{Dialect, Value};
 use crate::changes::{Changes, ChildDiff, Guard, GuardCheck, Rows, Set, Write};
 use crate::entity::{EntitySpec, Kind};
 use crate::error::{Error, Result};
@@ -16,8 +16,7 @@ pub(super) fn apply(connection: &Connection, changes: &Changes) -> Result<()> {
         match write {
             Write::Insert { spec, key, values, children } => {
                 check_live_references(connection, spec, values)?;
-                run(connection, spec.insert.text(Dialect::Sqlite), values)
-                    .map_err(|cause| explain(connection, spec, key, values, cause))?;
+                run(connection, spec.insert, values).map_err(|cause| explain(connection, spec, key, values, cause))?;
                 insert_children(connection, key, children)?;
             }
             Write::Update { spec, key, values, version, children } => {
@@ -111,7 +110,7 @@ fn insert_child(
 ) -> Result<()> {
     let values: Vec<Value> = parent.iter().cloned().chain([Value::I64(position)]).chain(row.iter().cloned()).collect();
     check_live_references(connection, spec, &values)?;
-    run(connection, spec.insert.text(Dialect::Sqlite), &values)
+    run(connection, spec.insert, &values)
         .map(drop)
         .map_err(|refusal| explain(connection, spec, &child_key(spec, row), &values, refusal))
 }
@@ -141,8 +140,7 @@ fn update(
         let sql = format!("SELECT 1 FROM {} WHERE {}", spec.table, equal(spec.key));
         usize::from(exists(connection, &sql, key)?)
     } else {
-        run(connection, spec.update.text(Dialect::Sqlite), &bound)
-            .map_err(|refusal| explain(connection, spec, key, values, refusal))?
+        run(connection, spec.update, &bound).map_err(|refusal| explain(connection, spec, key, values, refusal))?
     };
     if touched == 1 { Ok(()) } else { Err(Error::ConcurrentUpdate) }
 }
@@ -151,7 +149,7 @@ fn update_children(connection: &Connection, parent: &[Value], diff: &ChildDiff) 
     let spec = diff.spec;
     for key in &diff.removed {
         let bound: Vec<Value> = std::iter::once(key).chain(parent).cloned().collect();
-        run(connection, spec.delete.text(Dialect::Sqlite), &bound)?;
+        run(connection, spec.delete, &bound)?;
     }
     for (position, row) in &diff.changed {
         let values: Vec<Value> =
@@ -163,7 +161,7 @@ fn update_children(connection: &Connection, parent: &[Value], diff: &ChildDiff) 
             .chain(key.iter().cloned())
             .chain(parent.iter().cloned())
             .collect();
-        let touched = run(connection, spec.update.text(Dialect::Sqlite), &bound)
+        let touched = run(connection, spec.update, &bound)
             .map_err(|refusal| explain(connection, spec, &key, &values, refusal))?;
         if touched != 1 {
             return Err(Error::ConcurrentUpdate);
@@ -299,7 +297,7 @@ fn delete(
     }
     bound.extend_from_slice(key);
     bound.extend(version.map(Value::I64));
-    let touched = run(connection, spec.delete.text(Dialect::Sqlite), &bound)?;
+    let touched = run(connection, spec.delete, &bound)?;
     if touched == 1 { Ok(()) } else { Err(Error::ConcurrentUpdate) }
 }
 

@@ -5,6 +5,7 @@ use std::time::Instant;
 use rusqlite::{Connection, TransactionBehavior};
 use sha2::{Digest, Sha384};
 
+use super::Dialect;
 use super::sqlite::error;
 use crate::error::{Error, Result};
 
@@ -21,6 +22,28 @@ pub struct Migration {
     pub down: &'static str,
     /// Closed: its text never changes again.
     pub sealed: bool,
+}
+
+/// The migrations of a project, by dialect; a dialect that the project does not name has none.
+#[derive(Debug, Clone, Copy)]
+pub struct Migrations {
+    /// For SQLite.
+    pub sqlite: &'static [Migration],
+    /// For PostgreSQL.
+    pub postgres: &'static [Migration],
+    /// For MySQL and MariaDB.
+    pub mysql: &'static [Migration],
+}
+
+impl Migrations {
+    /// Those of a dialect.
+    pub fn of(&self, dialect: Dialect) -> &'static [Migration] {
+        match dialect {
+            Dialect::Sqlite => self.sqlite,
+            Dialect::Postgres => self.postgres,
+            Dialect::Mysql => self.mysql,
+        }
+    }
 }
 
 /// A migration that was applied or taken back.

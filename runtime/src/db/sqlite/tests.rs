@@ -3,7 +3,7 @@
 use super::*;
 use crate::access::Rule;
 use crate::changes::{Guard, GuardCheck, Set, Write};
-use crate::db::{Db, Migration, MigrationState, Sql};
+use crate::db::{Db, Migration, MigrationState, Migrations};
 use crate::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind};
 
 const NOBODY: Rule = Rule(&[]);
@@ -30,10 +30,10 @@ const SHAPE: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
-    select: Sql { sqlite: "SELECT id, text FROM notes" },
-    insert: Sql { sqlite: "INSERT INTO notes (id, text) VALUES (?, ?)" },
-    update: Sql { sqlite: "UPDATE notes SET text = ? WHERE id = ?" },
-    delete: Sql { sqlite: "DELETE FROM notes WHERE id = ?" },
+    select: "SELECT id, text FROM notes",
+    insert: "INSERT INTO notes (id, text) VALUES (?, ?)",
+    update: "UPDATE notes SET text = ? WHERE id = ?",
+    delete: "DELETE FROM notes WHERE id = ?",
     owner: None,
     tenant: None,
     unique: &[],
@@ -49,14 +49,12 @@ static COUNTED: EntitySpec = EntitySpec { version: Some("version"), ..SHAPE };
 
 /// An insert whose statement never ends.
 static ENDLESS: EntitySpec = EntitySpec {
-    insert: Sql {
-        sqlite: "INSERT INTO notes (id, text) WITH RECURSIVE n(i) AS (SELECT ? UNION ALL SELECT i + 1 FROM n) \
-                 SELECT max(i), ? FROM n",
-    },
+    insert: "INSERT INTO notes (id, text) WITH RECURSIVE n(i) AS (SELECT ? UNION ALL SELECT i + 1 FROM n) \
+             SELECT max(i), ? FROM n",
     ..SHAPE
 };
 
-static MIGRATIONS: &[Migration] = &[
+const STEPS: &[Migration] = &[
     Migration {
         version: 1,
         name: "notes",
@@ -72,6 +70,12 @@ static MIGRATIONS: &[Migration] = &[
         sealed: false,
     },
 ];
+
+const MIGRATIONS: Migrations = only(STEPS);
+
+const fn only(sqlite: &'static [Migration]) -> Migrations {
+    Migrations { sqlite, postgres: &[], mysql: &[] }
+}
 
 fn open(folder: &tempfile::TempDir) -> Db {
     let mut config = DbConfig::from_url(&format!("sqlite://{}/test.db", folder.path().display())).unwrap();
@@ -197,9 +201,9 @@ async fn migrations_go_up_and_down_and_say_how_they_stand() {
 
 #[tokio::test]
 async fn refuses_a_migration_that_was_applied_with_another_text() {
-    static CHANGED: &[Migration] = &[Migration { up: "SELECT 1;", ..MIGRATIONS[0] }, MIGRATIONS[1]];
+    static CHANGED: &[Migration] = &[Migration { up: "SELECT 1;", ..STEPS[0] }, STEPS[1]];
     let folder = tempfile::tempdir().unwrap();
     let db = database(&folder).await;
-    assert!(db.migrate_up(CHANGED).await.is_err());
-    assert!(db.migrate_up(&MIGRATIONS[..1]).await.is_err(), "the database has a migration that the binary lacks");
+    assert!(db.migrate_up(only(CHANGED)).await.is_err());
+    assert!(db.migrate_up(only(&STEPS[..1])).await.is_err(), "the database has a migration that the binary lacks");
 }

@@ -3,7 +3,6 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete, Reference, Referrer, Unique};
 
 /// The shape of a customer.
@@ -29,25 +28,17 @@ pub static CUSTOMER: EntitySpec = EntitySpec {
     version: Some("version"),
     updated_at: Some("updated_at"),
     soft_delete: false,
-    select: Sql {
-        sqlite: "SELECT id, name, email, country, phone, user_id, version, created_at, updated_at FROM customers",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO customers (id, name, email, country, phone, user_id, version, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    },
-    update: Sql {
-        sqlite: "UPDATE customers SET name = ?, email = ?, country = ?, phone = ?, user_id = ?, version = ?, created_at = ?, updated_at = ? WHERE id = ? AND version = ?",
-    },
-    delete: Sql {
-        sqlite: "DELETE FROM customers WHERE id = ? AND version = ?",
-    },
-    owner: Some(Sql { sqlite: "user_id = ?" }),
+    select: "SELECT id, name, email, country, phone, user_id, version, created_at, updated_at FROM customers",
+    insert: "INSERT INTO customers (id, name, email, country, phone, user_id, version, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    update: "UPDATE customers SET name = ?, email = ?, country = ?, phone = ?, user_id = ?, version = ?, created_at = ?, updated_at = ? WHERE id = ? AND version = ?",
+    delete: "DELETE FROM customers WHERE id = ? AND version = ?",
+    owner: Some("user_id = ?"),
     tenant: None,
     unique: &[
-        Unique { fields: &["email"], columns: &["email"], condition: None },
+        Unique { name: "customers_email_key", fields: &["email"], columns: &["email"], condition: None },
     ],
     references: &[
-        Reference { field: "user_id", column: "user_id", entity: "User", table: "users", key: "id", condition: Some("deleted_at IS NULL") },
+        Reference { name: "customers_user_id_fkey", field: "user_id", column: "user_id", entity: "User", table: "users", key: "id", condition: Some("deleted_at IS NULL") },
     ],
     referenced_by: &[
         Referrer { table: "orders", column: "customer_id", on_delete: OnDelete::Restrict, condition: None },

@@ -3,7 +3,6 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, Reference, Unique};
 
 /// The shape of an order.
@@ -31,25 +30,17 @@ pub static ORDER: EntitySpec = EntitySpec {
     version: Some("version"),
     updated_at: Some("updated_at"),
     soft_delete: false,
-    select: Sql {
-        sqlite: "SELECT id, number, customer_id, status, total, note, placed_at, tracking_number, version, created_at, updated_at FROM orders",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO orders (id, number, customer_id, status, total, note, placed_at, tracking_number, version, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    },
-    update: Sql {
-        sqlite: "UPDATE orders SET number = ?, customer_id = ?, status = ?, total = ?, note = ?, placed_at = ?, tracking_number = ?, version = ?, created_at = ?, updated_at = ? WHERE id = ? AND version = ?",
-    },
-    delete: Sql {
-        sqlite: "DELETE FROM orders WHERE id = ? AND version = ?",
-    },
-    owner: Some(Sql { sqlite: "customer_id IN (SELECT id FROM customers WHERE user_id = ?)" }),
+    select: "SELECT id, number, customer_id, status, total, note, placed_at, tracking_number, version, created_at, updated_at FROM orders",
+    insert: "INSERT INTO orders (id, number, customer_id, status, total, note, placed_at, tracking_number, version, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    update: "UPDATE orders SET number = ?, customer_id = ?, status = ?, total = ?, note = ?, placed_at = ?, tracking_number = ?, version = ?, created_at = ?, updated_at = ? WHERE id = ? AND version = ?",
+    delete: "DELETE FROM orders WHERE id = ? AND version = ?",
+    owner: Some("customer_id IN (SELECT id FROM customers WHERE user_id = ?)"),
     tenant: None,
     unique: &[
-        Unique { fields: &["number"], columns: &["number"], condition: None },
+        Unique { name: "orders_number_key", fields: &["number"], columns: &["number"], condition: None },
     ],
     references: &[
-        Reference { field: "customer_id", column: "customer_id", entity: "Customer", table: "customers", key: "id", condition: None },
+        Reference { name: "orders_customer_id_fkey", field: "customer_id", column: "customer_id", entity: "Customer", table: "customers", key: "id", condition: None },
     ],
     referenced_by: &[
     ],
@@ -82,24 +73,16 @@ pub static ORDER_LINE: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
-    select: Sql {
-        sqlite: "SELECT order_id, id, product_id, quantity, unit_price FROM order_lines",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO order_lines (order_id, position, id, product_id, quantity, unit_price) VALUES (?, ?, ?, ?, ?, ?)",
-    },
-    update: Sql {
-        sqlite: "UPDATE order_lines SET position = ?, product_id = ?, quantity = ?, unit_price = ? WHERE id = ? AND order_id = ?",
-    },
-    delete: Sql {
-        sqlite: "DELETE FROM order_lines WHERE id = ? AND order_id = ?",
-    },
+    select: "SELECT order_id, id, product_id, quantity, unit_price FROM order_lines",
+    insert: "INSERT INTO order_lines (order_id, position, id, product_id, quantity, unit_price) VALUES (?, ?, ?, ?, ?, ?)",
+    update: "UPDATE order_lines SET position = ?, product_id = ?, quantity = ?, unit_price = ? WHERE id = ? AND order_id = ?",
+    delete: "DELETE FROM order_lines WHERE id = ? AND order_id = ?",
     owner: None,
     tenant: None,
     unique: &[
     ],
     references: &[
-        Reference { field: "product_id", column: "product_id", entity: "Product", table: "products", key: "id", condition: Some("deleted_at IS NULL") },
+        Reference { name: "order_lines_product_id_fkey", field: "product_id", column: "product_id", entity: "Product", table: "products", key: "id", condition: Some("deleted_at IS NULL") },
     ],
     referenced_by: &[
     ],

@@ -3,7 +3,6 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete, Referrer, Unique};
 
 /// The shape of a product.
@@ -30,22 +29,14 @@ pub static PRODUCT: EntitySpec = EntitySpec {
     version: Some("version"),
     updated_at: Some("updated_at"),
     soft_delete: true,
-    select: Sql {
-        sqlite: "SELECT id, sku, name, description, price, stock, tags, version, created_at, updated_at FROM products",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO products (id, sku, name, description, price, stock, tags, version, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    },
-    update: Sql {
-        sqlite: "UPDATE products SET sku = ?, name = ?, description = ?, price = ?, stock = ?, tags = ?, version = ?, created_at = ?, updated_at = ? WHERE id = ? AND deleted_at IS NULL AND version = ?",
-    },
-    delete: Sql {
-        sqlite: "UPDATE products SET deleted_at = ?, updated_at = ?, version = version + 1 WHERE id = ? AND deleted_at IS NULL AND version = ?",
-    },
+    select: "SELECT id, sku, name, description, price, stock, tags, version, created_at, updated_at FROM products",
+    insert: "INSERT INTO products (id, sku, name, description, price, stock, tags, version, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    update: "UPDATE products SET sku = ?, name = ?, description = ?, price = ?, stock = ?, tags = ?, version = ?, created_at = ?, updated_at = ? WHERE id = ? AND deleted_at IS NULL AND version = ?",
+    delete: "UPDATE products SET deleted_at = ?, updated_at = ?, version = version + 1 WHERE id = ? AND deleted_at IS NULL AND version = ?",
     owner: None,
     tenant: None,
     unique: &[
-        Unique { fields: &["sku"], columns: &["sku"], condition: Some("deleted_at IS NULL") },
+        Unique { name: "products_sku_key", fields: &["sku"], columns: &["sku"], condition: Some("deleted_at IS NULL") },
     ],
     references: &[
     ],

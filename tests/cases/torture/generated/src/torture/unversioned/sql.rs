@@ -3,7 +3,6 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, Reference};
 
 /// The shape of an unversioned.
@@ -22,24 +21,16 @@ pub static UNVERSIONED: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
-    select: Sql {
-        sqlite: "SELECT id, kind_id FROM unversioneds",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO unversioneds (id, kind_id) VALUES (?, ?)",
-    },
-    update: Sql {
-        sqlite: "UPDATE unversioneds SET kind_id = ? WHERE id = ?",
-    },
-    delete: Sql {
-        sqlite: "DELETE FROM unversioneds WHERE id = ?",
-    },
+    select: "SELECT id, kind_id FROM unversioneds",
+    insert: "INSERT INTO unversioneds (id, kind_id) VALUES (?, ?)",
+    update: "UPDATE unversioneds SET kind_id = ? WHERE id = ?",
+    delete: "DELETE FROM unversioneds WHERE id = ?",
     owner: None,
     tenant: None,
     unique: &[
     ],
     references: &[
-        Reference { field: "kind_id", column: "kind_id", entity: "Kind", table: "kinds", key: "id", condition: None },
+        Reference { name: "unversioneds_kind_id_fkey", field: "kind_id", column: "kind_id", entity: "Kind", table: "kinds", key: "id", condition: None },
     ],
     referenced_by: &[
     ],

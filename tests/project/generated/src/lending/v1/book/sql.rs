@@ -3,7 +3,6 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete, Referrer, Unique};
 
 /// The shape of a book.
@@ -27,22 +26,14 @@ pub static BOOK: EntitySpec = EntitySpec {
     version: Some("version"),
     updated_at: Some("updated_at"),
     soft_delete: true,
-    select: Sql {
-        sqlite: "SELECT id, title, isbn, on_shelf, version, created_at, updated_at FROM books",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO books (id, title, isbn, on_shelf, version, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-    },
-    update: Sql {
-        sqlite: "UPDATE books SET title = ?, isbn = ?, on_shelf = ?, version = ?, created_at = ?, updated_at = ? WHERE id = ? AND deleted_at IS NULL AND version = ?",
-    },
-    delete: Sql {
-        sqlite: "UPDATE books SET deleted_at = ?, updated_at = ?, version = version + 1 WHERE id = ? AND deleted_at IS NULL AND version = ?",
-    },
+    select: "SELECT id, title, isbn, on_shelf, version, created_at, updated_at FROM books",
+    insert: "INSERT INTO books (id, title, isbn, on_shelf, version, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    update: "UPDATE books SET title = ?, isbn = ?, on_shelf = ?, version = ?, created_at = ?, updated_at = ? WHERE id = ? AND deleted_at IS NULL AND version = ?",
+    delete: "UPDATE books SET deleted_at = ?, updated_at = ?, version = version + 1 WHERE id = ? AND deleted_at IS NULL AND version = ?",
     owner: None,
     tenant: None,
     unique: &[
-        Unique { fields: &["isbn"], columns: &["isbn"], condition: Some("deleted_at IS NULL") },
+        Unique { name: "books_isbn_key", fields: &["isbn"], columns: &["isbn"], condition: Some("deleted_at IS NULL") },
     ],
     references: &[
     ],

@@ -3,7 +3,6 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, Reference};
 
 /// The shape of a loan.
@@ -27,25 +26,17 @@ pub static LOAN: EntitySpec = EntitySpec {
     version: Some("version"),
     updated_at: Some("updated_at"),
     soft_delete: false,
-    select: Sql {
-        sqlite: "SELECT id, book_id, reader_id, returned_at, version, created_at, updated_at FROM loans",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO loans (id, book_id, reader_id, returned_at, version, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
-    },
-    update: Sql {
-        sqlite: "UPDATE loans SET book_id = ?, reader_id = ?, returned_at = ?, version = ?, created_at = ?, updated_at = ? WHERE id = ? AND version = ?",
-    },
-    delete: Sql {
-        sqlite: "DELETE FROM loans WHERE id = ? AND version = ?",
-    },
-    owner: Some(Sql { sqlite: "reader_id = ?" }),
+    select: "SELECT id, book_id, reader_id, returned_at, version, created_at, updated_at FROM loans",
+    insert: "INSERT INTO loans (id, book_id, reader_id, returned_at, version, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    update: "UPDATE loans SET book_id = ?, reader_id = ?, returned_at = ?, version = ?, created_at = ?, updated_at = ? WHERE id = ? AND version = ?",
+    delete: "DELETE FROM loans WHERE id = ? AND version = ?",
+    owner: Some("reader_id = ?"),
     tenant: None,
     unique: &[
     ],
     references: &[
-        Reference { field: "book_id", column: "book_id", entity: "Book", table: "books", key: "id", condition: Some("deleted_at IS NULL") },
-        Reference { field: "reader_id", column: "reader_id", entity: "User", table: "users", key: "id", condition: Some("deleted_at IS NULL") },
+        Reference { name: "loans_book_id_fkey", field: "book_id", column: "book_id", entity: "Book", table: "books", key: "id", condition: Some("deleted_at IS NULL") },
+        Reference { name: "loans_reader_id_fkey", field: "reader_id", column: "reader_id", entity: "User", table: "users", key: "id", condition: Some("deleted_at IS NULL") },
     ],
     referenced_by: &[
     ],

@@ -3,7 +3,6 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete, Reference, Referrer};
 
 /// The shape of an album.
@@ -23,24 +22,16 @@ pub static ALBUM: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
-    select: Sql {
-        sqlite: "SELECT id, title, artist_id FROM albums",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO albums (id, title, artist_id) VALUES (?, ?, ?)",
-    },
-    update: Sql {
-        sqlite: "UPDATE albums SET title = ?, artist_id = ? WHERE id = ?",
-    },
-    delete: Sql {
-        sqlite: "DELETE FROM albums WHERE id = ?",
-    },
+    select: "SELECT id, title, artist_id FROM albums",
+    insert: "INSERT INTO albums (id, title, artist_id) VALUES (?, ?, ?)",
+    update: "UPDATE albums SET title = ?, artist_id = ? WHERE id = ?",
+    delete: "DELETE FROM albums WHERE id = ?",
     owner: None,
     tenant: None,
     unique: &[
     ],
     references: &[
-        Reference { field: "artist_id", column: "artist_id", entity: "Artist", table: "artists", key: "id", condition: None },
+        Reference { name: "albums_artist_id_fkey", field: "artist_id", column: "artist_id", entity: "Artist", table: "artists", key: "id", condition: None },
     ],
     referenced_by: &[
         Referrer { table: "tracks", column: "album_id", on_delete: OnDelete::SetNull, condition: None },

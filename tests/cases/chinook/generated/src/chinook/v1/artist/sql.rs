@@ -3,7 +3,6 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete, Referrer};
 
 /// The shape of an artist.
@@ -22,18 +21,10 @@ pub static ARTIST: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
-    select: Sql {
-        sqlite: "SELECT id, name FROM artists",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO artists (id, name) VALUES (?, ?)",
-    },
-    update: Sql {
-        sqlite: "UPDATE artists SET name = ? WHERE id = ?",
-    },
-    delete: Sql {
-        sqlite: "DELETE FROM artists WHERE id = ?",
-    },
+    select: "SELECT id, name FROM artists",
+    insert: "INSERT INTO artists (id, name) VALUES (?, ?)",
+    update: "UPDATE artists SET name = ? WHERE id = ?",
+    delete: "DELETE FROM artists WHERE id = ?",
     owner: None,
     tenant: None,
     unique: &[

@@ -3,7 +3,6 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete, Reference, Referrer};
 
 /// The shape of a customer.
@@ -33,24 +32,16 @@ pub static CUSTOMER: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
-    select: Sql {
-        sqlite: "SELECT id, first_name, last_name, company, address, city, state, country, postal_code, phone, fax, email, support_rep_id FROM customers",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO customers (id, first_name, last_name, company, address, city, state, country, postal_code, phone, fax, email, support_rep_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    },
-    update: Sql {
-        sqlite: "UPDATE customers SET first_name = ?, last_name = ?, company = ?, address = ?, city = ?, state = ?, country = ?, postal_code = ?, phone = ?, fax = ?, email = ?, support_rep_id = ? WHERE id = ?",
-    },
-    delete: Sql {
-        sqlite: "DELETE FROM customers WHERE id = ?",
-    },
+    select: "SELECT id, first_name, last_name, company, address, city, state, country, postal_code, phone, fax, email, support_rep_id FROM customers",
+    insert: "INSERT INTO customers (id, first_name, last_name, company, address, city, state, country, postal_code, phone, fax, email, support_rep_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    update: "UPDATE customers SET first_name = ?, last_name = ?, company = ?, address = ?, city = ?, state = ?, country = ?, postal_code = ?, phone = ?, fax = ?, email = ?, support_rep_id = ? WHERE id = ?",
+    delete: "DELETE FROM customers WHERE id = ?",
     owner: None,
     tenant: None,
     unique: &[
     ],
     references: &[
-        Reference { field: "support_rep_id", column: "support_rep_id", entity: "Employee", table: "employees", key: "id", condition: None },
+        Reference { name: "customers_support_rep_id_fkey", field: "support_rep_id", column: "support_rep_id", entity: "Employee", table: "employees", key: "id", condition: None },
     ],
     referenced_by: &[
         Referrer { table: "invoices", column: "customer_id", on_delete: OnDelete::Restrict, condition: None },

@@ -3,7 +3,6 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete, Reference, Referrer};
 
 /// The shape of an employee.
@@ -35,24 +34,16 @@ pub static EMPLOYEE: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
-    select: Sql {
-        sqlite: "SELECT id, last_name, first_name, title, reports_to, birth_date, hire_date, address, city, state, country, postal_code, phone, fax, email FROM employees",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO employees (id, last_name, first_name, title, reports_to, birth_date, hire_date, address, city, state, country, postal_code, phone, fax, email) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    },
-    update: Sql {
-        sqlite: "UPDATE employees SET last_name = ?, first_name = ?, title = ?, reports_to = ?, birth_date = ?, hire_date = ?, address = ?, city = ?, state = ?, country = ?, postal_code = ?, phone = ?, fax = ?, email = ? WHERE id = ?",
-    },
-    delete: Sql {
-        sqlite: "DELETE FROM employees WHERE id = ?",
-    },
+    select: "SELECT id, last_name, first_name, title, reports_to, birth_date, hire_date, address, city, state, country, postal_code, phone, fax, email FROM employees",
+    insert: "INSERT INTO employees (id, last_name, first_name, title, reports_to, birth_date, hire_date, address, city, state, country, postal_code, phone, fax, email) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    update: "UPDATE employees SET last_name = ?, first_name = ?, title = ?, reports_to = ?, birth_date = ?, hire_date = ?, address = ?, city = ?, state = ?, country = ?, postal_code = ?, phone = ?, fax = ?, email = ? WHERE id = ?",
+    delete: "DELETE FROM employees WHERE id = ?",
     owner: None,
     tenant: None,
     unique: &[
     ],
     references: &[
-        Reference { field: "reports_to", column: "reports_to", entity: "Employee", table: "employees", key: "id", condition: None },
+        Reference { name: "employees_reports_to_fkey", field: "reports_to", column: "reports_to", entity: "Employee", table: "employees", key: "id", condition: None },
     ],
     referenced_by: &[
         Referrer { table: "customers", column: "support_rep_id", on_delete: OnDelete::SetNull, condition: None },

@@ -3,7 +3,6 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete, Referrer};
 
 /// The shape of a genre.
@@ -22,18 +21,10 @@ pub static GENRE: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
-    select: Sql {
-        sqlite: "SELECT id, name FROM genres",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO genres (id, name) VALUES (?, ?)",
-    },
-    update: Sql {
-        sqlite: "UPDATE genres SET name = ? WHERE id = ?",
-    },
-    delete: Sql {
-        sqlite: "DELETE FROM genres WHERE id = ?",
-    },
+    select: "SELECT id, name FROM genres",
+    insert: "INSERT INTO genres (id, name) VALUES (?, ?)",
+    update: "UPDATE genres SET name = ? WHERE id = ?",
+    delete: "DELETE FROM genres WHERE id = ?",
     owner: None,
     tenant: None,
     unique: &[

@@ -3,7 +3,6 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete, Reference, Referrer};
 
 /// The shape of an invoice.
@@ -29,24 +28,16 @@ pub static INVOICE: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
-    select: Sql {
-        sqlite: "SELECT id, customer_id, invoice_date, billing_address, billing_city, billing_state, billing_country, billing_postal_code, total FROM invoices",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO invoices (id, customer_id, invoice_date, billing_address, billing_city, billing_state, billing_country, billing_postal_code, total) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    },
-    update: Sql {
-        sqlite: "UPDATE invoices SET customer_id = ?, invoice_date = ?, billing_address = ?, billing_city = ?, billing_state = ?, billing_country = ?, billing_postal_code = ?, total = ? WHERE id = ?",
-    },
-    delete: Sql {
-        sqlite: "DELETE FROM invoices WHERE id = ?",
-    },
+    select: "SELECT id, customer_id, invoice_date, billing_address, billing_city, billing_state, billing_country, billing_postal_code, total FROM invoices",
+    insert: "INSERT INTO invoices (id, customer_id, invoice_date, billing_address, billing_city, billing_state, billing_country, billing_postal_code, total) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    update: "UPDATE invoices SET customer_id = ?, invoice_date = ?, billing_address = ?, billing_city = ?, billing_state = ?, billing_country = ?, billing_postal_code = ?, total = ? WHERE id = ?",
+    delete: "DELETE FROM invoices WHERE id = ?",
     owner: None,
     tenant: None,
     unique: &[
     ],
     references: &[
-        Reference { field: "customer_id", column: "customer_id", entity: "Customer", table: "customers", key: "id", condition: None },
+        Reference { name: "invoices_customer_id_fkey", field: "customer_id", column: "customer_id", entity: "Customer", table: "customers", key: "id", condition: None },
     ],
     referenced_by: &[
         Referrer { table: "invoice_lines", column: "invoice_id", on_delete: OnDelete::Cascade, condition: None },

@@ -3,7 +3,6 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, Reference};
 
 /// The shape of an invoice line.
@@ -25,25 +24,17 @@ pub static INVOICE_LINE: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
-    select: Sql {
-        sqlite: "SELECT id, invoice_id, track_id, unit_price, quantity FROM invoice_lines",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO invoice_lines (id, invoice_id, track_id, unit_price, quantity) VALUES (?, ?, ?, ?, ?)",
-    },
-    update: Sql {
-        sqlite: "UPDATE invoice_lines SET invoice_id = ?, track_id = ?, unit_price = ?, quantity = ? WHERE id = ?",
-    },
-    delete: Sql {
-        sqlite: "DELETE FROM invoice_lines WHERE id = ?",
-    },
+    select: "SELECT id, invoice_id, track_id, unit_price, quantity FROM invoice_lines",
+    insert: "INSERT INTO invoice_lines (id, invoice_id, track_id, unit_price, quantity) VALUES (?, ?, ?, ?, ?)",
+    update: "UPDATE invoice_lines SET invoice_id = ?, track_id = ?, unit_price = ?, quantity = ? WHERE id = ?",
+    delete: "DELETE FROM invoice_lines WHERE id = ?",
     owner: None,
     tenant: None,
     unique: &[
     ],
     references: &[
-        Reference { field: "invoice_id", column: "invoice_id", entity: "Invoice", table: "invoices", key: "id", condition: None },
-        Reference { field: "track_id", column: "track_id", entity: "Track", table: "tracks", key: "id", condition: None },
+        Reference { name: "invoice_lines_invoice_id_fkey", field: "invoice_id", column: "invoice_id", entity: "Invoice", table: "invoices", key: "id", condition: None },
+        Reference { name: "invoice_lines_track_id_fkey", field: "track_id", column: "track_id", entity: "Track", table: "tracks", key: "id", condition: None },
     ],
     referenced_by: &[
     ],

@@ -3,7 +3,6 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete, Referrer};
 
 /// The shape of a media type.
@@ -22,18 +21,10 @@ pub static MEDIA_TYPE: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
-    select: Sql {
-        sqlite: "SELECT id, name FROM media_types",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO media_types (id, name) VALUES (?, ?)",
-    },
-    update: Sql {
-        sqlite: "UPDATE media_types SET name = ? WHERE id = ?",
-    },
-    delete: Sql {
-        sqlite: "DELETE FROM media_types WHERE id = ?",
-    },
+    select: "SELECT id, name FROM media_types",
+    insert: "INSERT INTO media_types (id, name) VALUES (?, ?)",
+    update: "UPDATE media_types SET name = ? WHERE id = ?",
+    delete: "DELETE FROM media_types WHERE id = ?",
     owner: None,
     tenant: None,
     unique: &[

@@ -3,7 +3,6 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete, Referrer};
 
 /// The shape of a playlist.
@@ -22,18 +21,10 @@ pub static PLAYLIST: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
-    select: Sql {
-        sqlite: "SELECT id, name FROM playlists",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO playlists (id, name) VALUES (?, ?)",
-    },
-    update: Sql {
-        sqlite: "UPDATE playlists SET name = ? WHERE id = ?",
-    },
-    delete: Sql {
-        sqlite: "DELETE FROM playlists WHERE id = ?",
-    },
+    select: "SELECT id, name FROM playlists",
+    insert: "INSERT INTO playlists (id, name) VALUES (?, ?)",
+    update: "UPDATE playlists SET name = ? WHERE id = ?",
+    delete: "DELETE FROM playlists WHERE id = ?",
     owner: None,
     tenant: None,
     unique: &[

@@ -3,7 +3,6 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, Reference};
 
 /// The shape of a playlist track.
@@ -22,25 +21,17 @@ pub static PLAYLIST_TRACK: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
-    select: Sql {
-        sqlite: "SELECT playlist_id, track_id FROM playlist_tracks",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO playlist_tracks (playlist_id, track_id) VALUES (?, ?)",
-    },
-    update: Sql {
-        sqlite: "",
-    },
-    delete: Sql {
-        sqlite: "DELETE FROM playlist_tracks WHERE playlist_id = ? AND track_id = ?",
-    },
+    select: "SELECT playlist_id, track_id FROM playlist_tracks",
+    insert: "INSERT INTO playlist_tracks (playlist_id, track_id) VALUES (?, ?)",
+    update: "",
+    delete: "DELETE FROM playlist_tracks WHERE playlist_id = ? AND track_id = ?",
     owner: None,
     tenant: None,
     unique: &[
     ],
     references: &[
-        Reference { field: "playlist_id", column: "playlist_id", entity: "Playlist", table: "playlists", key: "id", condition: None },
-        Reference { field: "track_id", column: "track_id", entity: "Track", table: "tracks", key: "id", condition: None },
+        Reference { name: "playlist_tracks_playlist_id_fkey", field: "playlist_id", column: "playlist_id", entity: "Playlist", table: "playlists", key: "id", condition: None },
+        Reference { name: "playlist_tracks_track_id_fkey", field: "track_id", column: "track_id", entity: "Track", table: "tracks", key: "id", condition: None },
     ],
     referenced_by: &[
     ],

@@ -3,7 +3,6 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete, Reference, Referrer};
 
 /// The shape of a track.
@@ -29,26 +28,18 @@ pub static TRACK: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
-    select: Sql {
-        sqlite: "SELECT id, name, album_id, media_type_id, genre_id, composer, milliseconds, bytes, unit_price FROM tracks",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO tracks (id, name, album_id, media_type_id, genre_id, composer, milliseconds, bytes, unit_price) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    },
-    update: Sql {
-        sqlite: "UPDATE tracks SET name = ?, album_id = ?, media_type_id = ?, genre_id = ?, composer = ?, milliseconds = ?, bytes = ?, unit_price = ? WHERE id = ?",
-    },
-    delete: Sql {
-        sqlite: "DELETE FROM tracks WHERE id = ?",
-    },
+    select: "SELECT id, name, album_id, media_type_id, genre_id, composer, milliseconds, bytes, unit_price FROM tracks",
+    insert: "INSERT INTO tracks (id, name, album_id, media_type_id, genre_id, composer, milliseconds, bytes, unit_price) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    update: "UPDATE tracks SET name = ?, album_id = ?, media_type_id = ?, genre_id = ?, composer = ?, milliseconds = ?, bytes = ?, unit_price = ? WHERE id = ?",
+    delete: "DELETE FROM tracks WHERE id = ?",
     owner: None,
     tenant: None,
     unique: &[
     ],
     references: &[
-        Reference { field: "album_id", column: "album_id", entity: "Album", table: "albums", key: "id", condition: None },
-        Reference { field: "media_type_id", column: "media_type_id", entity: "MediaType", table: "media_types", key: "id", condition: None },
-        Reference { field: "genre_id", column: "genre_id", entity: "Genre", table: "genres", key: "id", condition: None },
+        Reference { name: "tracks_album_id_fkey", field: "album_id", column: "album_id", entity: "Album", table: "albums", key: "id", condition: None },
+        Reference { name: "tracks_media_type_id_fkey", field: "media_type_id", column: "media_type_id", entity: "MediaType", table: "media_types", key: "id", condition: None },
+        Reference { name: "tracks_genre_id_fkey", field: "genre_id", column: "genre_id", entity: "Genre", table: "genres", key: "id", condition: None },
     ],
     referenced_by: &[
         Referrer { table: "invoice_lines", column: "track_id", on_delete: OnDelete::Restrict, condition: None },

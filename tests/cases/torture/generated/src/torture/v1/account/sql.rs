@@ -3,7 +3,6 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete, Referrer, Unique};
 
 /// The shape of an account.
@@ -22,22 +21,14 @@ pub static ACCOUNT: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: true,
-    select: Sql {
-        sqlite: "SELECT id, name FROM accounts",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO accounts (id, name) VALUES (?, ?)",
-    },
-    update: Sql {
-        sqlite: "UPDATE accounts SET name = ? WHERE id = ? AND deleted_at IS NULL",
-    },
-    delete: Sql {
-        sqlite: "UPDATE accounts SET deleted_at = ? WHERE id = ? AND deleted_at IS NULL",
-    },
-    owner: Some(Sql { sqlite: "id = ?" }),
+    select: "SELECT id, name FROM accounts",
+    insert: "INSERT INTO accounts (id, name) VALUES (?, ?)",
+    update: "UPDATE accounts SET name = ? WHERE id = ? AND deleted_at IS NULL",
+    delete: "UPDATE accounts SET deleted_at = ? WHERE id = ? AND deleted_at IS NULL",
+    owner: Some("id = ?"),
     tenant: None,
     unique: &[
-        Unique { fields: &["name"], columns: &["name"], condition: Some("deleted_at IS NULL") },
+        Unique { name: "accounts_name_key", fields: &["name"], columns: &["name"], condition: Some("deleted_at IS NULL") },
     ],
     references: &[
     ],

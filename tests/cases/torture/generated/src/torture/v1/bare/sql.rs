@@ -3,7 +3,6 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete, Referrer};
 
 /// The shape of a bare.
@@ -21,18 +20,10 @@ pub static BARE: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
-    select: Sql {
-        sqlite: "SELECT id FROM bares",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO bares (id) VALUES (?)",
-    },
-    update: Sql {
-        sqlite: "",
-    },
-    delete: Sql {
-        sqlite: "DELETE FROM bares WHERE id = ?",
-    },
+    select: "SELECT id FROM bares",
+    insert: "INSERT INTO bares (id) VALUES (?)",
+    update: "",
+    delete: "DELETE FROM bares WHERE id = ?",
     owner: None,
     tenant: None,
     unique: &[

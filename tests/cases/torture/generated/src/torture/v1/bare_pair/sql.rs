@@ -3,7 +3,6 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, Reference};
 
 /// The shape of a bare pair.
@@ -22,25 +21,17 @@ pub static BARE_PAIR: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
-    select: Sql {
-        sqlite: "SELECT left_id, right_code FROM bare_pairs",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO bare_pairs (left_id, right_code) VALUES (?, ?)",
-    },
-    update: Sql {
-        sqlite: "",
-    },
-    delete: Sql {
-        sqlite: "DELETE FROM bare_pairs WHERE left_id = ? AND right_code = ?",
-    },
+    select: "SELECT left_id, right_code FROM bare_pairs",
+    insert: "INSERT INTO bare_pairs (left_id, right_code) VALUES (?, ?)",
+    update: "",
+    delete: "DELETE FROM bare_pairs WHERE left_id = ? AND right_code = ?",
     owner: None,
     tenant: None,
     unique: &[
     ],
     references: &[
-        Reference { field: "left_id", column: "left_id", entity: "Bare", table: "bares", key: "id", condition: None },
-        Reference { field: "right_code", column: "right_code", entity: "Coded", table: "codes", key: "code", condition: None },
+        Reference { name: "bare_pairs_left_id_fkey", field: "left_id", column: "left_id", entity: "Bare", table: "bares", key: "id", condition: None },
+        Reference { name: "bare_pairs_right_code_fkey", field: "right_code", column: "right_code", entity: "Coded", table: "codes", key: "code", condition: None },
     ],
     referenced_by: &[
     ],

@@ -3,7 +3,6 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind};
 
 /// The shape of a behaviour.
@@ -43,18 +42,10 @@ pub static BEHAVIOUR: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
-    select: Sql {
-        sqlite: "SELECT id, set_once, maybe_set_once, required_once, list_set_once, place_set_once, from_service, maybe_from_service, time_from_service, decimal_from_service, list_from_service, map_from_service, only_in, maybe_only_in, must_come_in, secret, secret_text, secret_in, hidden_text, hidden_time, hidden_count, hidden_place, old_name FROM behaviours",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO behaviours (id, set_once, maybe_set_once, required_once, list_set_once, place_set_once, from_service, maybe_from_service, time_from_service, decimal_from_service, list_from_service, map_from_service, only_in, maybe_only_in, must_come_in, secret, secret_text, secret_in, hidden_text, hidden_time, hidden_count, hidden_place, old_name) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    },
-    update: Sql {
-        sqlite: "UPDATE behaviours SET set_once = ?, maybe_set_once = ?, required_once = ?, list_set_once = ?, place_set_once = ?, from_service = ?, maybe_from_service = ?, time_from_service = ?, decimal_from_service = ?, list_from_service = ?, map_from_service = ?, only_in = ?, maybe_only_in = ?, must_come_in = ?, secret = ?, secret_text = ?, secret_in = ?, hidden_text = ?, hidden_time = ?, hidden_count = ?, hidden_place = ?, old_name = ? WHERE id = ?",
-    },
-    delete: Sql {
-        sqlite: "DELETE FROM behaviours WHERE id = ?",
-    },
+    select: "SELECT id, set_once, maybe_set_once, required_once, list_set_once, place_set_once, from_service, maybe_from_service, time_from_service, decimal_from_service, list_from_service, map_from_service, only_in, maybe_only_in, must_come_in, secret, secret_text, secret_in, hidden_text, hidden_time, hidden_count, hidden_place, old_name FROM behaviours",
+    insert: "INSERT INTO behaviours (id, set_once, maybe_set_once, required_once, list_set_once, place_set_once, from_service, maybe_from_service, time_from_service, decimal_from_service, list_from_service, map_from_service, only_in, maybe_only_in, must_come_in, secret, secret_text, secret_in, hidden_text, hidden_time, hidden_count, hidden_place, old_name) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    update: "UPDATE behaviours SET set_once = ?, maybe_set_once = ?, required_once = ?, list_set_once = ?, place_set_once = ?, from_service = ?, maybe_from_service = ?, time_from_service = ?, decimal_from_service = ?, list_from_service = ?, map_from_service = ?, only_in = ?, maybe_only_in = ?, must_come_in = ?, secret = ?, secret_text = ?, secret_in = ?, hidden_text = ?, hidden_time = ?, hidden_count = ?, hidden_place = ?, old_name = ? WHERE id = ?",
+    delete: "DELETE FROM behaviours WHERE id = ?",
     owner: None,
     tenant: None,
     unique: &[

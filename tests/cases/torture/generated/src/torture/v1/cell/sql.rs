@@ -3,7 +3,6 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind};
 
 /// The shape of a cell.
@@ -24,18 +23,10 @@ pub static CELL: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: true,
-    select: Sql {
-        sqlite: "SELECT sheet, \"row\", col, text FROM cells",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO cells (sheet, \"row\", col, text) VALUES (?, ?, ?, ?)",
-    },
-    update: Sql {
-        sqlite: "UPDATE cells SET text = ? WHERE sheet = ? AND \"row\" = ? AND col = ? AND deleted_at IS NULL",
-    },
-    delete: Sql {
-        sqlite: "UPDATE cells SET deleted_at = ? WHERE sheet = ? AND \"row\" = ? AND col = ? AND deleted_at IS NULL",
-    },
+    select: "SELECT sheet, \"row\", col, text FROM cells",
+    insert: "INSERT INTO cells (sheet, \"row\", col, text) VALUES (?, ?, ?, ?)",
+    update: "UPDATE cells SET text = ? WHERE sheet = ? AND \"row\" = ? AND col = ? AND deleted_at IS NULL",
+    delete: "UPDATE cells SET deleted_at = ? WHERE sheet = ? AND \"row\" = ? AND col = ? AND deleted_at IS NULL",
     owner: None,
     tenant: None,
     unique: &[

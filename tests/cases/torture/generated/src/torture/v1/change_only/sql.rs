@@ -3,7 +3,6 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind};
 
 /// The shape of a change only.
@@ -23,18 +22,10 @@ pub static CHANGE_ONLY: EntitySpec = EntitySpec {
     version: Some("version"),
     updated_at: None,
     soft_delete: false,
-    select: Sql {
-        sqlite: "SELECT id, text, version FROM change_onlies",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO change_onlies (id, text, version) VALUES (?, ?, ?)",
-    },
-    update: Sql {
-        sqlite: "UPDATE change_onlies SET text = ?, version = ? WHERE id = ? AND version = ?",
-    },
-    delete: Sql {
-        sqlite: "DELETE FROM change_onlies WHERE id = ? AND version = ?",
-    },
+    select: "SELECT id, text, version FROM change_onlies",
+    insert: "INSERT INTO change_onlies (id, text, version) VALUES (?, ?, ?)",
+    update: "UPDATE change_onlies SET text = ?, version = ? WHERE id = ? AND version = ?",
+    delete: "DELETE FROM change_onlies WHERE id = ? AND version = ?",
     owner: None,
     tenant: None,
     unique: &[

@@ -3,7 +3,6 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind};
 
 /// The shape of a changes.
@@ -23,18 +22,10 @@ pub static CHANGES: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
-    select: Sql {
-        sqlite: "SELECT id, status, created_at FROM changes",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO changes (id, status, created_at) VALUES (?, ?, ?)",
-    },
-    update: Sql {
-        sqlite: "UPDATE changes SET status = ?, created_at = ? WHERE id = ?",
-    },
-    delete: Sql {
-        sqlite: "DELETE FROM changes WHERE id = ?",
-    },
+    select: "SELECT id, status, created_at FROM changes",
+    insert: "INSERT INTO changes (id, status, created_at) VALUES (?, ?, ?)",
+    update: "UPDATE changes SET status = ?, created_at = ? WHERE id = ?",
+    delete: "DELETE FROM changes WHERE id = ?",
     owner: None,
     tenant: None,
     unique: &[

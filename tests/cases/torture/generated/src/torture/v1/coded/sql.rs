@@ -3,7 +3,6 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete, Reference, Referrer};
 
 /// The shape of a coded.
@@ -22,24 +21,16 @@ pub static CODED: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
-    select: Sql {
-        sqlite: "SELECT code, coded_id FROM codes",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO codes (code, coded_id) VALUES (?, ?)",
-    },
-    update: Sql {
-        sqlite: "UPDATE codes SET coded_id = ? WHERE code = ?",
-    },
-    delete: Sql {
-        sqlite: "DELETE FROM codes WHERE code = ?",
-    },
+    select: "SELECT code, coded_id FROM codes",
+    insert: "INSERT INTO codes (code, coded_id) VALUES (?, ?)",
+    update: "UPDATE codes SET coded_id = ? WHERE code = ?",
+    delete: "DELETE FROM codes WHERE code = ?",
     owner: None,
     tenant: None,
     unique: &[
     ],
     references: &[
-        Reference { field: "coded_id", column: "coded_id", entity: "Coded", table: "codes", key: "code", condition: None },
+        Reference { name: "codes_coded_id_fkey", field: "coded_id", column: "coded_id", entity: "Coded", table: "codes", key: "code", condition: None },
     ],
     referenced_by: &[
         Referrer { table: "bare_pairs", column: "right_code", on_delete: OnDelete::Restrict, condition: None },

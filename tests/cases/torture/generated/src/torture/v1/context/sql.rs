@@ -3,7 +3,6 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, Reference};
 
 /// The shape of a context.
@@ -27,24 +26,16 @@ pub static CONTEXT: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
-    select: Sql {
-        sqlite: "SELECT id, error, \"query\", status, pages, errors, type FROM \"order\"",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO \"order\" (id, error, \"query\", status, pages, errors, type) VALUES (?, ?, ?, ?, ?, ?, ?)",
-    },
-    update: Sql {
-        sqlite: "UPDATE \"order\" SET error = ?, \"query\" = ?, status = ?, pages = ?, errors = ?, type = ? WHERE id = ?",
-    },
-    delete: Sql {
-        sqlite: "DELETE FROM \"order\" WHERE id = ?",
-    },
+    select: "SELECT id, error, \"query\", status, pages, errors, type FROM \"order\"",
+    insert: "INSERT INTO \"order\" (id, error, \"query\", status, pages, errors, type) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    update: "UPDATE \"order\" SET error = ?, \"query\" = ?, status = ?, pages = ?, errors = ?, type = ? WHERE id = ?",
+    delete: "DELETE FROM \"order\" WHERE id = ?",
     owner: None,
     tenant: None,
     unique: &[
     ],
     references: &[
-        Reference { field: "type", column: "type", entity: "Type", table: "\"select\"", key: "id", condition: None },
+        Reference { name: "order_type_fkey", field: "type", column: "type", entity: "Type", table: "\"select\"", key: "id", condition: None },
     ],
     referenced_by: &[
     ],

@@ -3,7 +3,6 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, Reference, Unique};
 
 /// The shape of an everything.
@@ -31,27 +30,19 @@ pub static EVERYTHING: EntitySpec = EntitySpec {
     version: Some("lock_version"),
     updated_at: Some("\"UpdatedAt\""),
     soft_delete: true,
-    select: Sql {
-        sqlite: "SELECT \"EverythingId\", tenant, account_id, \"Number\", \"Colour_Name\", placed_at, text, place_json, lock_version, \"CreatedAt\", \"UpdatedAt\" FROM \"Everything_Of_It\"",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO \"Everything_Of_It\" (\"EverythingId\", tenant, account_id, \"Number\", \"Colour_Name\", placed_at, text, place_json, lock_version, \"CreatedAt\", \"UpdatedAt\") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    },
-    update: Sql {
-        sqlite: "UPDATE \"Everything_Of_It\" SET tenant = ?, account_id = ?, \"Number\" = ?, \"Colour_Name\" = ?, placed_at = ?, text = ?, place_json = ?, lock_version = ?, \"CreatedAt\" = ?, \"UpdatedAt\" = ? WHERE \"EverythingId\" = ? AND deleted_at IS NULL AND lock_version = ?",
-    },
-    delete: Sql {
-        sqlite: "UPDATE \"Everything_Of_It\" SET deleted_at = ?, \"UpdatedAt\" = ?, lock_version = lock_version + 1 WHERE \"EverythingId\" = ? AND deleted_at IS NULL AND lock_version = ?",
-    },
-    owner: Some(Sql { sqlite: "account_id = ?" }),
+    select: "SELECT \"EverythingId\", tenant, account_id, \"Number\", \"Colour_Name\", placed_at, text, place_json, lock_version, \"CreatedAt\", \"UpdatedAt\" FROM \"Everything_Of_It\"",
+    insert: "INSERT INTO \"Everything_Of_It\" (\"EverythingId\", tenant, account_id, \"Number\", \"Colour_Name\", placed_at, text, place_json, lock_version, \"CreatedAt\", \"UpdatedAt\") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    update: "UPDATE \"Everything_Of_It\" SET tenant = ?, account_id = ?, \"Number\" = ?, \"Colour_Name\" = ?, placed_at = ?, text = ?, place_json = ?, lock_version = ?, \"CreatedAt\" = ?, \"UpdatedAt\" = ? WHERE \"EverythingId\" = ? AND deleted_at IS NULL AND lock_version = ?",
+    delete: "UPDATE \"Everything_Of_It\" SET deleted_at = ?, \"UpdatedAt\" = ?, lock_version = lock_version + 1 WHERE \"EverythingId\" = ? AND deleted_at IS NULL AND lock_version = ?",
+    owner: Some("account_id = ?"),
     tenant: Some("tenant"),
     unique: &[
-        Unique { fields: &["tenant_id", "number"], columns: &["tenant", "\"Number\""], condition: Some("deleted_at IS NULL") },
-        Unique { fields: &["tenant_id", "number", "colour"], columns: &["tenant", "\"Number\"", "\"Colour_Name\""], condition: Some("deleted_at IS NULL") },
-        Unique { fields: &["tenant_id", "number", "account_id"], columns: &["tenant", "\"Number\"", "account_id"], condition: Some("(placed_at IS NOT NULL) AND deleted_at IS NULL") },
+        Unique { name: "Everything_Of_It_tenant_Number_key", fields: &["tenant_id", "number"], columns: &["tenant", "\"Number\""], condition: Some("deleted_at IS NULL") },
+        Unique { name: "Everything_Of_It_tenant_Number_Colour_Name_key", fields: &["tenant_id", "number", "colour"], columns: &["tenant", "\"Number\"", "\"Colour_Name\""], condition: Some("deleted_at IS NULL") },
+        Unique { name: "Everything_Of_It_tenant_Number_account_id_key", fields: &["tenant_id", "number", "account_id"], columns: &["tenant", "\"Number\"", "account_id"], condition: Some("(placed_at IS NOT NULL) AND deleted_at IS NULL") },
     ],
     references: &[
-        Reference { field: "account_id", column: "account_id", entity: "Account", table: "accounts", key: "id", condition: Some("deleted_at IS NULL") },
+        Reference { name: "Everything_Of_It_account_id_fkey", field: "account_id", column: "account_id", entity: "Account", table: "accounts", key: "id", condition: Some("deleted_at IS NULL") },
     ],
     referenced_by: &[
     ],
@@ -83,18 +74,10 @@ pub static EVERYTHING_LINE: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
-    select: Sql {
-        sqlite: "SELECT everything_id, \"LineId\", \"Price\", \"TagList\" FROM \"EverythingLines\"",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO \"EverythingLines\" (everything_id, position, \"LineId\", \"Price\", \"TagList\") VALUES (?, ?, ?, ?, ?)",
-    },
-    update: Sql {
-        sqlite: "UPDATE \"EverythingLines\" SET position = ?, \"Price\" = ?, \"TagList\" = ? WHERE \"LineId\" = ? AND everything_id = ?",
-    },
-    delete: Sql {
-        sqlite: "DELETE FROM \"EverythingLines\" WHERE \"LineId\" = ? AND everything_id = ?",
-    },
+    select: "SELECT everything_id, \"LineId\", \"Price\", \"TagList\" FROM \"EverythingLines\"",
+    insert: "INSERT INTO \"EverythingLines\" (everything_id, position, \"LineId\", \"Price\", \"TagList\") VALUES (?, ?, ?, ?, ?)",
+    update: "UPDATE \"EverythingLines\" SET position = ?, \"Price\" = ?, \"TagList\" = ? WHERE \"LineId\" = ? AND everything_id = ?",
+    delete: "DELETE FROM \"EverythingLines\" WHERE \"LineId\" = ? AND everything_id = ?",
     owner: None,
     tenant: None,
     unique: &[

@@ -3,7 +3,6 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete, Referrer};
 
 /// The shape of an imported.
@@ -22,18 +21,10 @@ pub static IMPORTED: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
-    select: Sql {
-        sqlite: "SELECT imported_nr, name FROM importeds",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO importeds (imported_nr, name) VALUES (?, ?)",
-    },
-    update: Sql {
-        sqlite: "UPDATE importeds SET name = ? WHERE imported_nr = ?",
-    },
-    delete: Sql {
-        sqlite: "DELETE FROM importeds WHERE imported_nr = ?",
-    },
+    select: "SELECT imported_nr, name FROM importeds",
+    insert: "INSERT INTO importeds (imported_nr, name) VALUES (?, ?)",
+    update: "UPDATE importeds SET name = ? WHERE imported_nr = ?",
+    delete: "DELETE FROM importeds WHERE imported_nr = ?",
     owner: None,
     tenant: None,
     unique: &[

@@ -3,7 +3,6 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::Rule;
-use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, Reference};
 
 /// The shape of a ledger.
@@ -24,24 +23,16 @@ pub static LEDGER: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
-    select: Sql {
-        sqlite: "SELECT id, account_id, at, amount FROM ledgers",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO ledgers (id, account_id, at, amount) VALUES (?, ?, ?, ?)",
-    },
-    update: Sql {
-        sqlite: "UPDATE ledgers SET account_id = ?, at = ?, amount = ? WHERE id = ?",
-    },
-    delete: Sql {
-        sqlite: "DELETE FROM ledgers WHERE id = ?",
-    },
+    select: "SELECT id, account_id, at, amount FROM ledgers",
+    insert: "INSERT INTO ledgers (id, account_id, at, amount) VALUES (?, ?, ?, ?)",
+    update: "UPDATE ledgers SET account_id = ?, at = ?, amount = ? WHERE id = ?",
+    delete: "DELETE FROM ledgers WHERE id = ?",
     owner: None,
     tenant: None,
     unique: &[
     ],
     references: &[
-        Reference { field: "account_id", column: "account_id", entity: "Account", table: "accounts", key: "id", condition: Some("deleted_at IS NULL") },
+        Reference { name: "ledgers_account_id_fkey", field: "account_id", column: "account_id", entity: "Account", table: "accounts", key: "id", condition: Some("deleted_at IS NULL") },
     ],
     referenced_by: &[
     ],

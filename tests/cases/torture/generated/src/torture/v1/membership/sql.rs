@@ -3,7 +3,6 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, Reference};
 
 /// The shape of a membership.
@@ -25,25 +24,17 @@ pub static MEMBERSHIP: EntitySpec = EntitySpec {
     version: Some("version"),
     updated_at: None,
     soft_delete: false,
-    select: Sql {
-        sqlite: "SELECT kind_id, numbered_nr, role, version, created_at FROM memberships",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO memberships (kind_id, numbered_nr, role, version, created_at) VALUES (?, ?, ?, ?, ?)",
-    },
-    update: Sql {
-        sqlite: "UPDATE memberships SET role = ?, version = ?, created_at = ? WHERE kind_id = ? AND numbered_nr = ? AND version = ?",
-    },
-    delete: Sql {
-        sqlite: "DELETE FROM memberships WHERE kind_id = ? AND numbered_nr = ? AND version = ?",
-    },
+    select: "SELECT kind_id, numbered_nr, role, version, created_at FROM memberships",
+    insert: "INSERT INTO memberships (kind_id, numbered_nr, role, version, created_at) VALUES (?, ?, ?, ?, ?)",
+    update: "UPDATE memberships SET role = ?, version = ?, created_at = ? WHERE kind_id = ? AND numbered_nr = ? AND version = ?",
+    delete: "DELETE FROM memberships WHERE kind_id = ? AND numbered_nr = ? AND version = ?",
     owner: None,
     tenant: None,
     unique: &[
     ],
     references: &[
-        Reference { field: "kind_id", column: "kind_id", entity: "Kind", table: "kinds", key: "id", condition: None },
-        Reference { field: "numbered_id", column: "numbered_nr", entity: "Numbered", table: "numbered", key: "nr", condition: None },
+        Reference { name: "memberships_kind_id_fkey", field: "kind_id", column: "kind_id", entity: "Kind", table: "kinds", key: "id", condition: None },
+        Reference { name: "memberships_numbered_nr_fkey", field: "numbered_id", column: "numbered_nr", entity: "Numbered", table: "numbered", key: "nr", condition: None },
     ],
     referenced_by: &[
     ],

@@ -3,7 +3,6 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete, Reference, Referrer};
 
 /// The shape of a note.
@@ -23,24 +22,16 @@ pub static NOTE: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
-    select: Sql {
-        sqlite: "SELECT id, profile_id, text FROM notes",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO notes (id, profile_id, text) VALUES (?, ?, ?)",
-    },
-    update: Sql {
-        sqlite: "UPDATE notes SET profile_id = ?, text = ? WHERE id = ?",
-    },
-    delete: Sql {
-        sqlite: "DELETE FROM notes WHERE id = ?",
-    },
-    owner: Some(Sql { sqlite: "profile_id IN (SELECT id FROM profiles WHERE account_id = ?)" }),
+    select: "SELECT id, profile_id, text FROM notes",
+    insert: "INSERT INTO notes (id, profile_id, text) VALUES (?, ?, ?)",
+    update: "UPDATE notes SET profile_id = ?, text = ? WHERE id = ?",
+    delete: "DELETE FROM notes WHERE id = ?",
+    owner: Some("profile_id IN (SELECT id FROM profiles WHERE account_id = ?)"),
     tenant: None,
     unique: &[
     ],
     references: &[
-        Reference { field: "profile_id", column: "profile_id", entity: "Profile", table: "profiles", key: "id", condition: None },
+        Reference { name: "notes_profile_id_fkey", field: "profile_id", column: "profile_id", entity: "Profile", table: "profiles", key: "id", condition: None },
     ],
     referenced_by: &[
         Referrer { table: "remarks", column: "note_id", on_delete: OnDelete::Cascade, condition: None },

@@ -3,7 +3,6 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete, Reference, Referrer, Unique};
 
 /// The shape of a numbered.
@@ -26,28 +25,20 @@ pub static NUMBERED: EntitySpec = EntitySpec {
     version: Some("version"),
     updated_at: None,
     soft_delete: false,
-    select: Sql {
-        sqlite: "SELECT nr, parent_id, next_id, required_id, coded_id, version FROM numbered",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO numbered (nr, parent_id, next_id, required_id, coded_id, version) VALUES (?, ?, ?, ?, ?, ?)",
-    },
-    update: Sql {
-        sqlite: "UPDATE numbered SET parent_id = ?, next_id = ?, required_id = ?, coded_id = ?, version = ? WHERE nr = ? AND version = ?",
-    },
-    delete: Sql {
-        sqlite: "DELETE FROM numbered WHERE nr = ? AND version = ?",
-    },
+    select: "SELECT nr, parent_id, next_id, required_id, coded_id, version FROM numbered",
+    insert: "INSERT INTO numbered (nr, parent_id, next_id, required_id, coded_id, version) VALUES (?, ?, ?, ?, ?, ?)",
+    update: "UPDATE numbered SET parent_id = ?, next_id = ?, required_id = ?, coded_id = ?, version = ? WHERE nr = ? AND version = ?",
+    delete: "DELETE FROM numbered WHERE nr = ? AND version = ?",
     owner: None,
     tenant: None,
     unique: &[
-        Unique { fields: &["next_id"], columns: &["next_id"], condition: None },
+        Unique { name: "numbered_next_id_key", fields: &["next_id"], columns: &["next_id"], condition: None },
     ],
     references: &[
-        Reference { field: "parent_id", column: "parent_id", entity: "Numbered", table: "numbered", key: "nr", condition: None },
-        Reference { field: "next_id", column: "next_id", entity: "Numbered", table: "numbered", key: "nr", condition: None },
-        Reference { field: "required_id", column: "required_id", entity: "Imported", table: "importeds", key: "imported_nr", condition: None },
-        Reference { field: "coded_id", column: "coded_id", entity: "Coded", table: "codes", key: "code", condition: None },
+        Reference { name: "numbered_parent_id_fkey", field: "parent_id", column: "parent_id", entity: "Numbered", table: "numbered", key: "nr", condition: None },
+        Reference { name: "numbered_next_id_fkey", field: "next_id", column: "next_id", entity: "Numbered", table: "numbered", key: "nr", condition: None },
+        Reference { name: "numbered_required_id_fkey", field: "required_id", column: "required_id", entity: "Imported", table: "importeds", key: "imported_nr", condition: None },
+        Reference { name: "numbered_coded_id_fkey", field: "coded_id", column: "coded_id", entity: "Coded", table: "codes", key: "code", condition: None },
     ],
     referenced_by: &[
         Referrer { table: "memberships", column: "numbered_nr", on_delete: OnDelete::Cascade, condition: None },
@@ -82,24 +73,16 @@ pub static NUMBERED_PART: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
-    select: Sql {
-        sqlite: "SELECT numbered_id, id, text, imported_id FROM numbered_parts",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO numbered_parts (numbered_id, position, id, text, imported_id) VALUES (?, ?, ?, ?, ?)",
-    },
-    update: Sql {
-        sqlite: "UPDATE numbered_parts SET position = ?, text = ?, imported_id = ? WHERE id = ? AND numbered_id = ?",
-    },
-    delete: Sql {
-        sqlite: "DELETE FROM numbered_parts WHERE id = ? AND numbered_id = ?",
-    },
+    select: "SELECT numbered_id, id, text, imported_id FROM numbered_parts",
+    insert: "INSERT INTO numbered_parts (numbered_id, position, id, text, imported_id) VALUES (?, ?, ?, ?, ?)",
+    update: "UPDATE numbered_parts SET position = ?, text = ?, imported_id = ? WHERE id = ? AND numbered_id = ?",
+    delete: "DELETE FROM numbered_parts WHERE id = ? AND numbered_id = ?",
     owner: None,
     tenant: None,
     unique: &[
     ],
     references: &[
-        Reference { field: "imported_id", column: "imported_id", entity: "Imported", table: "importeds", key: "imported_nr", condition: None },
+        Reference { name: "numbered_parts_imported_id_fkey", field: "imported_id", column: "imported_id", entity: "Imported", table: "importeds", key: "imported_nr", condition: None },
     ],
     referenced_by: &[
     ],
@@ -130,18 +113,10 @@ pub static NUMBERED_NOTE: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
-    select: Sql {
-        sqlite: "SELECT numbered_id, id, note_text FROM numbered_notes",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO numbered_notes (numbered_id, position, id, note_text) VALUES (?, ?, ?, ?)",
-    },
-    update: Sql {
-        sqlite: "UPDATE numbered_notes SET position = ?, note_text = ? WHERE id = ? AND numbered_id = ?",
-    },
-    delete: Sql {
-        sqlite: "DELETE FROM numbered_notes WHERE id = ? AND numbered_id = ?",
-    },
+    select: "SELECT numbered_id, id, note_text FROM numbered_notes",
+    insert: "INSERT INTO numbered_notes (numbered_id, position, id, note_text) VALUES (?, ?, ?, ?)",
+    update: "UPDATE numbered_notes SET position = ?, note_text = ? WHERE id = ? AND numbered_id = ?",
+    delete: "DELETE FROM numbered_notes WHERE id = ? AND numbered_id = ?",
     owner: None,
     tenant: None,
     unique: &[

@@ -3,7 +3,6 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind};
 
 /// The shape of a plain.
@@ -22,18 +21,10 @@ pub static PLAIN: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
-    select: Sql {
-        sqlite: "SELECT id, text FROM plains",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO plains (id, text) VALUES (?, ?)",
-    },
-    update: Sql {
-        sqlite: "UPDATE plains SET text = ? WHERE id = ?",
-    },
-    delete: Sql {
-        sqlite: "DELETE FROM plains WHERE id = ?",
-    },
+    select: "SELECT id, text FROM plains",
+    insert: "INSERT INTO plains (id, text) VALUES (?, ?)",
+    update: "UPDATE plains SET text = ? WHERE id = ?",
+    delete: "DELETE FROM plains WHERE id = ?",
     owner: None,
     tenant: None,
     unique: &[

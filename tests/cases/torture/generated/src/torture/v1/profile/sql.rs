@@ -3,7 +3,6 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete, Reference, Referrer, Unique};
 
 /// The shape of a profile.
@@ -22,25 +21,17 @@ pub static PROFILE: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
-    select: Sql {
-        sqlite: "SELECT id, account_id FROM profiles",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO profiles (id, account_id) VALUES (?, ?)",
-    },
-    update: Sql {
-        sqlite: "UPDATE profiles SET account_id = ? WHERE id = ?",
-    },
-    delete: Sql {
-        sqlite: "DELETE FROM profiles WHERE id = ?",
-    },
-    owner: Some(Sql { sqlite: "account_id = ?" }),
+    select: "SELECT id, account_id FROM profiles",
+    insert: "INSERT INTO profiles (id, account_id) VALUES (?, ?)",
+    update: "UPDATE profiles SET account_id = ? WHERE id = ?",
+    delete: "DELETE FROM profiles WHERE id = ?",
+    owner: Some("account_id = ?"),
     tenant: None,
     unique: &[
-        Unique { fields: &["account_id"], columns: &["account_id"], condition: None },
+        Unique { name: "profiles_account_id_key", fields: &["account_id"], columns: &["account_id"], condition: None },
     ],
     references: &[
-        Reference { field: "account_id", column: "account_id", entity: "Account", table: "accounts", key: "id", condition: Some("deleted_at IS NULL") },
+        Reference { name: "profiles_account_id_fkey", field: "account_id", column: "account_id", entity: "Account", table: "accounts", key: "id", condition: Some("deleted_at IS NULL") },
     ],
     referenced_by: &[
         Referrer { table: "notes", column: "profile_id", on_delete: OnDelete::Cascade, condition: None },

@@ -3,7 +3,6 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind};
 
 /// The shape of a read only.
@@ -22,18 +21,10 @@ pub static READ_ONLY: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
-    select: Sql {
-        sqlite: "SELECT id, text FROM read_onlies",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO read_onlies (id, text) VALUES (?, ?)",
-    },
-    update: Sql {
-        sqlite: "UPDATE read_onlies SET text = ? WHERE id = ?",
-    },
-    delete: Sql {
-        sqlite: "DELETE FROM read_onlies WHERE id = ?",
-    },
+    select: "SELECT id, text FROM read_onlies",
+    insert: "INSERT INTO read_onlies (id, text) VALUES (?, ?)",
+    update: "UPDATE read_onlies SET text = ? WHERE id = ?",
+    delete: "DELETE FROM read_onlies WHERE id = ?",
     owner: None,
     tenant: None,
     unique: &[

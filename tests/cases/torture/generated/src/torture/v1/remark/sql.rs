@@ -3,7 +3,6 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, Reference, Unique};
 
 /// The shape of a remark.
@@ -24,25 +23,17 @@ pub static REMARK: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
-    select: Sql {
-        sqlite: "SELECT id, note_id, shard, slug FROM remarks",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO remarks (id, note_id, shard, slug) VALUES (?, ?, ?, ?)",
-    },
-    update: Sql {
-        sqlite: "UPDATE remarks SET note_id = ?, shard = ?, slug = ? WHERE id = ?",
-    },
-    delete: Sql {
-        sqlite: "DELETE FROM remarks WHERE id = ?",
-    },
-    owner: Some(Sql { sqlite: "note_id IN (SELECT id FROM notes WHERE profile_id IN (SELECT id FROM profiles WHERE account_id = ?))" }),
+    select: "SELECT id, note_id, shard, slug FROM remarks",
+    insert: "INSERT INTO remarks (id, note_id, shard, slug) VALUES (?, ?, ?, ?)",
+    update: "UPDATE remarks SET note_id = ?, shard = ?, slug = ? WHERE id = ?",
+    delete: "DELETE FROM remarks WHERE id = ?",
+    owner: Some("note_id IN (SELECT id FROM notes WHERE profile_id IN (SELECT id FROM profiles WHERE account_id = ?))"),
     tenant: Some("shard"),
     unique: &[
-        Unique { fields: &["shard", "slug"], columns: &["shard", "slug"], condition: None },
+        Unique { name: "remarks_shard_slug_key", fields: &["shard", "slug"], columns: &["shard", "slug"], condition: None },
     ],
     references: &[
-        Reference { field: "note_id", column: "note_id", entity: "Note", table: "notes", key: "id", condition: None },
+        Reference { name: "remarks_note_id_fkey", field: "note_id", column: "note_id", entity: "Note", table: "notes", key: "id", condition: None },
     ],
     referenced_by: &[
     ],

@@ -3,7 +3,6 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind};
 
 /// The shape of a required kind.
@@ -42,18 +41,10 @@ pub static REQUIRED_KIND: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
-    select: Sql {
-        sqlite: "SELECT id, a_bool, an_int32, an_int64, a_uint32, a_uint64, a_float, a_double, a_string, some_bytes, a_decimal, a_timestamp, a_duration, a_date, a_struct, a_colour, a_place, strings, places, numbers_by_text, by_rule, a_long_text FROM required_kinds",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO required_kinds (id, a_bool, an_int32, an_int64, a_uint32, a_uint64, a_float, a_double, a_string, some_bytes, a_decimal, a_timestamp, a_duration, a_date, a_struct, a_colour, a_place, strings, places, numbers_by_text, by_rule, a_long_text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    },
-    update: Sql {
-        sqlite: "UPDATE required_kinds SET a_bool = ?, an_int32 = ?, an_int64 = ?, a_uint32 = ?, a_uint64 = ?, a_float = ?, a_double = ?, a_string = ?, some_bytes = ?, a_decimal = ?, a_timestamp = ?, a_duration = ?, a_date = ?, a_struct = ?, a_colour = ?, a_place = ?, strings = ?, places = ?, numbers_by_text = ?, by_rule = ?, a_long_text = ? WHERE id = ?",
-    },
-    delete: Sql {
-        sqlite: "DELETE FROM required_kinds WHERE id = ?",
-    },
+    select: "SELECT id, a_bool, an_int32, an_int64, a_uint32, a_uint64, a_float, a_double, a_string, some_bytes, a_decimal, a_timestamp, a_duration, a_date, a_struct, a_colour, a_place, strings, places, numbers_by_text, by_rule, a_long_text FROM required_kinds",
+    insert: "INSERT INTO required_kinds (id, a_bool, an_int32, an_int64, a_uint32, a_uint64, a_float, a_double, a_string, some_bytes, a_decimal, a_timestamp, a_duration, a_date, a_struct, a_colour, a_place, strings, places, numbers_by_text, by_rule, a_long_text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    update: "UPDATE required_kinds SET a_bool = ?, an_int32 = ?, an_int64 = ?, a_uint32 = ?, a_uint64 = ?, a_float = ?, a_double = ?, a_string = ?, some_bytes = ?, a_decimal = ?, a_timestamp = ?, a_duration = ?, a_date = ?, a_struct = ?, a_colour = ?, a_place = ?, strings = ?, places = ?, numbers_by_text = ?, by_rule = ?, a_long_text = ? WHERE id = ?",
+    delete: "DELETE FROM required_kinds WHERE id = ?",
     owner: None,
     tenant: None,
     unique: &[

@@ -3,7 +3,6 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind};
 
 /// The shape of a rule.
@@ -75,18 +74,10 @@ pub static RULE: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
-    select: Sql {
-        sqlite: "SELECT id, min_len, max_len, len, min_bytes, max_bytes, len_bytes, pattern, prefix, suffix, contains, not_contains, email, hostname, uri, uuid, ip, const_text, in_texts, not_in_texts, all_at_once, min_bytes_of_bytes, max_bytes_of_bytes, len_of_bytes, int32_range, int64_range, uint32_range, uint64_range, sint32_range, sint64_range, fixed32_range, fixed64_range, sfixed32_range, sfixed64_range, float_range, double_range, in_numbers, not_in_numbers, const_number, const_bool, in_doubles, in_unsigned, defined_only, in_values, not_in_values, const_value, past, future, items, numbers, colours, blobs, doubles, pairs, texts FROM rules",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO rules (id, min_len, max_len, len, min_bytes, max_bytes, len_bytes, pattern, prefix, suffix, contains, not_contains, email, hostname, uri, uuid, ip, const_text, in_texts, not_in_texts, all_at_once, min_bytes_of_bytes, max_bytes_of_bytes, len_of_bytes, int32_range, int64_range, uint32_range, uint64_range, sint32_range, sint64_range, fixed32_range, fixed64_range, sfixed32_range, sfixed64_range, float_range, double_range, in_numbers, not_in_numbers, const_number, const_bool, in_doubles, in_unsigned, defined_only, in_values, not_in_values, const_value, past, future, items, numbers, colours, blobs, doubles, pairs, texts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    },
-    update: Sql {
-        sqlite: "UPDATE rules SET min_len = ?, max_len = ?, len = ?, min_bytes = ?, max_bytes = ?, len_bytes = ?, pattern = ?, prefix = ?, suffix = ?, contains = ?, not_contains = ?, email = ?, hostname = ?, uri = ?, uuid = ?, ip = ?, const_text = ?, in_texts = ?, not_in_texts = ?, all_at_once = ?, min_bytes_of_bytes = ?, max_bytes_of_bytes = ?, len_of_bytes = ?, int32_range = ?, int64_range = ?, uint32_range = ?, uint64_range = ?, sint32_range = ?, sint64_range = ?, fixed32_range = ?, fixed64_range = ?, sfixed32_range = ?, sfixed64_range = ?, float_range = ?, double_range = ?, in_numbers = ?, not_in_numbers = ?, const_number = ?, const_bool = ?, in_doubles = ?, in_unsigned = ?, defined_only = ?, in_values = ?, not_in_values = ?, const_value = ?, past = ?, future = ?, items = ?, numbers = ?, colours = ?, blobs = ?, doubles = ?, pairs = ?, texts = ? WHERE id = ?",
-    },
-    delete: Sql {
-        sqlite: "DELETE FROM rules WHERE id = ?",
-    },
+    select: "SELECT id, min_len, max_len, len, min_bytes, max_bytes, len_bytes, pattern, prefix, suffix, contains, not_contains, email, hostname, uri, uuid, ip, const_text, in_texts, not_in_texts, all_at_once, min_bytes_of_bytes, max_bytes_of_bytes, len_of_bytes, int32_range, int64_range, uint32_range, uint64_range, sint32_range, sint64_range, fixed32_range, fixed64_range, sfixed32_range, sfixed64_range, float_range, double_range, in_numbers, not_in_numbers, const_number, const_bool, in_doubles, in_unsigned, defined_only, in_values, not_in_values, const_value, past, future, items, numbers, colours, blobs, doubles, pairs, texts FROM rules",
+    insert: "INSERT INTO rules (id, min_len, max_len, len, min_bytes, max_bytes, len_bytes, pattern, prefix, suffix, contains, not_contains, email, hostname, uri, uuid, ip, const_text, in_texts, not_in_texts, all_at_once, min_bytes_of_bytes, max_bytes_of_bytes, len_of_bytes, int32_range, int64_range, uint32_range, uint64_range, sint32_range, sint64_range, fixed32_range, fixed64_range, sfixed32_range, sfixed64_range, float_range, double_range, in_numbers, not_in_numbers, const_number, const_bool, in_doubles, in_unsigned, defined_only, in_values, not_in_values, const_value, past, future, items, numbers, colours, blobs, doubles, pairs, texts) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    update: "UPDATE rules SET min_len = ?, max_len = ?, len = ?, min_bytes = ?, max_bytes = ?, len_bytes = ?, pattern = ?, prefix = ?, suffix = ?, contains = ?, not_contains = ?, email = ?, hostname = ?, uri = ?, uuid = ?, ip = ?, const_text = ?, in_texts = ?, not_in_texts = ?, all_at_once = ?, min_bytes_of_bytes = ?, max_bytes_of_bytes = ?, len_of_bytes = ?, int32_range = ?, int64_range = ?, uint32_range = ?, uint64_range = ?, sint32_range = ?, sint64_range = ?, fixed32_range = ?, fixed64_range = ?, sfixed32_range = ?, sfixed64_range = ?, float_range = ?, double_range = ?, in_numbers = ?, not_in_numbers = ?, const_number = ?, const_bool = ?, in_doubles = ?, in_unsigned = ?, defined_only = ?, in_values = ?, not_in_values = ?, const_value = ?, past = ?, future = ?, items = ?, numbers = ?, colours = ?, blobs = ?, doubles = ?, pairs = ?, texts = ? WHERE id = ?",
+    delete: "DELETE FROM rules WHERE id = ?",
     owner: None,
     tenant: None,
     unique: &[

@@ -3,7 +3,6 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind};
 
 /// The shape of a rule holder.
@@ -24,18 +23,10 @@ pub static RULE_HOLDER: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
-    select: Sql {
-        sqlite: "SELECT id, value, \"values\", values_by_name FROM rule_holders",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO rule_holders (id, value, \"values\", values_by_name) VALUES (?, ?, ?, ?)",
-    },
-    update: Sql {
-        sqlite: "UPDATE rule_holders SET value = ?, \"values\" = ?, values_by_name = ? WHERE id = ?",
-    },
-    delete: Sql {
-        sqlite: "DELETE FROM rule_holders WHERE id = ?",
-    },
+    select: "SELECT id, value, \"values\", values_by_name FROM rule_holders",
+    insert: "INSERT INTO rule_holders (id, value, \"values\", values_by_name) VALUES (?, ?, ?, ?)",
+    update: "UPDATE rule_holders SET value = ?, \"values\" = ?, values_by_name = ? WHERE id = ?",
+    delete: "DELETE FROM rule_holders WHERE id = ?",
     owner: None,
     tenant: None,
     unique: &[
@@ -72,18 +63,10 @@ pub static RULE_CHILD: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
-    select: Sql {
-        sqlite: "SELECT rule_holder_id, id, text, value FROM rule_childs",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO rule_childs (rule_holder_id, position, id, text, value) VALUES (?, ?, ?, ?, ?)",
-    },
-    update: Sql {
-        sqlite: "UPDATE rule_childs SET position = ?, text = ?, value = ? WHERE id = ? AND rule_holder_id = ?",
-    },
-    delete: Sql {
-        sqlite: "DELETE FROM rule_childs WHERE id = ? AND rule_holder_id = ?",
-    },
+    select: "SELECT rule_holder_id, id, text, value FROM rule_childs",
+    insert: "INSERT INTO rule_childs (rule_holder_id, position, id, text, value) VALUES (?, ?, ?, ?, ?)",
+    update: "UPDATE rule_childs SET position = ?, text = ?, value = ? WHERE id = ? AND rule_holder_id = ?",
+    delete: "DELETE FROM rule_childs WHERE id = ? AND rule_holder_id = ?",
     owner: None,
     tenant: None,
     unique: &[

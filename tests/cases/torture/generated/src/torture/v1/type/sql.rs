@@ -3,7 +3,6 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete, Referrer, Unique};
 
 /// The shape of a type.
@@ -94,22 +93,14 @@ pub static TYPE: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
-    select: Sql {
-        sqlite: "SELECT id, type, \"select\", \"order\", \"match\", \"where\", \"group\", \"from\", \"limit\", \"offset\", fn, async, await, move, ref, mut, struct, enum, use, mod, impl, trait, loop, \"in\", dyn, box, try, gen, abstract, \"virtual\", yield, return, true, false, \"default\", \"key\", \"primary\", \"table\", \"index\", \"values\", \"null\", rowid, value, input, \"row\", cx, result, name, data, body, etag, total, page, size, sort, \"filter\", page_token, fields, columns, patch, \"query\", store, changes, error, path, deserializer, serializer, a, x1, update_mask, version, created_at, updated_at, mode FROM \"select\"",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO \"select\" (id, type, \"select\", \"order\", \"match\", \"where\", \"group\", \"from\", \"limit\", \"offset\", fn, async, await, move, ref, mut, struct, enum, use, mod, impl, trait, loop, \"in\", dyn, box, try, gen, abstract, \"virtual\", yield, return, true, false, \"default\", \"key\", \"primary\", \"table\", \"index\", \"values\", \"null\", rowid, value, input, \"row\", cx, result, name, data, body, etag, total, page, size, sort, \"filter\", page_token, fields, columns, patch, \"query\", store, changes, error, path, deserializer, serializer, a, x1, update_mask, version, created_at, updated_at, mode) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    },
-    update: Sql {
-        sqlite: "UPDATE \"select\" SET type = ?, \"select\" = ?, \"order\" = ?, \"match\" = ?, \"where\" = ?, \"group\" = ?, \"from\" = ?, \"limit\" = ?, \"offset\" = ?, fn = ?, async = ?, await = ?, move = ?, ref = ?, mut = ?, struct = ?, enum = ?, use = ?, mod = ?, impl = ?, trait = ?, loop = ?, \"in\" = ?, dyn = ?, box = ?, try = ?, gen = ?, abstract = ?, \"virtual\" = ?, yield = ?, return = ?, true = ?, false = ?, \"default\" = ?, \"key\" = ?, \"primary\" = ?, \"table\" = ?, \"index\" = ?, \"values\" = ?, \"null\" = ?, rowid = ?, value = ?, input = ?, \"row\" = ?, cx = ?, result = ?, name = ?, data = ?, body = ?, etag = ?, total = ?, page = ?, size = ?, sort = ?, \"filter\" = ?, page_token = ?, fields = ?, columns = ?, patch = ?, \"query\" = ?, store = ?, changes = ?, error = ?, path = ?, deserializer = ?, serializer = ?, a = ?, x1 = ?, update_mask = ?, version = ?, created_at = ?, updated_at = ?, mode = ? WHERE id = ?",
-    },
-    delete: Sql {
-        sqlite: "DELETE FROM \"select\" WHERE id = ?",
-    },
+    select: "SELECT id, type, \"select\", \"order\", \"match\", \"where\", \"group\", \"from\", \"limit\", \"offset\", fn, async, await, move, ref, mut, struct, enum, use, mod, impl, trait, loop, \"in\", dyn, box, try, gen, abstract, \"virtual\", yield, return, true, false, \"default\", \"key\", \"primary\", \"table\", \"index\", \"values\", \"null\", rowid, value, input, \"row\", cx, result, name, data, body, etag, total, page, size, sort, \"filter\", page_token, fields, columns, patch, \"query\", store, changes, error, path, deserializer, serializer, a, x1, update_mask, version, created_at, updated_at, mode FROM \"select\"",
+    insert: "INSERT INTO \"select\" (id, type, \"select\", \"order\", \"match\", \"where\", \"group\", \"from\", \"limit\", \"offset\", fn, async, await, move, ref, mut, struct, enum, use, mod, impl, trait, loop, \"in\", dyn, box, try, gen, abstract, \"virtual\", yield, return, true, false, \"default\", \"key\", \"primary\", \"table\", \"index\", \"values\", \"null\", rowid, value, input, \"row\", cx, result, name, data, body, etag, total, page, size, sort, \"filter\", page_token, fields, columns, patch, \"query\", store, changes, error, path, deserializer, serializer, a, x1, update_mask, version, created_at, updated_at, mode) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    update: "UPDATE \"select\" SET type = ?, \"select\" = ?, \"order\" = ?, \"match\" = ?, \"where\" = ?, \"group\" = ?, \"from\" = ?, \"limit\" = ?, \"offset\" = ?, fn = ?, async = ?, await = ?, move = ?, ref = ?, mut = ?, struct = ?, enum = ?, use = ?, mod = ?, impl = ?, trait = ?, loop = ?, \"in\" = ?, dyn = ?, box = ?, try = ?, gen = ?, abstract = ?, \"virtual\" = ?, yield = ?, return = ?, true = ?, false = ?, \"default\" = ?, \"key\" = ?, \"primary\" = ?, \"table\" = ?, \"index\" = ?, \"values\" = ?, \"null\" = ?, rowid = ?, value = ?, input = ?, \"row\" = ?, cx = ?, result = ?, name = ?, data = ?, body = ?, etag = ?, total = ?, page = ?, size = ?, sort = ?, \"filter\" = ?, page_token = ?, fields = ?, columns = ?, patch = ?, \"query\" = ?, store = ?, changes = ?, error = ?, path = ?, deserializer = ?, serializer = ?, a = ?, x1 = ?, update_mask = ?, version = ?, created_at = ?, updated_at = ?, mode = ? WHERE id = ?",
+    delete: "DELETE FROM \"select\" WHERE id = ?",
     owner: None,
     tenant: None,
     unique: &[
-        Unique { fields: &["type"], columns: &["type"], condition: None },
+        Unique { name: "select_type_key", fields: &["type"], columns: &["type"], condition: None },
     ],
     references: &[
     ],

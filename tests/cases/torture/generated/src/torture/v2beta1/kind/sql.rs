@@ -3,7 +3,6 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, Reference};
 
 /// The shape of a kind.
@@ -26,24 +25,16 @@ pub static KIND: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
-    select: Sql {
-        sqlite: "SELECT id, former_id, colour, former_colour, place, former_place FROM kinds_v2",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO kinds_v2 (id, former_id, colour, former_colour, place, former_place) VALUES (?, ?, ?, ?, ?, ?)",
-    },
-    update: Sql {
-        sqlite: "UPDATE kinds_v2 SET former_id = ?, colour = ?, former_colour = ?, place = ?, former_place = ? WHERE id = ?",
-    },
-    delete: Sql {
-        sqlite: "DELETE FROM kinds_v2 WHERE id = ?",
-    },
+    select: "SELECT id, former_id, colour, former_colour, place, former_place FROM kinds_v2",
+    insert: "INSERT INTO kinds_v2 (id, former_id, colour, former_colour, place, former_place) VALUES (?, ?, ?, ?, ?, ?)",
+    update: "UPDATE kinds_v2 SET former_id = ?, colour = ?, former_colour = ?, place = ?, former_place = ? WHERE id = ?",
+    delete: "DELETE FROM kinds_v2 WHERE id = ?",
     owner: None,
     tenant: None,
     unique: &[
     ],
     references: &[
-        Reference { field: "former_id", column: "former_id", entity: "Kind", table: "kinds", key: "id", condition: None },
+        Reference { name: "kinds_v2_former_id_fkey", field: "former_id", column: "former_id", entity: "Kind", table: "kinds", key: "id", condition: None },
     ],
     referenced_by: &[
     ],

@@ -3,7 +3,6 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete, Referrer, Unique};
 
 /// The shape of a user.
@@ -30,22 +29,14 @@ pub static USER: EntitySpec = EntitySpec {
     version: Some("version"),
     updated_at: Some("updated_at"),
     soft_delete: true,
-    select: Sql {
-        sqlite: "SELECT id, name, email, password_hash, roles, status, sync_status, version, created_at, updated_at FROM users",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO users (id, name, email, password_hash, roles, status, sync_status, version, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    },
-    update: Sql {
-        sqlite: "UPDATE users SET name = ?, email = ?, password_hash = ?, roles = ?, status = ?, sync_status = ?, version = ?, created_at = ?, updated_at = ? WHERE id = ? AND deleted_at IS NULL AND version = ?",
-    },
-    delete: Sql {
-        sqlite: "UPDATE users SET deleted_at = ?, updated_at = ?, version = version + 1 WHERE id = ? AND deleted_at IS NULL AND version = ?",
-    },
-    owner: Some(Sql { sqlite: "id = ?" }),
+    select: "SELECT id, name, email, password_hash, roles, status, sync_status, version, created_at, updated_at FROM users",
+    insert: "INSERT INTO users (id, name, email, password_hash, roles, status, sync_status, version, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    update: "UPDATE users SET name = ?, email = ?, password_hash = ?, roles = ?, status = ?, sync_status = ?, version = ?, created_at = ?, updated_at = ? WHERE id = ? AND deleted_at IS NULL AND version = ?",
+    delete: "UPDATE users SET deleted_at = ?, updated_at = ?, version = version + 1 WHERE id = ? AND deleted_at IS NULL AND version = ?",
+    owner: Some("id = ?"),
     tenant: None,
     unique: &[
-        Unique { fields: &["email"], columns: &["email"], condition: Some("deleted_at IS NULL") },
+        Unique { name: "users_email_key", fields: &["email"], columns: &["email"], condition: Some("deleted_at IS NULL") },
     ],
     references: &[
     ],

@@ -3,7 +3,6 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind};
 
 /// The shape of a holder.
@@ -22,18 +21,10 @@ pub static HOLDER: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
-    select: Sql {
-        sqlite: "SELECT id, \"select\" FROM holders",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO holders (id, \"select\") VALUES (?, ?)",
-    },
-    update: Sql {
-        sqlite: "UPDATE holders SET \"select\" = ? WHERE id = ?",
-    },
-    delete: Sql {
-        sqlite: "DELETE FROM holders WHERE id = ?",
-    },
+    select: "SELECT id, \"select\" FROM holders",
+    insert: "INSERT INTO holders (id, \"select\") VALUES (?, ?)",
+    update: "UPDATE holders SET \"select\" = ? WHERE id = ?",
+    delete: "DELETE FROM holders WHERE id = ?",
     owner: None,
     tenant: None,
     unique: &[

@@ -3,7 +3,6 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind};
 
 /// The shape of an a.
@@ -22,18 +21,10 @@ pub static A_SPEC: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
-    select: Sql {
-        sqlite: "SELECT \"from\", \"to\" FROM \"as\"",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO \"as\" (\"from\", \"to\") VALUES (?, ?)",
-    },
-    update: Sql {
-        sqlite: "",
-    },
-    delete: Sql {
-        sqlite: "DELETE FROM \"as\" WHERE \"from\" = ? AND \"to\" = ?",
-    },
+    select: "SELECT \"from\", \"to\" FROM \"as\"",
+    insert: "INSERT INTO \"as\" (\"from\", \"to\") VALUES (?, ?)",
+    update: "",
+    delete: "DELETE FROM \"as\" WHERE \"from\" = ? AND \"to\" = ?",
     owner: None,
     tenant: None,
     unique: &[

@@ -3,7 +3,6 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::db::Sql;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, Unique};
 
 /// The shape of a match.
@@ -54,26 +53,18 @@ pub static MATCH: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: true,
-    select: Sql {
-        sqlite: "SELECT \"key\", type, \"where\", \"group\", \"From\", order_no, extern, async, fn, try, await, \"select\", \"row\", message, input, found, new, patch, cx, scope, inf, nan, true, number, value, \"values\", what, \"null\", gen, serializer, object, n, f, found_at FROM \"group\"",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO \"group\" (\"key\", type, \"where\", \"group\", \"From\", order_no, extern, async, fn, try, await, \"select\", \"row\", message, input, found, new, patch, cx, scope, inf, nan, true, number, value, \"values\", what, \"null\", gen, serializer, object, n, f, found_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    },
-    update: Sql {
-        sqlite: "UPDATE \"group\" SET type = ?, \"where\" = ?, \"group\" = ?, \"From\" = ?, order_no = ?, extern = ?, async = ?, fn = ?, try = ?, await = ?, \"select\" = ?, \"row\" = ?, message = ?, input = ?, found = ?, new = ?, patch = ?, cx = ?, scope = ?, inf = ?, nan = ?, true = ?, number = ?, value = ?, \"values\" = ?, what = ?, \"null\" = ?, gen = ?, serializer = ?, object = ?, n = ?, f = ?, found_at = ? WHERE \"key\" = ? AND deleted_at IS NULL",
-    },
-    delete: Sql {
-        sqlite: "UPDATE \"group\" SET deleted_at = ? WHERE \"key\" = ? AND deleted_at IS NULL",
-    },
-    owner: Some(Sql { sqlite: "\"where\" = ?" }),
+    select: "SELECT \"key\", type, \"where\", \"group\", \"From\", order_no, extern, async, fn, try, await, \"select\", \"row\", message, input, found, new, patch, cx, scope, inf, nan, true, number, value, \"values\", what, \"null\", gen, serializer, object, n, f, found_at FROM \"group\"",
+    insert: "INSERT INTO \"group\" (\"key\", type, \"where\", \"group\", \"From\", order_no, extern, async, fn, try, await, \"select\", \"row\", message, input, found, new, patch, cx, scope, inf, nan, true, number, value, \"values\", what, \"null\", gen, serializer, object, n, f, found_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    update: "UPDATE \"group\" SET type = ?, \"where\" = ?, \"group\" = ?, \"From\" = ?, order_no = ?, extern = ?, async = ?, fn = ?, try = ?, await = ?, \"select\" = ?, \"row\" = ?, message = ?, input = ?, found = ?, new = ?, patch = ?, cx = ?, scope = ?, inf = ?, nan = ?, true = ?, number = ?, value = ?, \"values\" = ?, what = ?, \"null\" = ?, gen = ?, serializer = ?, object = ?, n = ?, f = ?, found_at = ? WHERE \"key\" = ? AND deleted_at IS NULL",
+    delete: "UPDATE \"group\" SET deleted_at = ? WHERE \"key\" = ? AND deleted_at IS NULL",
+    owner: Some("\"where\" = ?"),
     tenant: Some("\"group\""),
     unique: &[
-        Unique { fields: &["group", "type"], columns: &["\"group\"", "type"], condition: Some("deleted_at IS NULL") },
-        Unique { fields: &["group", "cx"], columns: &["\"group\"", "cx"], condition: Some("deleted_at IS NULL") },
-        Unique { fields: &["group", "scope"], columns: &["\"group\"", "scope"], condition: Some("deleted_at IS NULL") },
-        Unique { fields: &["group", "values"], columns: &["\"group\"", "\"values\""], condition: Some("deleted_at IS NULL") },
-        Unique { fields: &["group", "order_no", "from"], columns: &["\"group\"", "order_no", "\"From\""], condition: Some("(\"from\" IS NOT NULL) AND deleted_at IS NULL") },
+        Unique { name: "group_group_type_key", fields: &["group", "type"], columns: &["\"group\"", "type"], condition: Some("deleted_at IS NULL") },
+        Unique { name: "group_group_cx_key", fields: &["group", "cx"], columns: &["\"group\"", "cx"], condition: Some("deleted_at IS NULL") },
+        Unique { name: "group_group_scope_key", fields: &["group", "scope"], columns: &["\"group\"", "scope"], condition: Some("deleted_at IS NULL") },
+        Unique { name: "group_group_values_key", fields: &["group", "values"], columns: &["\"group\"", "\"values\""], condition: Some("deleted_at IS NULL") },
+        Unique { name: "group_group_order_no_From_key", fields: &["group", "order_no", "from"], columns: &["\"group\"", "order_no", "\"From\""], condition: Some("(\"from\" IS NOT NULL) AND deleted_at IS NULL") },
     ],
     references: &[
     ],
@@ -106,18 +97,10 @@ pub static ORDER: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
-    select: Sql {
-        sqlite: "SELECT match_id, id, \"match\" FROM orders",
-    },
-    insert: Sql {
-        sqlite: "INSERT INTO orders (match_id, position, id, \"match\") VALUES (?, ?, ?, ?)",
-    },
-    update: Sql {
-        sqlite: "UPDATE orders SET position = ?, \"match\" = ? WHERE id = ? AND match_id = ?",
-    },
-    delete: Sql {
-        sqlite: "DELETE FROM orders WHERE id = ? AND match_id = ?",
-    },
+    select: "SELECT match_id, id, \"match\" FROM orders",
+    insert: "INSERT INTO orders (match_id, position, id, \"match\") VALUES (?, ?, ?, ?)",
+    update: "UPDATE orders SET position = ?, \"match\" = ? WHERE id = ? AND match_id = ?",
+    delete: "DELETE FROM orders WHERE id = ? AND match_id = ?",
     owner: None,
     tenant: None,
     unique: &[
