@@ -2,9 +2,19 @@
 
 mod commit;
 mod config;
+mod dialect;
+mod guard;
 mod migrate;
+#[cfg(feature = "mysql")]
+mod mysql;
 mod outcome;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod retry;
 mod row;
+mod sequences;
+mod session;
 mod sqlite;
 mod value;
 
@@ -13,6 +23,7 @@ use std::sync::Arc;
 use tokio::runtime::RuntimeFlavor;
 
 pub use config::{DbConfig, Synchronous};
+pub use dialect::Dialect;
 pub use migrate::{Applied, Migration, MigrationState, Migrations};
 pub use row::{Row, Stored};
 pub use value::Value;
@@ -20,18 +31,13 @@ pub use value::Value;
 use crate::changes::Changes;
 use crate::context::Context;
 use crate::error::Result;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+use migrate::server;
+#[cfg(feature = "mysql")]
+use mysql::Mysql;
+#[cfg(feature = "postgres")]
+use postgres::Postgres;
 use sqlite::Sqlite;
-
-/// The engines. What an engine does differently is matched here and nowhere else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Dialect {
-    /// SQLite, embedded.
-    Sqlite,
-    /// PostgreSQL.
-    Postgres,
-    /// MySQL and MariaDB.
-    Mysql,
-}
 
 /// A database that is open. Cheap to clone.
 #[derive(Clone)]
@@ -42,41 +48,63 @@ pub struct Db {
 #[derive(Clone)]
 enum Engine {
     Sqlite(Arc<Sqlite>),
+    #[cfg(feature = "postgres")]
+    Postgres(Arc<Postgres>),
+    #[cfg(feature = "mysql")]
+    Mysql(Arc<Mysql>),
 }
 
 impl Db {
-    /// Opens the database that the configuration names; creates the file of an embedded one.
+    /// Opens the database that the configuration names. An embedded one is created; a server is first asked when it is
+    /// needed.
     pub fn open(config: &DbConfig) -> Result<Self> {
-        Ok(Self { engine: Engine::Sqlite(Arc::new(Sqlite::open(config)?)) })
+        let engine = match config.dialect()? {
+            Dialect::Sqlite => Engine::Sqlite(Arc::new(Sqlite::open(config)?)),
+            #[cfg(feature = "postgres")]
+            Dialect::Postgres => Engine::Postgres(Arc::new(Postgres::open(config)?)),
+            #[cfg(feature = "mysql")]
+            Dialect::Mysql => Engine::Mysql(Arc::new(Mysql::open(config)?)),
+            #[cfg(not(all(feature = "postgres", feature = "mysql")))]
+            other => return Err(config.left_out(other)),
+        };
+        Ok(Self { engine })
     }
 
     /// The engine.
     pub fn dialect(&self) -> Dialect {
         match &self.engine {
             Engine::Sqlite(_) => Dialect::Sqlite,
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(_) => Dialect::Postgres,
+            #[cfg(feature = "mysql")]
+            Engine::Mysql(_) => Dialect::Mysql,
         }
     }
 
     /// Runs a query and reads each row. Values are always bound.
-    pub async fn fetch<T>(
+    pub async fn fetch<T: Send>(
         &self,
         cx: &Context,
         sql: &str,
         values: &[Value],
-        read: impl FnMut(&Row<'_>) -> Result<T>,
+        read: impl FnMut(&Row<'_>) -> Result<T> + Send,
     ) -> Result<Vec<T>> {
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.fetch(cx, sql, values, read),
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(postgres) => postgres.fetch(cx, sql, values, read).await,
+            #[cfg(feature = "mysql")]
+            Engine::Mysql(mysql) => mysql.fetch(cx, sql, values, read).await,
         }
     }
 
     /// The same for a query that no index bounds: it may take its time without keeping other calls waiting.
-    pub async fn scan<T>(
+    pub async fn scan<T: Send>(
         &self,
         cx: &Context,
         sql: &str,
         values: &[Value],
-        read: impl FnMut(&Row<'_>) -> Result<T>,
+        read: impl FnMut(&Row<'_>) -> Result<T> + Send,
     ) -> Result<Vec<T>> {
         match &self.engine {
             Engine::Sqlite(sqlite) => match tokio::runtime::Handle::current().runtime_flavor() {
@@ -84,6 +112,8 @@ impl Db {
                 // The thread hands its other calls over before it starts.
                 _ => tokio::task::block_in_place(|| sqlite.fetch(cx, sql, values, read)),
             },
+            #[cfg(any(feature = "postgres", feature = "mysql"))]
+            _ => self.fetch(cx, sql, values, read).await,
         }
     }
 
@@ -91,6 +121,10 @@ impl Db {
     pub async fn commit(&self, cx: &Context, changes: Changes) -> Result<()> {
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.commit(cx, changes).await,
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(postgres) => postgres.commit(cx, &changes).await,
+            #[cfg(feature = "mysql")]
+            Engine::Mysql(mysql) => mysql.commit(cx, &changes).await,
         }
     }
 
@@ -98,6 +132,10 @@ impl Db {
     pub async fn allot(&self, cx: &Context, sequence: &'static str) -> Result<i64> {
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.allot(cx, sequence).await,
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(postgres) => postgres.allot(cx, sequence).await,
+            #[cfg(feature = "mysql")]
+            Engine::Mysql(mysql) => mysql.allot(cx, sequence).await,
         }
     }
 
@@ -110,6 +148,20 @@ impl Db {
     pub async fn migrate_up(&self, migrations: Migrations) -> Result<Vec<Applied>> {
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.run(move |connection| migrate::up(connection, migrations.sqlite)).await,
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(postgres) => {
+                let mut migrator = postgres.migrator().await?;
+                let outcome = server::up(&mut migrator, migrations.postgres).await;
+                migrator.close();
+                outcome
+            }
+            #[cfg(feature = "mysql")]
+            Engine::Mysql(mysql) => {
+                let mut migrator = mysql.migrator().await?;
+                let outcome = server::up(&mut migrator, migrations.mysql).await;
+                migrator.close().await;
+                outcome
+            }
         }
     }
 
@@ -117,6 +169,20 @@ impl Db {
     pub async fn migrate_down(&self, migrations: Migrations) -> Result<Option<Applied>> {
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.run(move |connection| migrate::down(connection, migrations.sqlite)).await,
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(postgres) => {
+                let mut migrator = postgres.migrator().await?;
+                let outcome = server::down(&mut migrator, migrations.postgres).await;
+                migrator.close();
+                outcome
+            }
+            #[cfg(feature = "mysql")]
+            Engine::Mysql(mysql) => {
+                let mut migrator = mysql.migrator().await?;
+                let outcome = server::down(&mut migrator, migrations.mysql).await;
+                migrator.close().await;
+                outcome
+            }
         }
     }
 
@@ -125,6 +191,20 @@ impl Db {
         match &self.engine {
             Engine::Sqlite(sqlite) => {
                 sqlite.run(move |connection| migrate::status(connection, migrations.sqlite)).await
+            }
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(postgres) => {
+                let mut migrator = postgres.migrator().await?;
+                let outcome = server::status(&mut migrator, migrations.postgres).await;
+                migrator.close();
+                outcome
+            }
+            #[cfg(feature = "mysql")]
+            Engine::Mysql(mysql) => {
+                let mut migrator = mysql.migrator().await?;
+                let outcome = server::status(&mut migrator, migrations.mysql).await;
+                migrator.close().await;
+                outcome
             }
         }
     }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use crate::access::Scope;
 use crate::context::Context;
-use crate::db::{Db, Row, Value};
+use crate::db::{Db, Dialect, Row, Value};
 use crate::entity::{Entity, EntitySpec, OwnedSpec};
 use crate::error::{Error, Result};
 use crate::query::{ListQuery, OrderBy, Page};
@@ -73,7 +73,8 @@ impl<E: Entity> SqlRepository<E> {
         if rows.is_empty() {
             return Ok(());
         }
-        let keys: Vec<Value> = rows.iter().filter_map(|row| row.id().values().into_iter().next()).collect();
+        let mut keys: Vec<Value> = rows.iter().filter_map(|row| row.id().values().into_iter().next()).collect();
+        pad(&mut keys);
         rows.iter_mut().for_each(owned.clear);
         let spec = (owned.spec)();
         let (parent, position) = match spec.columns {
@@ -83,8 +84,9 @@ impl<E: Entity> SqlRepository<E> {
         let places = vec!["?"; keys.len()].join(", ");
         let sql = format!("{} WHERE {parent} IN ({places}) ORDER BY {parent}, {position}", spec.select);
         let mut at = 0;
+        let first = keys.first().cloned().unwrap_or(Value::Null);
         let mut push = |row: &Row<'_>| {
-            let key = row.raw(0)?;
+            let key = row.like(0, &first)?;
             if keys.get(at) != Some(&key) {
                 at = keys.iter().position(|known| *known == key).unwrap_or_default();
             }
@@ -123,21 +125,29 @@ impl<E: Entity> Repository<E> for SqlRepository<E> {
             return Ok(Vec::new());
         }
         let mut select = Select::new(E::SPEC, Live::Yes);
-        let one = format!("({})", key_condition(E::SPEC));
-        let any = vec![one.as_str(); ids.len()].join(" OR ");
-        select.and(&format!("({any})"), ids.iter().flat_map(Key::values).collect());
+        let mut keys: Vec<Vec<Value>> = ids.iter().map(Key::values).collect();
+        pad(&mut keys);
+        let condition = match E::SPEC.key {
+            [column] => format!("{column} IN ({})", vec!["?"; keys.len()].join(", ")),
+            _ => {
+                let one = format!("({})", key_condition(E::SPEC));
+                format!("({})", vec![one.as_str(); keys.len()].join(" OR "))
+            }
+        };
+        select.and(&condition, keys.into_iter().flatten().collect());
         select.within(E::SPEC, scope)?;
         self.rows(cx, select, "").await
     }
 
     async fn list(&self, cx: &Context, scope: &Scope, query: &ListQuery) -> Result<Page<E>> {
-        let mut select = matching(E::SPEC, scope, query)?;
+        let dialect = self.db.dialect();
+        let mut select = matching(dialect, E::SPEC, scope, query)?;
         let total = if query.include_total { Some(self.count(cx, scope, query).await?) } else { None };
         if let Some(values) = query.after(E::SPEC, scope)? {
-            let (condition, values) = behind(&query.order, &values);
+            let (condition, values) = behind(dialect, &query.order, &values);
             select.and(&condition, values);
         }
-        let order: Vec<String> = query.order.iter().map(order_sql).collect();
+        let order: Vec<String> = query.order.iter().map(|order| order_sql(dialect, order)).collect();
         // One row more than the page has says whether there is another page.
         let tail = format!(" ORDER BY {} LIMIT {} OFFSET {}", order.join(", "), query.size + 1, query.skip);
         let mut data = self.rows(cx, select, &tail).await?;
@@ -150,7 +160,7 @@ impl<E: Entity> Repository<E> for SqlRepository<E> {
     }
 
     async fn count(&self, cx: &Context, scope: &Scope, query: &ListQuery) -> Result<i64> {
-        let select = matching(E::SPEC, scope, query)?;
+        let select = matching(self.db.dialect(), E::SPEC, scope, query)?;
         let sql = format!("SELECT count(*) FROM {}{}", E::SPEC.table, select.clause());
         let counts = match select.bounded {
             true => self.db.fetch(cx, &sql, &select.values, |row| row.get::<i64>(0)).await?,
@@ -160,14 +170,21 @@ impl<E: Entity> Repository<E> for SqlRepository<E> {
     }
 }
 
-fn matching(spec: &EntitySpec, scope: &Scope, query: &ListQuery) -> Result<Select> {
+/// Repeats the last key until there are 1, 2, 4, 8 … of them, so that statements come in few lengths and stay prepared.
+fn pad<T: Clone>(keys: &mut Vec<T>) {
+    if let Some(last) = keys.last().cloned() {
+        keys.resize(keys.len().next_power_of_two(), last);
+    }
+}
+
+fn matching(dialect: Dialect, spec: &EntitySpec, scope: &Scope, query: &ListQuery) -> Result<Select> {
     let mut select = Select::new(spec, if query.show_deleted { Live::All } else { Live::Yes });
     select.within(spec, scope)?;
     // The indexes of orders hold the live rows only.
     select.bounded = !query.show_deleted;
     if let Some(filter) = &query.filter {
         let mut values = Vec::new();
-        let condition = filter.to_sql(&mut values);
+        let condition = filter.to_sql(dialect, &mut values);
         select.and(&condition, values);
         select.bounded = false;
     }
@@ -235,18 +252,18 @@ fn key_condition(spec: &EntitySpec) -> String {
     spec.key.iter().map(|column| format!("{column} = ?")).collect::<Vec<_>>().join(" AND ")
 }
 
-fn order_sql(order: &OrderBy) -> String {
-    format!("{}{}", order.column.name, if order.descending { " DESC" } else { "" })
+fn order_sql(dialect: Dialect, order: &OrderBy) -> String {
+    dialect.order(order.column.name, order.descending, order.column.nullable)
 }
 
 /// The rows behind one with these values, in this order: `a > ? OR (a = ? AND b > ?)`, with NULL before all values.
-fn behind(order: &[OrderBy], values: &[Value]) -> (String, Vec<Value>) {
+fn behind(dialect: Dialect, order: &[OrderBy], values: &[Value]) -> (String, Vec<Value>) {
     let (mut alternatives, mut bound) = (Vec::new(), Vec::new());
     for (at, (member, value)) in order.iter().zip(values).enumerate() {
         let Some(condition) = past(member, value) else { continue };
         let mut parts: Vec<String> = Vec::new();
         for (before, value) in order.iter().zip(values).take(at) {
-            parts.push(format!("{} IS ?", before.column.name));
+            parts.push(format!("{} {} ?", before.column.name, dialect.same()));
             bound.push(value.clone());
         }
         parts.push(condition);

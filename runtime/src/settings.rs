@@ -69,8 +69,12 @@ pub struct CorsSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DatabaseSettings {
-    /// Such as `sqlite://var/shop.db`.
+    /// Such as `sqlite://var/shop.db` or `postgres://shop@localhost/shop`.
     pub url: String,
+    /// Connections to a server at most.
+    pub max_connections: usize,
+    /// Longest that a call waits for a connection to become free.
+    pub acquire_timeout_ms: u64,
     /// When a commit counts as done.
     pub synchronous: Durability,
     /// Longest that one statement may run.

@@ -29,6 +29,8 @@ impl Check for Reachable {
 fn config(settings: &Settings) -> Result<DbConfig, String> {
     let mut config = DbConfig::from_url(&settings.database.url).map_err(|error| explain(&error))?;
     config.statement_timeout = Duration::from_millis(settings.database.statement_timeout_ms);
+    config.max_connections = settings.database.max_connections;
+    config.acquire_timeout = Duration::from_millis(settings.database.acquire_timeout_ms);
     config.synchronous = match settings.database.synchronous {
         Durability::Normal => Synchronous::Normal,
         Durability::Full => Synchronous::Full,
@@ -46,7 +48,12 @@ pub(super) async fn open_for_serving(app: &'static App, settings: &Settings) -> 
     let mut db = open(settings)?;
     if settings.environment == "development" && open_migration_changed(app, &db).await? {
         drop(db);
-        set_aside(&config(settings)?.path)?;
+        let config = config(settings)?;
+        let path = config.path().ok_or(
+            "the open migration has changed since it was applied to this database; make the database anew, or seal the \
+             migration before it is changed",
+        )?;
+        set_aside(&path)?;
         db = open(settings)?;
     }
     if settings.database.migrate_on_start {

@@ -1,40 +1,39 @@
-//! Declared writes, carried out inside a transaction of the embedded engine.
+//! Declared writes, carried out inside a transaction: once for all engines.
 
-use rusqlite::Connection;
-
-use super::Value;
-use super::outcome::{check_live_references, check_referrers, equal, exists, explain_write};
-use super::sqlite::{bind, error};
-use crate::changes::{Changes, ChildDiff, Guard, GuardCheck, Rows, Set, Write};
-use crate::entity::{EntitySpec, Kind};
-use crate::error::{Error, Result};
+use super::outcome::{check_live_references, check_referrers, equal, explain_delete, explain_write};
+use super::session::{Fault, Session};
+use super::{Value, guard};
+use crate::changes::{Changes, ChildDiff, Guard, Rows, Set, Write};
+use crate::entity::EntitySpec;
+use crate::error::Error;
 use crate::types::Timestamp;
 
 /// Carries out all writes in order; the first that is refused refuses all.
-pub(super) fn apply(connection: &Connection, changes: &Changes) -> Result<()> {
+pub(super) async fn apply(session: &mut dyn Session, changes: &Changes) -> Result<(), Fault> {
     for write in &changes.writes {
         match write {
             Write::Insert { spec, key, values, children } => {
-                check_live_references(connection, spec, values)?;
-                run(connection, spec.insert, values).map_err(|cause| explain(connection, spec, key, values, cause))?;
-                insert_children(connection, key, children)?;
+                check_live_references(session, spec, values).await?;
+                put(session, spec, spec.insert, values, key, values).await?;
+                insert_children(session, key, children).await?;
             }
             Write::Update { spec, key, values, version, children } => {
-                update(connection, spec, key, values, *version)?;
+                update(session, spec, key, values, *version).await?;
                 for diff in children {
-                    update_children(connection, key, diff)?;
+                    update_children(session, key, diff).await?;
                 }
             }
-            Write::Adjust { spec, key, sets, guards } => adjust(connection, changes.now, spec, key, sets, guards)?,
-            Write::Delete { spec, key, version } => delete(connection, changes.now, spec, key, *version)?,
+            Write::Adjust { spec, key, sets, guards } => adjust(session, changes.now, spec, key, sets, guards).await?,
+            Write::Delete { spec, key, version } => delete(session, changes.now, spec, key, *version).await?,
             Write::Undelete { spec, key, values, version } => {
-                undelete(connection, changes.now, spec, key, values, *version)?;
+                undelete(session, changes.now, spec, key, values, *version).await?;
             }
             Write::Expect { spec, key, version } => {
                 let column = spec.version.unwrap_or("version");
-                let sql = format!("SELECT 1 FROM {} WHERE {} AND {column} = ?", spec.table, equal(spec.key));
-                if !exists(connection, &sql, &with(key, [Value::I64(*version)]))? {
-                    return Err(Error::ConcurrentUpdate);
+                let keep = session.dialect().keep_rows();
+                let sql = format!("SELECT 1 FROM {} WHERE {} AND {column} = ?{keep}", spec.table, equal(spec.key));
+                if !session.exists(&sql, &with(key, [Value::I64(*version)])).await? {
+                    return Err(Error::ConcurrentUpdate.into());
                 }
             }
         }
@@ -42,77 +41,49 @@ pub(super) fn apply(connection: &Connection, changes: &Changes) -> Result<()> {
     Ok(())
 }
 
-/// Takes `count` numbers from a sequence and answers the first.
-pub(super) fn allot(connection: &mut Connection, sequence: &str, count: i64) -> Result<i64> {
-    connection
-        .query_row(
-            "INSERT INTO arcana_sequences (name, next) VALUES (?1, 1 + ?2) \
-             ON CONFLICT (name) DO UPDATE SET next = next + ?2 RETURNING next - ?2",
-            (sequence, count),
-            |row| row.get(0),
-        )
-        .map_err(error)
-}
-
-/// A statement that was refused: by the engine, or because a value cannot be bound.
-enum Refusal {
-    Engine(rusqlite::Error),
-    Value(Error),
-}
-
-impl From<Error> for Refusal {
-    fn from(cause: Error) -> Self {
-        Self::Value(cause)
+/// Runs a write of a row; what it breaks is explained by the row.
+async fn put(
+    session: &mut dyn Session,
+    spec: &EntitySpec,
+    sql: &str,
+    bound: &[Value],
+    key: &[Value],
+    values: &[Value],
+) -> Result<u64, Fault> {
+    match session.execute(sql, bound).await {
+        Ok(touched) => Ok(touched),
+        Err(fault) => Err(explain_write(session, spec, key, values, fault).await),
     }
 }
 
-impl From<Refusal> for Error {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::Engine(cause) => error(cause),
-            Refusal::Value(cause) => cause,
-        }
-    }
-}
-
-fn run(connection: &Connection, sql: &str, values: &[Value]) -> Result<usize, Refusal> {
-    let mut statement = connection.prepare_cached(sql).map_err(Refusal::Engine)?;
-    bind(&mut statement, values)?;
-    statement.raw_execute().map_err(Refusal::Engine)
-}
-
-fn explain(connection: &Connection, spec: &EntitySpec, key: &[Value], values: &[Value], refusal: Refusal) -> Error {
-    match refusal {
-        Refusal::Engine(cause) => explain_write(connection, spec, key, values, cause),
-        Refusal::Value(cause) => cause,
-    }
+/// A write that must meet its row: else another was faster.
+fn met(touched: u64) -> Result<(), Fault> {
+    if touched == 1 { Ok(()) } else { Err(Error::ConcurrentUpdate.into()) }
 }
 
 fn with<const N: usize>(key: &[Value], more: [Value; N]) -> Vec<Value> {
     key.iter().cloned().chain(more).collect()
 }
 
-fn insert_children(connection: &Connection, parent: &[Value], children: &[Rows]) -> Result<()> {
+async fn insert_children(session: &mut dyn Session, parent: &[Value], children: &[Rows]) -> Result<(), Fault> {
     for Rows { spec, rows } in children {
         for (position, row) in (0i64..).zip(rows) {
-            insert_child(connection, spec, parent, position, row)?;
+            insert_child(session, spec, parent, position, row).await?;
         }
     }
     Ok(())
 }
 
-fn insert_child(
-    connection: &Connection,
+async fn insert_child(
+    session: &mut dyn Session,
     spec: &EntitySpec,
     parent: &[Value],
     position: i64,
     row: &[Value],
-) -> Result<()> {
+) -> Result<(), Fault> {
     let values: Vec<Value> = parent.iter().cloned().chain([Value::I64(position)]).chain(row.iter().cloned()).collect();
-    check_live_references(connection, spec, &values)?;
-    run(connection, spec.insert, &values)
-        .map(drop)
-        .map_err(|refusal| explain(connection, spec, &child_key(spec, row), &values, refusal))
+    check_live_references(session, spec, &values).await?;
+    put(session, spec, spec.insert, &values, &child_key(spec, row), &values).await.map(drop)
 }
 
 fn child_key(spec: &EntitySpec, row: &[Value]) -> Vec<Value> {
@@ -126,61 +97,56 @@ fn settable<'a>(spec: &'a EntitySpec, values: &'a [Value]) -> impl Iterator<Item
     columns.filter(|(column, _)| !spec.key.contains(&column.name)).map(|(_, value)| value.clone())
 }
 
-fn update(
-    connection: &Connection,
+async fn update(
+    session: &mut dyn Session,
     spec: &EntitySpec,
     key: &[Value],
     values: &[Value],
     version: Option<i64>,
-) -> Result<()> {
-    check_live_references(connection, spec, values)?;
+) -> Result<(), Fault> {
+    check_live_references(session, spec, values).await?;
     let bound: Vec<Value> = settable(spec, values).chain(key.iter().cloned()).chain(version.map(Value::I64)).collect();
-    let touched = if settable(spec, values).next().is_none() {
+    met(if settable(spec, values).next().is_none() {
         // Nothing but a key: the row only has to be there.
         let sql = format!("SELECT 1 FROM {} WHERE {}", spec.table, equal(spec.key));
-        usize::from(exists(connection, &sql, key)?)
+        u64::from(session.exists(&sql, key).await?)
     } else {
-        run(connection, spec.update, &bound).map_err(|refusal| explain(connection, spec, key, values, refusal))?
-    };
-    if touched == 1 { Ok(()) } else { Err(Error::ConcurrentUpdate) }
+        put(session, spec, spec.update, &bound, key, values).await?
+    })
 }
 
-fn update_children(connection: &Connection, parent: &[Value], diff: &ChildDiff) -> Result<()> {
+async fn update_children(session: &mut dyn Session, parent: &[Value], diff: &ChildDiff) -> Result<(), Fault> {
     let spec = diff.spec;
     for key in &diff.removed {
         let bound: Vec<Value> = std::iter::once(key).chain(parent).cloned().collect();
-        run(connection, spec.delete, &bound)?;
+        session.execute(spec.delete, &bound).await.map_err(|fault| explain_delete(spec, fault))?;
     }
     for (position, row) in &diff.changed {
         let values: Vec<Value> =
             parent.iter().cloned().chain([Value::I64(*position)]).chain(row.iter().cloned()).collect();
-        check_live_references(connection, spec, &values)?;
+        check_live_references(session, spec, &values).await?;
         let key = child_key(spec, row);
         let bound: Vec<Value> = std::iter::once(Value::I64(*position))
             .chain(settable(spec, row))
             .chain(key.iter().cloned())
             .chain(parent.iter().cloned())
             .collect();
-        let touched = run(connection, spec.update, &bound)
-            .map_err(|refusal| explain(connection, spec, &key, &values, refusal))?;
-        if touched != 1 {
-            return Err(Error::ConcurrentUpdate);
-        }
+        met(put(session, spec, spec.update, &bound, &key, &values).await?)?;
     }
     for (position, row) in &diff.added {
-        insert_child(connection, spec, parent, *position, row)?;
+        insert_child(session, spec, parent, *position, row).await?;
     }
     Ok(())
 }
 
-fn adjust(
-    connection: &Connection,
+async fn adjust(
+    session: &mut dyn Session,
     now: Timestamp,
     spec: &EntitySpec,
     key: &[Value],
     sets: &[Set],
     guards: &[Guard],
-) -> Result<()> {
+) -> Result<(), Fault> {
     let (mut assignments, mut bound) = (Vec::new(), Vec::new());
     for set in sets {
         let (assignment, value) = match set {
@@ -203,93 +169,35 @@ fn adjust(
     let row = live(spec);
     let mut sql = format!("UPDATE {} SET {} WHERE {row}", spec.table, assignments.join(", "));
     bound.extend_from_slice(key);
-    let guards: Vec<Guard> = guards.iter().cloned().chain(range_guards(spec, sets)).collect();
-    for guard in &guards {
-        let (condition, values) = guard_sql(guard, sets);
-        sql.push_str(&format!(" AND {condition}"));
-        bound.extend(values);
+    let conditions = guard::conditions(session.dialect(), spec, sets, guards)?;
+    for condition in &conditions {
+        sql.push_str(&format!(" AND {}", condition.sql));
+        bound.extend(condition.values.iter().cloned());
     }
-    let touched = run(connection, &sql, &bound).map_err(|refusal| explain(connection, spec, key, &[], refusal))?;
-    if touched == 1 {
+    if put(session, spec, &sql, &bound, key, &[]).await? == 1 {
         return Ok(());
     }
-    if !exists(connection, &format!("SELECT 1 FROM {} WHERE {row}", spec.table), key)? {
-        return Err(Error::precondition(format!("the {} is not there any more", spec.name)));
+    if !session.exists(&format!("SELECT 1 FROM {} WHERE {row}", spec.table), key).await? {
+        return Err(Error::precondition(format!("the {} is not there any more", spec.name)).into());
     }
-    for guard in &guards {
-        let (condition, values) = guard_sql(guard, sets);
-        let sql = format!("SELECT 1 FROM {} WHERE {row} AND {condition}", spec.table);
-        let bound: Vec<Value> = key.iter().cloned().chain(values).collect();
-        if !exists(connection, &sql, &bound)? {
-            return Err(broken_guard(spec, guard));
+    for condition in conditions {
+        let sql = format!("SELECT 1 FROM {} WHERE {row} AND {}", spec.table, condition.sql);
+        let bound: Vec<Value> = key.iter().cloned().chain(condition.values).collect();
+        if !session.exists(&sql, &bound).await? {
+            return Err(condition.broken.into());
         }
     }
-    Err(Error::ConcurrentUpdate)
+    Err(Error::ConcurrentUpdate.into())
 }
 
-/// What is added to a number must leave it in the range of its type: the engine would keep more than can be read back.
-fn range_guards(spec: &EntitySpec, sets: &[Set]) -> Vec<Guard> {
-    let guard = |set: &Set| {
-        let Set::Add(column, added) = set else { return None };
-        let column = spec.columns.iter().find(|known| known.name == *column)?;
-        let (least, most) = match column.kind {
-            Kind::I32 => (i64::from(i32::MIN), i64::from(i32::MAX)),
-            Kind::U32 => (0, i64::from(u32::MAX)),
-            Kind::I64 => (i64::MIN, i64::MAX),
-            Kind::U64 => (0, i64::MAX),
-            Kind::Decimal { precision, .. } => {
-                let beyond = 10_i64.checked_pow(precision).unwrap_or(i64::MAX);
-                (1 - beyond, beyond - 1)
-            }
-            _ => return None,
-        };
-        let less = match added {
-            Value::I64(number) => *number < 0,
-            Value::Decimal { value, .. } => value.is_sign_negative(),
-            _ => return None,
-        };
-        let (check, value) = if less { (GuardCheck::AtLeast, least) } else { (GuardCheck::AtMost, most) };
-        Some(Guard { field: column.field, column: column.name, check, value: Value::I64(value) })
-    };
-    sets.iter().filter_map(guard).collect()
-}
-
-/// Condition on the row as it is, equal to the guard on the row as it will be.
-fn guard_sql(guard: &Guard, sets: &[Set]) -> (String, Vec<Value>) {
-    let column = guard.column;
-    let after = sets.iter().find_map(|set| match set {
-        Set::Add(name, value) if *name == column => Some((format!("{column} + ?"), value.clone())),
-        Set::To(name, value) if *name == column => Some(("?".to_owned(), value.clone())),
-        _ => None,
-    });
-    let sign = match guard.check {
-        GuardCheck::AtLeast => ">=",
-        GuardCheck::AtMost => "<=",
-        GuardCheck::Was => return (format!("{column} IS ?"), vec![guard.value.clone()]),
-    };
-    match after {
-        Some((expression, value)) => (format!("{expression} {sign} ?"), vec![value, guard.value.clone()]),
-        None => (format!("{column} {sign} ?"), vec![guard.value.clone()]),
-    }
-}
-
-fn broken_guard(spec: &EntitySpec, guard: &Guard) -> Error {
-    let what = match guard.check {
-        GuardCheck::AtLeast => "would fall below what is allowed",
-        GuardCheck::AtMost => "would rise above what is allowed",
-        GuardCheck::Was => "is not what this step needs",
-    };
-    Error::precondition_on(guard.field, format!("{} of the {} {what}", guard.field, spec.name))
-}
-
-fn delete(
-    connection: &Connection,
+async fn delete(
+    session: &mut dyn Session,
     now: Timestamp,
     spec: &EntitySpec,
     key: &[Value],
     version: Option<i64>,
-) -> Result<()> {
-    check_referrers(connection, spec, key)?;
+) -> Result<(), Fault> {
+    check_referrers(session, spec, key).await?;
     let mut bound = Vec::new();
     if spec.soft_delete {
         bound.push(Value::Timestamp(now));
@@ -297,19 +205,18 @@ fn delete(
     }
     bound.extend_from_slice(key);
     bound.extend(version.map(Value::I64));
-    let touched = run(connection, spec.delete, &bound)?;
-    if touched == 1 { Ok(()) } else { Err(Error::ConcurrentUpdate) }
+    met(session.execute(spec.delete, &bound).await.map_err(|fault| explain_delete(spec, fault))?)
 }
 
-fn undelete(
-    connection: &Connection,
+async fn undelete(
+    session: &mut dyn Session,
     now: Timestamp,
     spec: &EntitySpec,
     key: &[Value],
     values: &[Value],
     version: Option<i64>,
-) -> Result<()> {
-    check_live_references(connection, spec, values)?;
+) -> Result<(), Fault> {
+    check_live_references(session, spec, values).await?;
     let mut sql = format!("UPDATE {} SET deleted_at = NULL", spec.table);
     let mut bound = Vec::new();
     if let Some(column) = spec.version {
@@ -325,8 +232,7 @@ fn undelete(
         sql.push_str(&format!(" AND {column} = ?"));
         bound.push(Value::I64(version));
     }
-    let touched = run(connection, &sql, &bound).map_err(|refusal| explain(connection, spec, key, values, refusal))?;
-    if touched == 1 { Ok(()) } else { Err(Error::ConcurrentUpdate) }
+    met(put(session, spec, &sql, &bound, key, values).await?)
 }
 
 fn live(spec: &EntitySpec) -> String {

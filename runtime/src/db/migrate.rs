@@ -7,6 +7,9 @@ use sha2::{Digest, Sha384};
 
 use super::Dialect;
 use super::sqlite::error;
+
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(super) mod server;
 use crate::error::{Error, Result};
 
 /// One migration, embedded in the binary.
@@ -80,10 +83,10 @@ impl MigrationState {
     }
 }
 
-struct Row {
-    version: i64,
-    name: String,
-    checksum: Vec<u8>,
+pub(super) struct Row {
+    pub version: i64,
+    pub name: String,
+    pub checksum: Vec<u8>,
 }
 
 pub(super) fn up(connection: &mut Connection, migrations: &[Migration]) -> Result<Vec<Applied>> {
@@ -134,7 +137,10 @@ pub(super) fn down(connection: &mut Connection, migrations: &[Migration]) -> Res
 
 pub(super) fn status(connection: &mut Connection, migrations: &[Migration]) -> Result<Vec<(Applied, MigrationState)>> {
     prepare(connection)?;
-    let rows = rows(connection)?;
+    Ok(states(&rows(connection)?, migrations))
+}
+
+fn states(rows: &[Row], migrations: &[Migration]) -> Vec<(Applied, MigrationState)> {
     let known = migrations.iter().map(|migration| {
         let state = match rows.iter().find(|row| row.version == migration.version) {
             None => MigrationState::Pending,
@@ -146,7 +152,7 @@ pub(super) fn status(connection: &mut Connection, migrations: &[Migration]) -> R
     let unknown = rows.iter().filter(|row| migrations.iter().all(|migration| migration.version != row.version));
     let unknown =
         unknown.map(|row| (Applied { version: row.version, name: row.name.clone() }, MigrationState::Unknown));
-    Ok(known.chain(unknown).collect())
+    known.chain(unknown).collect()
 }
 
 fn prepare(connection: &Connection) -> Result<()> {
@@ -200,6 +206,6 @@ fn checksum(migration: &Migration) -> Vec<u8> {
     Sha384::digest(migration.up.as_bytes()).to_vec()
 }
 
-fn failed(migration: &Migration, way: &str, cause: &rusqlite::Error) -> Error {
+fn failed(migration: &Migration, way: &str, cause: &impl std::fmt::Display) -> Error {
     Error::internal(format!("migration {} ({}) failed on its way {way}: {cause}", migration.version, migration.name))
 }

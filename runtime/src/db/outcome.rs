@@ -1,31 +1,46 @@
 //! Which constraint a refused write broke, asked of the database itself: an engine's message is for people.
 
-use rusqlite::{Connection, ErrorCode};
-
 use super::Value;
-use super::sqlite::{bind, error};
-use crate::entity::{EntitySpec, OnDelete};
-use crate::error::{Error, Result};
+use super::session::{Fault, Session};
+use crate::entity::{EntitySpec, OnDelete, Reference, Referrer, Unique};
+use crate::error::{Cause, Error, Result};
 
 /// Turns a refused insert or update of a row into the error that names the field.
-pub(super) fn explain_write(
-    connection: &Connection,
+pub(super) async fn explain_write(
+    session: &mut dyn Session,
     spec: &EntitySpec,
     key: &[Value],
     values: &[Value],
-    cause: rusqlite::Error,
-) -> Error {
-    if cause.sqlite_error_code() != Some(ErrorCode::ConstraintViolation) {
-        return error(cause);
-    }
-    match find_conflict(connection, spec, key, values) {
-        Ok(Some(found)) => found,
-        Ok(None) => Error::internal(cause),
-        Err(other) => other,
+    fault: Fault,
+) -> Fault {
+    match fault {
+        Fault::Constraint { name: Some(name), cause } => Fault::Error(by_name(spec, &name, cause)),
+        Fault::Constraint { name: None, cause } => match find_conflict(session, spec, key, values).await {
+            Ok(Some(found)) => Fault::Error(found),
+            Ok(None) => Fault::Error(Error::internal(cause)),
+            Err(other) => other,
+        },
+        other => other,
     }
 }
 
-fn find_conflict(connection: &Connection, spec: &EntitySpec, key: &[Value], values: &[Value]) -> Result<Option<Error>> {
+/// What the name of a constraint says.
+fn by_name(spec: &EntitySpec, name: &str, cause: Cause) -> Error {
+    if let Some(unique) = spec.unique.iter().find(|unique| unique.name == name) {
+        return taken(spec, unique);
+    }
+    if let Some(reference) = spec.references.iter().find(|reference| reference.name == name) {
+        return missing_reference(reference);
+    }
+    if name.ends_with("_pkey") { key_taken(spec) } else { Error::internal(cause) }
+}
+
+async fn find_conflict(
+    session: &mut dyn Session,
+    spec: &EntitySpec,
+    key: &[Value],
+    values: &[Value],
+) -> Result<Option<Error>, Fault> {
     let value_of = |column: &str| {
         let at = spec.columns.iter().position(|known| known.name == column);
         at.and_then(|at| values.get(at)).cloned().unwrap_or(Value::Null)
@@ -39,57 +54,89 @@ fn find_conflict(connection: &Connection, spec: &EntitySpec, key: &[Value], valu
         }
         let mut bound: Vec<Value> = unique.columns.iter().map(|column| value_of(column)).collect();
         bound.extend_from_slice(key);
-        if exists(connection, &sql, &bound)? {
-            let field = unique.fields.join(", ");
-            let message = format!("{field} is taken by another {}", spec.name);
-            return Ok(Some(Error::Conflict { field, message }));
+        if session.exists(&sql, &bound).await? {
+            return Ok(Some(taken(spec, unique)));
         }
     }
     for reference in spec.references {
         let value = value_of(reference.column);
-        if !value.is_null() && !exists(connection, &reference_sql(reference), std::slice::from_ref(&value))? {
+        if !value.is_null() && !session.exists(&reference_sql(reference), std::slice::from_ref(&value)).await? {
             return Ok(Some(missing_reference(reference)));
         }
     }
-    let key_taken = format!("SELECT 1 FROM {} WHERE {}", spec.table, equal(spec.key));
-    if exists(connection, &key_taken, key)? {
-        let field = spec.key.join(", ");
-        let message = format!("there is already a {} with this {field}", spec.name);
-        return Ok(Some(Error::Conflict { field, message }));
-    }
-    Ok(None)
+    let by_key = format!("SELECT 1 FROM {} WHERE {}", spec.table, equal(spec.key));
+    Ok(session.exists(&by_key, key).await?.then(|| key_taken(spec)))
 }
 
-/// Refuses references to rows that are marked as deleted, which the engine itself cannot see.
-pub(super) fn check_live_references(connection: &Connection, spec: &EntitySpec, values: &[Value]) -> Result<()> {
-    for reference in spec.references.iter().filter(|reference| reference.condition.is_some()) {
+fn taken(spec: &EntitySpec, unique: &Unique) -> Error {
+    let field = unique.fields.join(", ");
+    let message = format!("{field} is taken by another {}", spec.name);
+    Error::Conflict { field, message }
+}
+
+fn key_taken(spec: &EntitySpec) -> Error {
+    let field = spec.key_fields.join(", ");
+    let message = format!("there is already a {} with this {field}", spec.name);
+    Error::Conflict { field, message }
+}
+
+/// Refuses references to rows that are marked as deleted, which the engine itself cannot see, and keeps the others from
+/// being marked before the commit.
+pub(super) async fn check_live_references(
+    session: &mut dyn Session,
+    spec: &EntitySpec,
+    values: &[Value],
+) -> Result<(), Fault> {
+    for reference in spec.references {
+        if reference.condition.is_none() {
+            continue;
+        }
         let at = spec.columns.iter().position(|column| column.name == reference.column);
         let Some(value) = at.and_then(|at| values.get(at)).filter(|value| !value.is_null()) else { continue };
-        if !exists(connection, &reference_sql(reference), std::slice::from_ref(value))? {
-            return Err(missing_reference(reference));
+        let sql = reference_sql(reference) + session.dialect().keep_rows();
+        if !session.exists(&sql, std::slice::from_ref(value)).await? {
+            return Err(missing_reference(reference).into());
         }
     }
     Ok(())
 }
 
 /// Refuses to delete a row that live rows still need, and names who needs it.
-pub(super) fn check_referrers(connection: &Connection, spec: &EntitySpec, key: &[Value]) -> Result<()> {
-    for referrer in spec.referenced_by.iter().filter(|referrer| referrer.on_delete == OnDelete::Restrict) {
+pub(super) async fn check_referrers(session: &mut dyn Session, spec: &EntitySpec, key: &[Value]) -> Result<(), Fault> {
+    let restricts = |referrer: &Referrer| referrer.on_delete == OnDelete::Restrict;
+    if spec.soft_delete && spec.referenced_by.iter().any(restricts) {
+        // Whoever wants to refer to the row keeps it first, so nobody can while it is held.
+        let sql = format!("SELECT 1 FROM {} WHERE {}{}", spec.table, equal(spec.key), session.dialect().hold_rows());
+        session.exists(&sql, key).await?;
+    }
+    for referrer in spec.referenced_by {
+        if !restricts(referrer) {
+            continue;
+        }
         let mut sql = format!("SELECT 1 FROM {} WHERE {} = ?", referrer.table, referrer.column);
         if let Some(live) = referrer.condition {
             sql.push_str(&format!(" AND ({live})"));
         }
-        if exists(connection, &format!("{sql} LIMIT 1"), key)? {
-            return Err(Error::precondition(format!(
-                "the {} cannot be deleted: rows of {} refer to it; delete those first",
-                spec.name, referrer.table
-            )));
+        if session.exists(&format!("{sql} LIMIT 1"), key).await? {
+            return Err(Fault::Error(referred_to(spec, &format!("rows of {} refer to it", referrer.table))));
         }
     }
     Ok(())
 }
 
-fn reference_sql(reference: &crate::entity::Reference) -> String {
+/// A row that cannot go, because another came to refer to it meanwhile.
+pub(super) fn explain_delete(spec: &EntitySpec, fault: Fault) -> Fault {
+    match fault {
+        Fault::Constraint { .. } => Fault::Error(referred_to(spec, "other rows refer to it")),
+        other => other,
+    }
+}
+
+fn referred_to(spec: &EntitySpec, who: &str) -> Error {
+    Error::precondition(format!("the {} cannot be deleted: {who}; delete those first", spec.name))
+}
+
+fn reference_sql(reference: &Reference) -> String {
     let mut sql = format!("SELECT 1 FROM {} WHERE {} = ?", reference.table, reference.key);
     if let Some(live) = reference.condition {
         sql.push_str(&format!(" AND ({live})"));
@@ -97,7 +144,7 @@ fn reference_sql(reference: &crate::entity::Reference) -> String {
     sql
 }
 
-fn missing_reference(reference: &crate::entity::Reference) -> Error {
+fn missing_reference(reference: &Reference) -> Error {
     Error::precondition_on(
         reference.field,
         format!("{} refers to no {} that exists", reference.field, reference.entity),
@@ -106,11 +153,4 @@ fn missing_reference(reference: &crate::entity::Reference) -> Error {
 
 pub(super) fn equal(columns: &[&str]) -> String {
     columns.iter().map(|column| format!("{column} = ?")).collect::<Vec<_>>().join(" AND ")
-}
-
-pub(super) fn exists(connection: &Connection, sql: &str, values: &[Value]) -> Result<bool> {
-    let mut statement = connection.prepare_cached(sql).map_err(error)?;
-    bind(&mut statement, values)?;
-    let mut rows = statement.raw_query();
-    Ok(rows.next().map_err(error)?.is_some())
 }

@@ -1,10 +1,14 @@
 //! Rows as they come from the database, read by position with the type that is expected there.
 
-use rusqlite::types::ValueRef;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::Value;
+#[cfg(feature = "mysql")]
+use super::mysql::cell as mysql;
+#[cfg(feature = "postgres")]
+use super::postgres::cell as postgres;
+use super::sqlite::cell as sqlite;
 use crate::error::{Error, Result};
 use crate::json::FromJson;
 use crate::types::{Bytes, Date, Duration, Enumeration, Name, Num, Timestamp, Uid};
@@ -13,8 +17,18 @@ use crate::violations::Violations;
 /// One row of an answer.
 #[derive(Clone, Copy)]
 pub struct Row<'a> {
-    row: &'a rusqlite::Row<'a>,
+    source: Source<'a>,
     offset: usize,
+}
+
+/// The row as its engine gives it.
+#[derive(Clone, Copy)]
+pub(super) enum Source<'a> {
+    Sqlite(&'a rusqlite::Row<'a>),
+    #[cfg(feature = "postgres")]
+    Postgres(&'a tokio_postgres::Row),
+    #[cfg(feature = "mysql")]
+    Mysql(&'a sqlx_mysql::MySqlRow),
 }
 
 /// A type that a column can hold.
@@ -25,15 +39,29 @@ pub trait Stored: Sized {
     fn read(row: &Row<'_>, at: usize) -> Result<Self>;
 }
 
+/// Asks the engine's own cells.
+macro_rules! read {
+    ($row:expr, $at:expr, $what:ident $(, $more:expr)?) => {{
+        let at = $row.offset + $at;
+        match $row.source {
+            Source::Sqlite(row) => sqlite::$what(row, at $(, $more)?),
+            #[cfg(feature = "postgres")]
+            Source::Postgres(row) => postgres::$what(row, at $(, $more)?),
+            #[cfg(feature = "mysql")]
+            Source::Mysql(row) => mysql::$what(row, at $(, $more)?),
+        }
+    }};
+}
+
 impl<'a> Row<'a> {
-    pub(super) fn new(row: &'a rusqlite::Row<'a>) -> Self {
-        Self { row, offset: 0 }
+    pub(super) fn new(source: Source<'a>) -> Self {
+        Self { source, offset: 0 }
     }
 
     /// The same row, counted from column `by` on.
     #[must_use]
     pub fn shifted(&self, by: usize) -> Self {
-        Self { row: self.row, offset: self.offset + by }
+        Self { source: self.source, offset: self.offset + by }
     }
 
     /// The value at a position, from 0.
@@ -43,8 +71,7 @@ impl<'a> Row<'a> {
 
     /// A decimal with `scale` digits behind the point.
     pub fn decimal(&self, at: usize, scale: u32) -> Result<Decimal> {
-        let scaled = self.integer(at)?;
-        Decimal::try_from_i128_with_scale(i128::from(scaled), scale).map_err(Error::internal)
+        read!(self, at, decimal, scale)
     }
 
     /// A decimal or NULL.
@@ -70,37 +97,53 @@ impl<'a> Row<'a> {
 
     /// Whether NULL stands there.
     pub fn is_null(&self, at: usize) -> Result<bool> {
-        Ok(matches!(self.value(at)?, ValueRef::Null))
+        read!(self, at, is_null)
     }
 
-    /// The raw value, for keys whose type only the database knows.
-    pub(crate) fn raw(&self, at: usize) -> Result<Value> {
-        Ok(match self.value(at)? {
-            ValueRef::Null => Value::Null,
-            ValueRef::Integer(number) => Value::I64(number),
-            ValueRef::Real(number) => Value::F64(number),
-            ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
-            ValueRef::Blob(bytes) => match Uuid::from_slice(bytes) {
-                Ok(uuid) => Value::Uuid(uuid),
-                Err(_) => Value::Bytes(bytes.to_vec()),
-            },
-        })
-    }
-
-    fn value(&self, at: usize) -> Result<ValueRef<'a>> {
-        self.row.get_ref(self.offset + at).map_err(Error::internal)
+    /// A value of the same type as another, for keys whose type only the database knows.
+    pub(crate) fn like(&self, at: usize, other: &Value) -> Result<Value> {
+        match other {
+            Value::I64(_) => self.integer(at).map(Value::I64),
+            Value::Uuid(_) => self.uuid(at).map(Value::Uuid),
+            _ => self.text(at).map(|text| Value::Text(text.to_owned())),
+        }
     }
 
     fn text(&self, at: usize) -> Result<&'a str> {
-        self.value(at)?.as_str().map_err(|cause| Error::internal(format!("column {at}: {cause}")))
+        read!(self, at, text)
     }
 
     fn integer(&self, at: usize) -> Result<i64> {
-        self.value(at)?.as_i64().map_err(|cause| Error::internal(format!("column {at}: {cause}")))
+        read!(self, at, integer)
+    }
+
+    fn float(&self, at: usize) -> Result<f64> {
+        read!(self, at, float)
+    }
+
+    fn bytes(&self, at: usize) -> Result<&'a [u8]> {
+        read!(self, at, bytes)
+    }
+
+    fn uuid(&self, at: usize) -> Result<Uuid> {
+        read!(self, at, uuid)
+    }
+
+    fn timestamp(&self, at: usize) -> Result<Timestamp> {
+        read!(self, at, timestamp)
+    }
+
+    fn date(&self, at: usize) -> Result<Date> {
+        read!(self, at, date)
     }
 }
 
-fn out_of_range(at: usize) -> Error {
+/// A column that holds something else than its type says.
+pub(super) fn misread(at: usize, cause: impl std::fmt::Display) -> Error {
+    Error::internal(format!("column {at}: {cause}"))
+}
+
+pub(super) fn out_of_range(at: usize) -> Error {
     Error::internal(format!("column {at} holds a value outside the range of its type"))
 }
 
@@ -174,7 +217,7 @@ impl Stored for f64 {
         Value::F64(*self)
     }
     fn read(row: &Row<'_>, at: usize) -> Result<Self> {
-        row.value(at)?.as_f64().map_err(|cause| Error::internal(format!("column {at}: {cause}")))
+        row.float(at)
     }
 }
 
@@ -192,7 +235,7 @@ impl Stored for Timestamp {
         Value::Timestamp(*self)
     }
     fn read(row: &Row<'_>, at: usize) -> Result<Self> {
-        Self::from_micros(row.integer(at)?).ok_or_else(|| out_of_range(at))
+        row.timestamp(at)
     }
 }
 
@@ -210,7 +253,7 @@ impl Stored for Date {
         Value::Date(*self)
     }
     fn read(row: &Row<'_>, at: usize) -> Result<Self> {
-        row.text(at)?.parse().map_err(Error::internal)
+        row.date(at)
     }
 }
 
@@ -219,8 +262,7 @@ impl<E> Stored for Uid<E> {
         Value::Uuid(self.0)
     }
     fn read(row: &Row<'_>, at: usize) -> Result<Self> {
-        let bytes = row.value(at)?.as_blob().map_err(|cause| Error::internal(format!("column {at}: {cause}")))?;
-        Uuid::from_slice(bytes).map(Self::new).map_err(Error::internal)
+        row.uuid(at).map(Self::new)
     }
 }
 
@@ -247,8 +289,7 @@ impl Stored for Bytes {
         Value::Bytes(self.0.clone())
     }
     fn read(row: &Row<'_>, at: usize) -> Result<Self> {
-        let bytes = row.value(at)?.as_blob().map_err(|cause| Error::internal(format!("column {at}: {cause}")))?;
-        Ok(Self(bytes.to_vec()))
+        row.bytes(at).map(|bytes| Self(bytes.to_vec()))
     }
 }
 

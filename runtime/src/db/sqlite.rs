@@ -5,22 +5,28 @@
 //! one transaction, a savepoint each, so that a failure fails only its own.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError, mpsc};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
+use futures::FutureExt as _;
+use futures::future::ready;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::sync::oneshot;
 
-use super::value::scaled;
-use super::{DbConfig, Row, Synchronous, Value, commit};
+use self::cell::bind;
+use super::commit;
+use super::row::Source;
+use super::sequences::Sequences;
+use super::session::{Answer, Fault, Session};
+use super::{DbConfig, Dialect, Row, Synchronous, Value};
 use crate::changes::Changes;
 use crate::context::Context;
 use crate::error::{Error, Result};
+
+pub(super) mod cell;
 
 /// Commits that one transaction takes at most: beyond it, the first would wait too long for the last.
 const GROUP_MAX: usize = 256;
@@ -28,8 +34,6 @@ const GROUP_MAX: usize = 256;
 const STATEMENT_CACHE: usize = 256;
 /// Virtual machine steps between two looks at the clock.
 const PROGRESS_STEPS: i32 = 10_000;
-/// Numbers that are allotted to a sequence at once.
-const BLOCK: i64 = 100;
 
 thread_local! {
     /// Reading connections of this thread, by the id of the database.
@@ -45,8 +49,7 @@ pub(super) struct Sqlite {
     path: PathBuf,
     statement_timeout: Duration,
     writer: mpsc::Sender<Job>,
-    /// Allotted numbers that are left, by sequence: next and end.
-    blocks: Mutex<HashMap<&'static str, (i64, i64)>>,
+    sequences: Sequences,
 }
 
 enum Job {
@@ -56,12 +59,13 @@ enum Job {
 
 impl Sqlite {
     pub(super) fn open(config: &DbConfig) -> Result<Self> {
-        if let Some(folder) = config.path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        let path = config.path().unwrap_or_default();
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             std::fs::create_dir_all(folder).map_err(|cause| {
                 Error::unavailable(format!("cannot create the folder {} of the database: {cause}", folder.display()))
             })?;
         }
-        let connection = open_writer(config)?;
+        let connection = open_writer(&path, config.synchronous)?;
         let (writer, jobs) = mpsc::channel();
         std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
@@ -69,10 +73,10 @@ impl Sqlite {
             .map_err(Error::unavailable)?;
         Ok(Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
-            path: config.path.clone(),
+            path: path.clone(),
             statement_timeout: config.statement_timeout,
             writer,
-            blocks: Mutex::new(HashMap::new()),
+            sequences: Sequences::default(),
         })
     }
 
@@ -91,7 +95,7 @@ impl Sqlite {
         let mut rows = statement.raw_query();
         let mut found = Vec::new();
         while let Some(row) = rows.next().map_err(error)? {
-            found.push(read(&Row::new(row))?);
+            found.push(read(&Row::new(Source::Sqlite(row)))?);
         }
         Ok(found)
     }
@@ -118,23 +122,8 @@ impl Sqlite {
     }
 
     pub(super) async fn allot(&self, _cx: &Context, sequence: &'static str) -> Result<i64> {
-        if let Some(number) = self.take(sequence) {
-            return Ok(number);
-        }
-        let first = self.run(move |connection| commit::allot(connection, sequence, BLOCK)).await?;
-        let mut blocks = self.blocks.lock().unwrap_or_else(PoisonError::into_inner);
-        // Another caller may have fetched a block meanwhile; the numbers it left are lost, which a sequence allows.
-        blocks.insert(sequence, (first + 1, first + BLOCK));
-        Ok(first)
-    }
-
-    fn take(&self, sequence: &'static str) -> Option<i64> {
-        let mut blocks = self.blocks.lock().unwrap_or_else(PoisonError::into_inner);
-        let (next, end) = blocks.get_mut(sequence)?;
-        (*next < *end).then(|| {
-            *next += 1;
-            *next - 1
-        })
+        let reserve = |count| self.run(move |connection| allot(connection, sequence, count));
+        self.sequences.next(sequence, reserve).await
     }
 
     fn send(&self, job: Job) -> Result<()> {
@@ -158,10 +147,10 @@ impl Sqlite {
     }
 }
 
-fn open_writer(config: &DbConfig) -> Result<Connection> {
-    let mut connection = Connection::open(&config.path)
-        .map_err(|cause| Error::unavailable(format!("cannot open the database {}: {cause}", config.path.display())))?;
-    let synchronous = match config.synchronous {
+fn open_writer(path: &Path, synchronous: Synchronous) -> Result<Connection> {
+    let mut connection = Connection::open(path)
+        .map_err(|cause| Error::unavailable(format!("cannot open the database {}: {cause}", path.display())))?;
+    let synchronous = match synchronous {
         Synchronous::Normal => "NORMAL",
         Synchronous::Full => "FULL",
     };
@@ -214,7 +203,7 @@ fn write_loop(mut connection: Connection, jobs: &mpsc::Receiver<Job>) {
                         Err(_) => break,
                     }
                 }
-                write_all(&connection, group);
+                write_all(&mut connection, group);
             }
         }
     }
@@ -231,7 +220,7 @@ enum Ended {
 }
 
 /// Writes a group; each caller learns its own outcome only after the commit.
-fn write_all(connection: &Connection, mut group: Vec<Pending>) {
+fn write_all(connection: &mut Connection, mut group: Vec<Pending>) {
     while !group.is_empty() {
         match write_group(connection, &group) {
             Ended::Committed(outcomes) => {
@@ -253,7 +242,7 @@ fn answer(pending: Pending, outcome: Result<()>) {
 }
 
 /// One transaction for a whole group, a savepoint for each of several.
-fn write_group(connection: &Connection, group: &[Pending]) -> Ended {
+fn write_group(connection: &mut Connection, group: &[Pending]) -> Ended {
     STOP_AT.set(None);
     if let Err(cause) = execute(connection, "BEGIN IMMEDIATE") {
         return Ended::Failed(cause);
@@ -279,13 +268,13 @@ fn write_group(connection: &Connection, group: &[Pending]) -> Ended {
     }
 }
 
-fn write_one(connection: &Connection, pending: &Pending, alone: bool) -> Result<()> {
+fn write_one(connection: &mut Connection, pending: &Pending, alone: bool) -> Result<()> {
     STOP_AT.set(Some(pending.stop_at));
     if alone {
-        return commit::apply(connection, &pending.changes);
+        return carry_out(connection, &pending.changes);
     }
     execute(connection, "SAVEPOINT one").map_err(error)?;
-    let outcome = commit::apply(connection, &pending.changes);
+    let outcome = carry_out(connection, &pending.changes);
     STOP_AT.set(None);
     if connection.is_autocommit() {
         return outcome.and(Err(Error::unavailable("the transaction was given up")));
@@ -301,32 +290,57 @@ pub(super) fn execute(connection: &Connection, sql: &str) -> rusqlite::Result<()
     connection.prepare_cached(sql)?.raw_execute().map(drop)
 }
 
-pub(super) fn bind(statement: &mut rusqlite::Statement<'_>, values: &[Value]) -> Result<()> {
-    for (at, value) in values.iter().enumerate() {
-        statement.raw_bind_parameter(at + 1, value).map_err(error)?;
-    }
-    Ok(())
+/// The writes of one commit, by the same steps as on any engine: none of them waits here.
+fn carry_out(connection: &mut Connection, changes: &Changes) -> Result<()> {
+    let outcome = commit::apply(&mut Embedded(connection), changes).now_or_never();
+    outcome.unwrap_or_else(|| Err(Error::internal("the embedded engine was waited for").into())).map_err(Error::from)
 }
 
-impl ToSql for Value {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        let number = |number: i64| ToSqlOutput::Owned(rusqlite::types::Value::Integer(number));
-        Ok(match self {
-            Self::Null => ToSqlOutput::Borrowed(ValueRef::Null),
-            Self::Bool(value) => number(i64::from(*value)),
-            Self::I64(value) => number(*value),
-            Self::F64(value) => ToSqlOutput::Owned(rusqlite::types::Value::Real(*value)),
-            Self::Text(text) | Self::Json(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
-            Self::Bytes(bytes) => ToSqlOutput::Borrowed(ValueRef::Blob(bytes)),
-            Self::Uuid(uuid) => ToSqlOutput::Borrowed(ValueRef::Blob(uuid.as_bytes())),
-            Self::Timestamp(time) => number(time.micros()),
-            Self::Duration(span) => number(span.micros()),
-            Self::Date(date) => ToSqlOutput::Owned(rusqlite::types::Value::Text(date.to_string())),
-            Self::Decimal { value, scale } => number(scaled(*value, *scale).ok_or_else(|| {
-                rusqlite::Error::ToSqlConversionFailure(format!("{value} has more than {scale} decimals").into())
-            })?),
-        })
+/// The transaction that is open on a connection.
+struct Embedded<'c>(&'c mut Connection);
+
+impl Session for Embedded<'_> {
+    fn dialect(&self) -> Dialect {
+        Dialect::Sqlite
     }
+
+    fn execute<'a>(&'a mut self, sql: &'a str, values: &'a [Value]) -> Answer<'a, u64> {
+        ready(execute_bound(self.0, sql, values)).boxed()
+    }
+
+    fn exists<'a>(&'a mut self, sql: &'a str, values: &'a [Value]) -> Answer<'a, bool> {
+        ready(exists(self.0, sql, values).map_err(Fault::from)).boxed()
+    }
+}
+
+fn execute_bound(connection: &Connection, sql: &str, values: &[Value]) -> Result<u64, Fault> {
+    let mut statement = connection.prepare_cached(sql).map_err(error)?;
+    bind(&mut statement, values)?;
+    match statement.raw_execute() {
+        Ok(touched) => Ok(touched as u64),
+        Err(cause) if cause.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
+            Err(Fault::Constraint { name: None, cause: cause.into() })
+        }
+        Err(cause) => Err(error(cause).into()),
+    }
+}
+
+fn exists(connection: &Connection, sql: &str, values: &[Value]) -> Result<bool> {
+    let mut statement = connection.prepare_cached(sql).map_err(error)?;
+    bind(&mut statement, values)?;
+    Ok(statement.raw_query().next().map_err(error)?.is_some())
+}
+
+/// Takes `count` numbers from a sequence and answers the first.
+fn allot(connection: &Connection, sequence: &str, count: i64) -> Result<i64> {
+    connection
+        .query_row(
+            "INSERT INTO arcana_sequences (name, next) VALUES (?1, 1 + ?2) \
+             ON CONFLICT (name) DO UPDATE SET next = next + ?2 RETURNING next - ?2",
+            (sequence, count),
+            |row| row.get(0),
+        )
+        .map_err(error)
 }
 
 /// What a failure of the engine means for the caller, by its kind.

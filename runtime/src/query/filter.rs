@@ -2,7 +2,7 @@
 
 use super::kind::write;
 use crate::changes::Field;
-use crate::db::Value;
+use crate::db::{Dialect, Value};
 use crate::entity::{ColumnSpec, Entity, EntitySpec, Kind};
 
 /// Longest filter, in bytes.
@@ -57,24 +57,27 @@ impl Filter {
     }
 
     /// As SQL with `?` for each value, which are appended.
-    pub(crate) fn to_sql(&self, values: &mut Vec<Value>) -> String {
+    pub(crate) fn to_sql(&self, dialect: Dialect, values: &mut Vec<Value>) -> String {
         match self {
-            Self::And(all) => join(all, " AND ", values),
-            Self::Or(any) => join(any, " OR ", values),
+            Self::And(all) => join(dialect, all, " AND ", values),
+            Self::Or(any) => join(dialect, any, " OR ", values),
             // Without IS TRUE, a comparison with NULL would be neither true nor false, and NOT would keep it so.
-            Self::Not(inner) => format!("NOT ({} IS TRUE)", inner.to_sql(values)),
+            Self::Not(inner) => format!("NOT ({} IS TRUE)", inner.to_sql(dialect, values)),
             Self::Compare { column, comparison, value } => {
                 let name = column.name;
                 let sign = match comparison {
                     Comparison::Present => return format!("{name} IS NOT NULL"),
                     Comparison::Contains => {
                         values.push(value.clone());
-                        return format!("instr({name}, ?) > 0");
+                        return dialect.contains(name);
                     }
                     Comparison::Equal if value.is_null() => return format!("{name} IS NULL"),
                     Comparison::NotEqual if value.is_null() => return format!("{name} IS NOT NULL"),
                     Comparison::Equal => "=",
-                    Comparison::NotEqual => "IS NOT",
+                    Comparison::NotEqual => {
+                        values.push(value.clone());
+                        return dialect.differs(name);
+                    }
                     Comparison::Less => "<",
                     Comparison::LessOrEqual => "<=",
                     Comparison::Greater => ">",
@@ -100,11 +103,11 @@ impl Filter {
     }
 }
 
-fn join(filters: &[Filter], by: &str, values: &mut Vec<Value>) -> String {
+fn join(dialect: Dialect, filters: &[Filter], by: &str, values: &mut Vec<Value>) -> String {
     if filters.is_empty() {
         return if by == " AND " { "TRUE".to_owned() } else { "FALSE".to_owned() };
     }
-    let parts: Vec<String> = filters.iter().map(|filter| filter.to_sql(values)).collect();
+    let parts: Vec<String> = filters.iter().map(|filter| filter.to_sql(dialect, values)).collect();
     format!("({})", parts.join(by))
 }
 

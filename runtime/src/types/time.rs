@@ -246,6 +246,18 @@ impl Date {
         (date.year() >= 1).then_some(Self(date))
     }
 
+    /// From days since 1970-01-01, if years are written with four digits then.
+    pub fn from_days(days: i64) -> Option<Self> {
+        let (year, month, day) = civil_from_days(i32::try_from(days).ok()?);
+        Self::new(year, i32::try_from(month).ok()?, i32::try_from(day).ok()?)
+    }
+
+    /// Days since 1970-01-01.
+    pub fn days(self) -> i64 {
+        // Both days are in range, so the span is too.
+        civil::date(1970, 1, 1).until(self.0).map(|span| i64::from(span.get_days())).unwrap_or_default()
+    }
+
     /// Year, month and day.
     pub fn parts(self) -> (i32, i32, i32) {
         (i32::from(self.0.year()), i32::from(self.0.month()), i32::from(self.0.day()))
@@ -328,6 +340,11 @@ mod tests {
     fn dates_know_the_calendar() {
         assert_eq!("2024-02-29".parse::<Date>().unwrap().to_string(), "2024-02-29");
         assert!("2023-02-29".parse::<Date>().is_err());
+        for text in ["0001-01-01", "1969-12-31", "1970-01-01", "2000-02-29", "9999-12-31"] {
+            let date: Date = text.parse().unwrap();
+            assert_eq!(Date::from_days(date.days()), Some(date), "{text}");
+        }
+        assert_eq!(Date::default().days(), 0);
         assert!("0000-01-01".parse::<Date>().is_err());
         assert!("2023-2-9".parse::<Date>().is_err());
     }

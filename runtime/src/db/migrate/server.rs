@@ -1,0 +1,90 @@
+//! Migrations of a database server: one process migrates at a time, the others wait and find it done.
+
+use std::time::Instant;
+
+use super::{Applied, Migration, MigrationState, Row, checksum, failed, refuse_strangers, states};
+use crate::error::{Error, Result};
+
+/// What a migration needs of a connection.
+pub(in super::super) trait Runner {
+    /// Makes the tables that migrations and sequences are noted in, if they are not there.
+    async fn prepare(&mut self) -> Result<()>;
+    /// Waits until no other process migrates this database.
+    async fn lock(&mut self) -> Result<()>;
+    /// Lets others migrate.
+    async fn unlock(&mut self) -> Result<()>;
+    /// What is applied, in order.
+    async fn rows(&mut self) -> Result<Vec<Row>>;
+    /// Runs the statements of a migration and then `note`, together where the engine can.
+    async fn run(&mut self, text: &str, note: Note<'_>) -> Result<()>;
+}
+
+/// What is written down of a migration.
+pub(in super::super) enum Note<'m> {
+    /// It is applied.
+    Applied { migration: &'m Migration, description: String, checksum: Vec<u8>, started: Instant },
+    /// It is taken back.
+    TakenBack(i64),
+}
+
+pub(in super::super) async fn up(runner: &mut impl Runner, migrations: &[Migration]) -> Result<Vec<Applied>> {
+    locked(runner, async |runner| {
+        let rows = runner.rows().await?;
+        refuse_strangers(&rows, migrations)?;
+        let mut applied = Vec::new();
+        for migration in migrations.iter().filter(|migration| rows.iter().all(|row| row.version != migration.version)) {
+            let note = Note::Applied {
+                migration,
+                description: migration.name.replace('_', " "),
+                checksum: checksum(migration),
+                started: Instant::now(),
+            };
+            runner.run(migration.up, note).await.map_err(|cause| failed(migration, "up", &told(&cause)))?;
+            applied.push(Applied { version: migration.version, name: migration.name.to_owned() });
+        }
+        Ok(applied)
+    })
+    .await
+}
+
+pub(in super::super) async fn down(runner: &mut impl Runner, migrations: &[Migration]) -> Result<Option<Applied>> {
+    locked(runner, async |runner| {
+        let Some(newest) = runner.rows().await?.into_iter().next_back() else { return Ok(None) };
+        let migration = migrations.iter().find(|migration| migration.version == newest.version).ok_or_else(|| {
+            Error::internal(format!("migration {} ({}) is not known to this binary", newest.version, newest.name))
+        })?;
+        let note = Note::TakenBack(migration.version);
+        runner.run(migration.down, note).await.map_err(|cause| failed(migration, "down", &told(&cause)))?;
+        Ok(Some(Applied { version: migration.version, name: migration.name.to_owned() }))
+    })
+    .await
+}
+
+pub(in super::super) async fn status(
+    runner: &mut impl Runner,
+    migrations: &[Migration],
+) -> Result<Vec<(Applied, MigrationState)>> {
+    runner.prepare().await?;
+    Ok(states(&runner.rows().await?, migrations))
+}
+
+async fn locked<R: Runner, T>(runner: &mut R, work: impl AsyncFnOnce(&mut R) -> Result<T>) -> Result<T> {
+    runner.lock().await?;
+    let outcome = match runner.prepare().await {
+        Ok(()) => work(runner).await,
+        Err(cause) => Err(cause),
+    };
+    // A lock that cannot be given back ends with its connection.
+    runner.unlock().await.and(outcome)
+}
+
+/// An error with its causes, for whoever migrates.
+fn told(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        text.push_str(&format!(": {cause}"));
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,140 @@
+//! Migrations of MySQL and MariaDB, which commit each change of a table by itself: a migration is noted before it runs, as
+//! not yet done, so that one that stops midway is seen.
+
+use sqlx_core::executor::Executor as _;
+use sqlx_core::pool::PoolConnection;
+use sqlx_core::query::query;
+use sqlx_core::query_as::query_as;
+use sqlx_core::raw_sql::raw_sql;
+use sqlx_core::sql_str::AssertSqlSafe;
+use sqlx_mysql::MySql;
+
+use super::super::migrate::Row;
+use super::super::migrate::server::{Note, Runner};
+use super::{Mysql, fault};
+use crate::error::{Error, Result};
+
+/// Longest that a starting process waits for another that migrates, in seconds.
+const LOCK_SECONDS: i64 = 600;
+
+/// A connection that migrates.
+pub(in super::super) struct Migrator(PoolConnection<MySql>);
+
+impl Mysql {
+    pub(in super::super) async fn migrator(&self) -> Result<Migrator> {
+        let mut connection = self.connection().await?;
+        let version: (String,) = query_as("SELECT version()")
+            .fetch_one(&mut *connection)
+            .await
+            .map_err(|cause| Error::from(fault(cause)))?;
+        // Texts compare by their bytes and spaces count: each server has its own name for that. Tables take it over.
+        let (limit, collation) = match version.0.contains("MariaDB") {
+            true => ("SET SESSION max_statement_time = 0", "utf8mb4_nopad_bin"),
+            false => ("SET SESSION max_execution_time = 0", "utf8mb4_0900_bin"),
+        };
+        let alter = format!("ALTER DATABASE CHARACTER SET utf8mb4 COLLATE {collation}");
+        let is: (String,) = query_as("SELECT @@collation_database")
+            .fetch_one(&mut *connection)
+            .await
+            .map_err(|cause| Error::from(fault(cause)))?;
+        connection.execute(limit).await.map_err(failed)?;
+        if is.0 != collation {
+            connection.execute(AssertSqlSafe(alter)).await.map_err(failed)?;
+        }
+        Ok(Migrator(connection))
+    }
+}
+
+impl Migrator {
+    /// The connection is not used for anything else afterwards.
+    pub(in super::super) async fn close(self) {
+        // It is gone either way.
+        let _ = self.0.close().await;
+    }
+}
+
+impl Runner for Migrator {
+    async fn prepare(&mut self) -> Result<()> {
+        self.0
+            .execute(
+                "CREATE TABLE IF NOT EXISTS _sqlx_migrations (
+                    version BIGINT PRIMARY KEY,
+                    description TEXT NOT NULL,
+                    installed_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
+                    success BOOLEAN NOT NULL,
+                    checksum BLOB NOT NULL,
+                    execution_time BIGINT NOT NULL
+                )",
+            )
+            .await
+            .map_err(failed)?;
+        let sequences =
+            "CREATE TABLE IF NOT EXISTS arcana_sequences (name VARCHAR(128) PRIMARY KEY, next BIGINT NOT NULL)";
+        self.0.execute(sequences).await.map(drop).map_err(failed)
+    }
+
+    async fn lock(&mut self) -> Result<()> {
+        let sql = "SELECT GET_LOCK(CONCAT('arcana ', DATABASE()), ?)";
+        let (got,): (Option<i64>,) = query_as(sql).bind(LOCK_SECONDS).fetch_one(&mut *self.0).await.map_err(failed)?;
+        if got == Some(1) { Ok(()) } else { Err(Error::unavailable("another process migrates this database")) }
+    }
+
+    async fn unlock(&mut self) -> Result<()> {
+        let sql = "SELECT RELEASE_LOCK(CONCAT('arcana ', DATABASE()))";
+        self.0.execute(sql).await.map(drop).map_err(failed)
+    }
+
+    async fn rows(&mut self) -> Result<Vec<Row>> {
+        let sql = "SELECT version, description, checksum, success FROM _sqlx_migrations ORDER BY version";
+        let rows: Vec<(i64, String, Vec<u8>, bool)> = query_as(sql).fetch_all(&mut *self.0).await.map_err(failed)?;
+        if let Some((version, name, ..)) = rows.iter().find(|(.., success)| !success) {
+            return Err(Error::internal(format!(
+                "migration {version} ({name}) stopped midway; bring its tables to one of its ends by hand, then delete \
+                 its row in _sqlx_migrations or set `success` to 1"
+            )));
+        }
+        Ok(rows.into_iter().map(|(version, name, checksum, _)| Row { version, name, checksum }).collect())
+    }
+
+    async fn run(&mut self, text: &str, note: Note<'_>) -> Result<()> {
+        match &note {
+            Note::Applied { migration, description, checksum, .. } => query(
+                "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+                 VALUES (?, ?, FALSE, ?, -1)",
+            )
+            .bind(migration.version)
+            .bind(description)
+            .bind(checksum)
+            .execute(&mut *self.0),
+            Note::TakenBack(version) => query("UPDATE _sqlx_migrations SET success = FALSE WHERE version = ?")
+                .bind(version)
+                .execute(&mut *self.0),
+        }
+        .await
+        .map_err(failed)?;
+        raw_sql(AssertSqlSafe(text.to_owned())).execute(&mut *self.0).await.map_err(failed)?;
+        match note {
+            Note::Applied { migration, started, .. } => {
+                let nanos = i64::try_from(started.elapsed().as_nanos()).unwrap_or(i64::MAX);
+                query("UPDATE _sqlx_migrations SET success = TRUE, execution_time = ? WHERE version = ?")
+                    .bind(nanos)
+                    .bind(migration.version)
+                    .execute(&mut *self.0)
+            }
+            Note::TakenBack(version) => {
+                query("DELETE FROM _sqlx_migrations WHERE version = ?").bind(version).execute(&mut *self.0)
+            }
+        }
+        .await
+        .map(drop)
+        .map_err(failed)
+    }
+}
+
+fn failed(cause: sqlx_core::Error) -> Error {
+    match &cause {
+        // For whoever migrates, what the server says is what is needed.
+        sqlx_core::Error::Database(said) => Error::internal(said.message().to_owned()),
+        _ => fault(cause).into(),
+    }
+}

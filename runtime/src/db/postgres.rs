@@ -1,0 +1,270 @@
+//! PostgreSQL: a pool of connections, each with its prepared statements.
+
+use std::future::Future;
+use std::time::Duration;
+
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolConfig, PoolError, RecyclingMethod, Timeouts};
+use futures::future::join;
+use tokio_postgres::config::SslMode;
+use tokio_postgres::error::SqlState;
+
+use self::cell::Bound;
+use super::retry::Tries;
+use super::row::Source;
+use super::sequences::Sequences;
+use super::session::{Answer, Fault, Session};
+use super::{DbConfig, Dialect, Row, Value, commit};
+use crate::changes::Changes;
+use crate::context::Context;
+use crate::error::{Error, Result};
+
+pub(super) mod cell;
+pub(super) mod migrate;
+mod tls;
+
+/// Statements that a connection keeps prepared; texts of filters vary without end.
+const STATEMENTS_MAX: usize = 256;
+
+pub(super) struct Postgres {
+    pool: Pool,
+    statement_timeout: Duration,
+    sequences: Sequences,
+}
+
+impl Postgres {
+    /// A pool that connects when it is first used.
+    pub(super) fn open(config: &DbConfig) -> Result<Self> {
+        let mut options: tokio_postgres::Config = config
+            .url
+            .parse()
+            .map_err(|cause| Error::internal(format!("database.url is no PostgreSQL URL: {cause}")))?;
+        let milliseconds = config.statement_timeout.as_millis();
+        let own = format!("-c statement_timeout={milliseconds} -c timezone=UTC");
+        options.options(match options.get_options() {
+            Some(given) => format!("{own} {given}"),
+            None => own,
+        });
+        if !config.url.contains("sslmode=") {
+            options.ssl_mode(if tls::stays_here(&options) { SslMode::Disable } else { SslMode::Require });
+        }
+        if options.get_application_name().is_none() {
+            options.application_name("arcana");
+        }
+        if options.get_connect_timeout().is_none() {
+            options.connect_timeout(CONNECT_TIMEOUT);
+        }
+        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = Manager::from_config(options, tls::connector()?, recycling);
+        let limits = PoolConfig {
+            timeouts: Timeouts { wait: Some(config.acquire_timeout), create: Some(CONNECT_TIMEOUT), recycle: None },
+            ..PoolConfig::new(config.max_connections)
+        };
+        let pool = Pool::builder(manager)
+            .config(limits)
+            .runtime(deadpool_postgres::Runtime::Tokio1)
+            .build()
+            .map_err(Error::internal)?;
+        Ok(Self { pool, statement_timeout: config.statement_timeout, sequences: Sequences::default() })
+    }
+
+    pub(super) async fn fetch<T>(
+        &self,
+        cx: &Context,
+        sql: &str,
+        values: &[Value],
+        mut read: impl FnMut(&Row<'_>) -> Result<T> + Send,
+    ) -> Result<Vec<T>> {
+        cx.check_deadline()?;
+        let rows = within(cx, self.statement_timeout, async {
+            let client = self.client().await?;
+            let statement = prepared(&client, sql).await.map_err(Error::from)?;
+            let bound = bound(values);
+            client.query(&statement, &references(&bound)).await.map_err(|cause| Error::from(fault(cause)))
+        })
+        .await?;
+        rows.iter().map(|row| read(&Row::new(Source::Postgres(row)))).collect()
+    }
+
+    pub(super) async fn commit(&self, cx: &Context, changes: &Changes) -> Result<()> {
+        let mut tries = Tries::default();
+        loop {
+            match self.commit_once(cx, changes).await {
+                Err(Fault::Again(cause)) if tries.again() => tries.pause(cx, &cause).await?,
+                outcome => return outcome.map_err(Error::from),
+            }
+        }
+    }
+
+    async fn commit_once(&self, cx: &Context, changes: &Changes) -> Result<(), Fault> {
+        cx.check_deadline()?;
+        let mut transaction = Transaction::of(self.client().await?);
+        within(cx, self.statement_timeout, async {
+            match commit::apply(&mut transaction, changes).await {
+                Ok(()) => transaction.end("COMMIT").await,
+                Err(fault) => {
+                    // What went wrong is known; a connection that cannot roll back is thrown away.
+                    let _ = transaction.end("ROLLBACK").await;
+                    Err(fault)
+                }
+            }
+        })
+        .await
+    }
+
+    pub(super) async fn allot(&self, cx: &Context, sequence: &'static str) -> Result<i64> {
+        self.sequences.next(sequence, |count| self.reserve(cx, sequence, count)).await
+    }
+
+    async fn reserve(&self, cx: &Context, sequence: &'static str, count: i64) -> Result<i64> {
+        let sql = "INSERT INTO arcana_sequences (name, next) VALUES (?, ?) \
+                   ON CONFLICT (name) DO UPDATE SET next = arcana_sequences.next + ? RETURNING next";
+        let values = [Value::Text(sequence.to_owned()), Value::I64(1 + count), Value::I64(count)];
+        let ends = self.fetch(cx, sql, &values, |row| row.get::<i64>(0)).await?;
+        ends.first().map(|end| end - count).ok_or_else(|| Error::internal("the sequence answered nothing"))
+    }
+
+    pub(super) async fn client(&self) -> Result<Object> {
+        self.pool.get().await.map_err(unreachable)
+    }
+}
+
+/// Longest that a new connection may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// No longer than a statement may run, and than the caller waits. What is cut off does not go back into the pool.
+async fn within<T, E: From<Error>>(
+    cx: &Context,
+    limit: Duration,
+    work: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    let left =
+        cx.deadline.map_or(limit, |deadline| limit.min(deadline.saturating_duration_since(std::time::Instant::now())));
+    tokio::time::timeout(left + GRACE, work).await.unwrap_or_else(|_| Err(Error::Timeout.into()))
+}
+
+/// The server ends a statement by itself; this long it has to say so.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// The transaction of one commit.
+struct Transaction {
+    /// None once it has ended.
+    client: Option<Object>,
+    begun: bool,
+}
+
+impl Transaction {
+    fn of(client: Object) -> Self {
+        Self { client: Some(client), begun: false }
+    }
+
+    fn client(&self) -> Result<&Object> {
+        self.client.as_ref().ok_or_else(|| Error::internal("the transaction has ended"))
+    }
+
+    async fn end(&mut self, how: &str) -> Result<(), Fault> {
+        let Some(client) = self.client.take() else { return Ok(()) };
+        if !self.begun {
+            return Ok(());
+        }
+        match client.batch_execute(how).await {
+            Ok(()) => Ok(()),
+            Err(cause) => {
+                drop(Object::take(client));
+                Err(fault(cause))
+            }
+        }
+    }
+}
+
+impl Drop for Transaction {
+    /// Cut off in the middle: what is open on the connection must not reach its next user.
+    fn drop(&mut self) {
+        if let Some(client) = self.client.take().filter(|_| self.begun) {
+            drop(Object::take(client));
+        }
+    }
+}
+
+impl Session for Transaction {
+    fn dialect(&self) -> Dialect {
+        Dialect::Postgres
+    }
+
+    fn execute<'a>(&'a mut self, sql: &'a str, values: &'a [Value]) -> Answer<'a, u64> {
+        Box::pin(async move {
+            let begin = !std::mem::replace(&mut self.begun, true);
+            let client = self.client()?;
+            let statement = prepared(client, sql).await?;
+            let bound = bound(values);
+            let references = references(&bound);
+            let outcome = client.execute(&statement, &references);
+            if begin { after_begin(client, outcome).await } else { outcome.await.map_err(fault) }
+        })
+    }
+
+    fn exists<'a>(&'a mut self, sql: &'a str, values: &'a [Value]) -> Answer<'a, bool> {
+        Box::pin(async move {
+            let begin = !std::mem::replace(&mut self.begun, true);
+            let client = self.client()?;
+            let statement = prepared(client, sql).await?;
+            let bound = bound(values);
+            let references = references(&bound);
+            let outcome = client.query(&statement, &references);
+            let rows = if begin { after_begin(client, outcome).await? } else { outcome.await.map_err(fault)? };
+            Ok(!rows.is_empty())
+        })
+    }
+}
+
+/// Sends the first statement along with the BEGIN, which saves a round trip.
+async fn after_begin<T>(
+    client: &Object,
+    first: impl Future<Output = Result<T, tokio_postgres::Error>>,
+) -> Result<T, Fault> {
+    let (begun, outcome) = join(client.batch_execute("BEGIN"), first).await;
+    begun.map_err(fault)?;
+    outcome.map_err(fault)
+}
+
+async fn prepared(client: &Object, sql: &str) -> Result<tokio_postgres::Statement, Fault> {
+    if client.statement_cache.size() > STATEMENTS_MAX {
+        client.statement_cache.clear();
+    }
+    client.prepare_cached(&Dialect::Postgres.numbered(sql)).await.map_err(fault)
+}
+
+fn bound(values: &[Value]) -> Vec<Bound<'_>> {
+    values.iter().map(Bound).collect()
+}
+
+fn references<'a>(bound: &'a [Bound<'a>]) -> Vec<&'a (dyn tokio_postgres::types::ToSql + Sync)> {
+    bound.iter().map(|value| value as &(dyn tokio_postgres::types::ToSql + Sync)).collect()
+}
+
+/// What a failure means, by its SQLSTATE.
+pub(super) fn fault(cause: tokio_postgres::Error) -> Fault {
+    let Some(code) = cause.code() else { return Fault::Error(Error::unavailable(cause)) };
+    let again = [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED, SqlState::LOCK_NOT_AVAILABLE];
+    let constraint = [SqlState::UNIQUE_VIOLATION, SqlState::FOREIGN_KEY_VIOLATION, SqlState::EXCLUSION_VIOLATION];
+    // Connections, resources, and an operator who stops the server.
+    let away = ["08", "53", "57", "58"].iter().any(|class| code.code().starts_with(class));
+    if constraint.contains(code) {
+        let name = cause.as_db_error().and_then(|error| error.constraint()).map(str::to_owned);
+        return Fault::Constraint { name: Some(name.unwrap_or_default()), cause: cause.into() };
+    }
+    match code {
+        code if again.contains(code) => Fault::Again(cause.into()),
+        code if *code == SqlState::QUERY_CANCELED => {
+            Fault::Error(Error::unavailable("a statement ran longer than it may"))
+        }
+        _ if away => Fault::Error(Error::unavailable(cause)),
+        _ => Fault::Error(Error::internal(cause)),
+    }
+}
+
+fn unreachable(cause: PoolError) -> Error {
+    match cause {
+        PoolError::Timeout(_) => Error::unavailable("no connection to the database became free in time"),
+        other => Error::unavailable(other),
+    }
+}

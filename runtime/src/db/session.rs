@@ -1,0 +1,52 @@
+//! One transaction of an engine, as far as declared writes need it.
+
+use futures::future::BoxFuture;
+
+use super::{Dialect, Value};
+use crate::error::{Cause, Error};
+
+/// What a session answers.
+pub(super) type Answer<'a, T> = BoxFuture<'a, Result<T, Fault>>;
+
+/// Runs statements inside a transaction. The embedded engine answers at once, the others after a round trip.
+pub(super) trait Session: Send {
+    /// The engine.
+    fn dialect(&self) -> Dialect;
+    /// Runs a statement, and says how many rows it met.
+    fn execute<'a>(&'a mut self, sql: &'a str, values: &'a [Value]) -> Answer<'a, u64>;
+    /// Whether a query finds anything.
+    fn exists<'a>(&'a mut self, sql: &'a str, values: &'a [Value]) -> Answer<'a, bool>;
+}
+
+/// Why a statement was not carried out.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// A constraint was broken: by its name, where the engine reports it.
+    Constraint {
+        /// Name of the index or the foreign key.
+        name: Option<String>,
+        /// For the log.
+        cause: Cause,
+    },
+    /// Others were in the way (deadlock, serialization): the whole transaction may be tried again.
+    #[cfg_attr(not(any(feature = "postgres", feature = "mysql")), allow(dead_code))]
+    Again(Cause),
+    /// Anything else.
+    Error(Error),
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Constraint { cause, .. } => Self::internal(cause),
+            Fault::Again(_) => Self::ConcurrentUpdate,
+            Fault::Error(error) => error,
+        }
+    }
+}
