@@ -60,6 +60,7 @@ impl Resource for {{ entity.name }} {
         {{ verb }},
 {%- endfor %}
     ];
+    const MEMBERS: &'static [&'static str] = &[{{ entity.member_names }}];
     const KEPT: &'static [&'static str] = &[{{ entity.kept_names }}];
 
     fn dto(&self) -> {{ entity.name }}Dto<'_> {

@@ -23,6 +23,7 @@ use tracing::Instrument;
 use crate::context::{Context, Principal, Sources};
 use crate::error::{Error, Result};
 use crate::problem;
+use crate::rest::Format;
 use crate::settings::{CorsSettings, SecurityMode, Settings};
 use crate::telemetry::{self, Calls, InFlight, UNMATCHED};
 
@@ -156,6 +157,11 @@ pub fn accepts_json(headers: &HeaderMap) -> bool {
     given.peek().is_none() || given.any(|value| value.to_str().is_ok_and(|text| text.split(',').any(is_json_range)))
 }
 
+/// To a caller that can read none of the forms of an answer.
+pub(crate) fn not_acceptable() -> Error {
+    Error::NotAcceptable("the answer is application/json; accept it".to_owned())
+}
+
 fn is_json_range(range: &str) -> bool {
     let mut parts = range.split(';').map(|part| part.trim().to_ascii_lowercase());
     let media = parts.next().unwrap_or_default();
@@ -236,8 +242,9 @@ async fn answer(config: &EdgeConfig, mut cx: Context, mut request: Request, rout
     if announced.lower() > limit as u64 {
         return Error::PayloadTooLarge { max_bytes: limit }.into_response();
     }
-    if request.uri().path().starts_with("/api/") && !accepts_json(request.headers()) {
-        return Error::NotAcceptable("the answer is application/json; accept it".to_owned()).into_response();
+    let acceptable = |headers: &HeaderMap| accepts_json(headers) || Format::accepted(headers).is_some();
+    if request.uri().path().starts_with("/api/") && !acceptable(request.headers()) {
+        return not_acceptable().into_response();
     }
     let call = async {
         if let Err(error) = config.recognise(&mut cx, request.headers(), IDEMPOTENCY_KEY).await {

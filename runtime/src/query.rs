@@ -170,6 +170,13 @@ impl ListQuery {
         found.into_result(query)
     }
 
+    /// The same query for the page behind this one, if there is one.
+    pub(crate) fn behind(mut self, next_page_token: &str) -> Option<Self> {
+        self.skip = 0;
+        self.after = Some(Token::decode(next_page_token)?);
+        Some(self)
+    }
+
     fn set_token(&mut self, text: &str, found: &mut Violations) {
         if !text.is_empty() {
             match Token::decode(text) {

@@ -2,6 +2,7 @@
 
 mod call;
 mod conditional;
+mod export;
 
 use std::sync::Arc;
 
@@ -11,10 +12,12 @@ use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use serde_json::Value;
 
-pub use call::{Call, RequestField, TextKind};
+pub use call::{Call, Listing, RequestField, TextKind};
+pub use export::Format;
 
 use crate::entity::Entity;
 use crate::error::{Error, Result};
+use crate::http::accepts_json;
 use crate::json::FromJson;
 use crate::query::{ListQuery, Page};
 use crate::service::{Etag, Request, Service, etag, read_new, read_request};
@@ -31,6 +34,8 @@ pub trait Resource: Entity<New: FromJson, Patch: FromJson> {
     const ALLOW: &'static str;
     /// Custom verbs behind the key, such as `cancel` in `/orders/{id}:cancel`, with their methods.
     const VERBS: &'static [Verb];
+    /// Names of the members of its JSON shape, in order.
+    const MEMBERS: &'static [&'static str];
     /// Members that never change, which a replacement may therefore leave out.
     const KEPT: &'static [&'static str];
 
@@ -53,8 +58,13 @@ const MERGE_ATTEMPTS: usize = 3;
 /// What a derived handler needs.
 type Target<E> = State<Arc<dyn Service<E>>>;
 
-/// `GET /orders`
-pub async fn list<E: Resource>(State(service): Target<E>, call: Call) -> Result<Response> {
+/// `GET /orders`: a page, or all rows for whom accepts no JSON document but what an export is.
+pub async fn list<E: Resource>(State(service): Target<E>, Listing(call): Listing) -> Result<Response> {
+    if !accepts_json(&call.headers)
+        && let Some(format) = Format::accepted(&call.headers)
+    {
+        return export::export(service, call, format).await;
+    }
     let query = ListQuery::from_rest(E::SPEC, &call.query()?)?;
     let page = service.list(&call.cx, query).await?;
     Ok(ok(&page_dto(&page)))

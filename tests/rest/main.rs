@@ -7,6 +7,7 @@ mod support;
 mod conditional;
 mod edge;
 mod examples;
+mod export;
 mod filters;
 mod fuzz;
 mod input;

@@ -77,6 +77,7 @@ pub fn entity(
         spec: sql::spec(overview, entity, resource),
         finders: sql::finders(entity, resource, types),
         path: literal(&resource.path),
+        member_names: literals(&fields::is_shown),
         kept_names: literals(&words::is_kept),
         allow: literal(""),
         verbs: Vec::new(),

@@ -172,6 +172,8 @@ pub struct EntityView {
     pub allow: String,
     /// Verbs as expressions.
     pub verbs: Vec<String>,
+    /// Names of the members of an answer, as literals.
+    pub member_names: String,
     /// Names of the members that never change, as literals.
     pub kept_names: String,
     /// Shown by the API on its own, or only inside its parent.

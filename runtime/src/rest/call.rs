@@ -9,7 +9,7 @@ use super::Verb;
 use crate::context::Context;
 use crate::entity::Kind;
 use crate::error::{Error, Result};
-use crate::http::read_body;
+use crate::http::{accepts_json, not_acceptable, read_body};
 use crate::json;
 use crate::violations::Violations;
 
@@ -75,7 +75,21 @@ impl TextKind {
     }
 }
 
+/// The call of a list, whose answer may be an export.
+pub struct Listing(pub Call);
+
 impl<S: Send + Sync> FromRequest<S> for Call {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self> {
+        if !accepts_json(request.headers()) {
+            return Err(not_acceptable());
+        }
+        Listing::from_request(request, state).await.map(|Listing(call)| call)
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Listing {
     type Rejection = Error;
 
     async fn from_request(request: Request, state: &S) -> Result<Self> {
@@ -87,7 +101,7 @@ impl<S: Send + Sync> FromRequest<S> for Call {
         let query = parts.uri.query().map(str::to_owned);
         let headers = std::mem::take(&mut parts.headers);
         let body = read_body(Request::from_parts(parts, body)).await?;
-        Ok(Self { cx, headers, path, query, body })
+        Ok(Self(Call { cx, headers, path, query, body }))
     }
 }
 

@@ -93,9 +93,20 @@ fn list(book: &mut Book<'_>, resource: &Resource, entity: &Entity, method: &Stan
     }
     let page = book.page(resource);
     let answer = ResponseBuilder::new()
-        .description("A page of rows.")
-        .content("application/json", json_content(page, example::page(book.model, resource)));
+        .description(
+            "A page of rows; or all rows as a stream, one in a line, for whom accepts no JSON document but \
+             `application/x-ndjson` or `text/csv`. An export takes no parameter of pages.",
+        )
+        .content("application/json", json_content(page, example::page(book.model, resource)))
+        .content("application/x-ndjson", export("An object of JSON in each line."))
+        .content("text/csv", export("A line of names, then a line for each row; lists and objects are JSON."));
     with_faults(operation.response("200", answer.build()), ALWAYS).build()
+}
+
+fn export(description: &str) -> Content {
+    let mut text = Object::with_type(JsonType::String);
+    text.description = Some(description.to_owned());
+    ContentBuilder::new().schema(Some(text)).build()
 }
 
 fn list_parameters(book: &mut Book<'_>, resource: &Resource, entity: &Entity) -> Vec<Parameter> {

@@ -71,6 +71,7 @@ impl Resource for Customer {
     const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const MEMBERS: &'static [&'static str] = &["id", "name", "email", "country", "phone", "user_id", "version", "created_at", "updated_at"];
     const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> CustomerDto<'_> {

@@ -77,6 +77,7 @@ impl Resource for Order {
         Verb { name: "cancel", allow: "POST" },
         Verb { name: "ship", allow: "POST" },
     ];
+    const MEMBERS: &'static [&'static str] = &["id", "number", "customer_id", "status", "total", "note", "lines", "placed_at", "tracking_number", "version", "created_at", "updated_at"];
     const KEPT: &'static [&'static str] = &["number", "customer_id"];
 
     fn dto(&self) -> OrderDto<'_> {

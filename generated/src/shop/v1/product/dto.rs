@@ -76,6 +76,7 @@ impl Resource for Product {
     const VERBS: &'static [Verb] = &[
         Verb { name: "undelete", allow: "POST" },
     ];
+    const MEMBERS: &'static [&'static str] = &["id", "sku", "name", "description", "price", "stock", "tags", "version", "created_at", "updated_at"];
     const KEPT: &'static [&'static str] = &["sku"];
 
     fn dto(&self) -> ProductDto<'_> {

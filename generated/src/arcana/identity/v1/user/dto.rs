@@ -67,6 +67,7 @@ impl Resource for User {
     const VERBS: &'static [Verb] = &[
         Verb { name: "undelete", allow: "POST" },
     ];
+    const MEMBERS: &'static [&'static str] = &["id", "name", "email", "roles", "status", "sync_status", "version", "created_at", "updated_at"];
     const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> UserDto<'_> {

@@ -56,6 +56,7 @@ impl Resource for Unversioned {
     const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const MEMBERS: &'static [&'static str] = &["id", "kind_id"];
     const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> UnversionedDto<'_> {

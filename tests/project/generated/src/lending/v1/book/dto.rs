@@ -66,6 +66,7 @@ impl Resource for Book {
     const VERBS: &'static [Verb] = &[
         Verb { name: "undelete", allow: "POST" },
     ];
+    const MEMBERS: &'static [&'static str] = &["id", "title", "isbn", "on_shelf", "version", "created_at", "updated_at"];
     const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> BookDto<'_> {

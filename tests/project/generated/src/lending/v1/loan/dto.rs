@@ -64,6 +64,7 @@ impl Resource for Loan {
     const VERBS: &'static [Verb] = &[
         Verb { name: "end", allow: "POST" },
     ];
+    const MEMBERS: &'static [&'static str] = &["id", "book_id", "reader_id", "returned_at", "version", "created_at", "updated_at"];
     const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> LoanDto<'_> {

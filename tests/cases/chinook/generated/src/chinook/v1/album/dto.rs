@@ -61,6 +61,7 @@ impl Resource for Album {
     const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const MEMBERS: &'static [&'static str] = &["id", "title", "artist_id"];
     const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> AlbumDto<'_> {

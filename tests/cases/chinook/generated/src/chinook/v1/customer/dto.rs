@@ -91,6 +91,7 @@ impl Resource for Customer {
     const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const MEMBERS: &'static [&'static str] = &["id", "first_name", "last_name", "company", "address", "city", "state", "country", "postal_code", "phone", "fax", "email", "support_rep_id"];
     const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> CustomerDto<'_> {

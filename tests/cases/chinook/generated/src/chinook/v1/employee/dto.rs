@@ -97,6 +97,7 @@ impl Resource for Employee {
     const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const MEMBERS: &'static [&'static str] = &["id", "last_name", "first_name", "title", "reports_to", "birth_date", "hire_date", "address", "city", "state", "country", "postal_code", "phone", "fax", "email"];
     const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> EmployeeDto<'_> {

@@ -80,6 +80,7 @@ impl Resource for Invoice {
     const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const MEMBERS: &'static [&'static str] = &["id", "customer_id", "invoice_date", "billing_address", "billing_city", "billing_state", "billing_country", "billing_postal_code", "total"];
     const KEPT: &'static [&'static str] = &["customer_id"];
 
     fn dto(&self) -> InvoiceDto<'_> {

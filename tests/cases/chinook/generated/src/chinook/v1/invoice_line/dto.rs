@@ -68,6 +68,7 @@ impl Resource for InvoiceLine {
     const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const MEMBERS: &'static [&'static str] = &["id", "invoice_id", "track_id", "unit_price", "quantity"];
     const KEPT: &'static [&'static str] = &["invoice_id"];
 
     fn dto(&self) -> InvoiceLineDto<'_> {

@@ -58,6 +58,7 @@ impl Resource for Playlist {
     const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const MEMBERS: &'static [&'static str] = &["id", "name"];
     const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> PlaylistDto<'_> {

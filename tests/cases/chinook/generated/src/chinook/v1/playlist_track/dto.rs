@@ -58,6 +58,7 @@ impl Resource for PlaylistTrack {
     const ALLOW: &'static str = "GET, HEAD, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const MEMBERS: &'static [&'static str] = &["playlist_id", "track_id"];
     const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> PlaylistTrackDto<'_> {

@@ -80,6 +80,7 @@ impl Resource for Track {
     const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const MEMBERS: &'static [&'static str] = &["id", "name", "album_id", "media_type_id", "genre_id", "composer", "milliseconds", "bytes", "unit_price"];
     const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> TrackDto<'_> {

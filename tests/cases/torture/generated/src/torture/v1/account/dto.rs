@@ -57,6 +57,7 @@ impl Resource for Account {
     const VERBS: &'static [Verb] = &[
         Verb { name: "undelete", allow: "POST" },
     ];
+    const MEMBERS: &'static [&'static str] = &["id", "name"];
     const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> AccountDto<'_> {

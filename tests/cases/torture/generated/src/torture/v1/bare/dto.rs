@@ -53,6 +53,7 @@ impl Resource for Bare {
     const ALLOW: &'static str = "GET, HEAD, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const MEMBERS: &'static [&'static str] = &["id"];
     const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> BareDto<'_> {

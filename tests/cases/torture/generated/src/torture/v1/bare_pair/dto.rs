@@ -58,6 +58,7 @@ impl Resource for BarePair {
     const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const MEMBERS: &'static [&'static str] = &["left_id", "right_code"];
     const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> BarePairDto<'_> {

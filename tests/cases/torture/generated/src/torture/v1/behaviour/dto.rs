@@ -84,6 +84,7 @@ impl Resource for Behaviour {
     const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const MEMBERS: &'static [&'static str] = &["id", "set_once", "maybe_set_once", "required_once", "list_set_once", "place_set_once", "from_service", "maybe_from_service", "time_from_service", "decimal_from_service", "list_from_service", "map_from_service", "old_name"];
     const KEPT: &'static [&'static str] = &["set_once", "maybe_set_once", "required_once", "list_set_once", "place_set_once"];
 
     fn dto(&self) -> BehaviourDto<'_> {

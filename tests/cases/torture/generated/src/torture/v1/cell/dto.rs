@@ -65,6 +65,7 @@ impl Resource for Cell {
     const VERBS: &'static [Verb] = &[
         Verb { name: "undelete", allow: "POST" },
     ];
+    const MEMBERS: &'static [&'static str] = &["sheet", "row", "col", "text"];
     const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> CellDto<'_> {

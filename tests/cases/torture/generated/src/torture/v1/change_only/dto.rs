@@ -57,6 +57,7 @@ impl Resource for ChangeOnly {
     const ALLOW: &'static str = "PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const MEMBERS: &'static [&'static str] = &["id", "text", "version"];
     const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> ChangeOnlyDto<'_> {

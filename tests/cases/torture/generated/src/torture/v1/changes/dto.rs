@@ -59,6 +59,7 @@ impl Resource for Changes {
     const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const MEMBERS: &'static [&'static str] = &["id", "status", "created_at"];
     const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> ChangesDto<'_> {

@@ -58,6 +58,7 @@ impl Resource for Coded {
     const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const MEMBERS: &'static [&'static str] = &["code", "coded_id"];
     const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> CodedDto<'_> {

@@ -72,6 +72,7 @@ impl Resource for Context {
     const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const MEMBERS: &'static [&'static str] = &["id", "error", "query", "status", "pages", "errors", "type"];
     const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> ContextDto<'_> {

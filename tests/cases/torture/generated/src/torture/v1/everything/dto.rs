@@ -86,6 +86,7 @@ impl Resource for Everything {
         Verb { name: "paint", allow: "POST" },
         Verb { name: "undelete", allow: "POST" },
     ];
+    const MEMBERS: &'static [&'static str] = &["id", "tenant_id", "account_id", "number", "colour", "placed_at", "lines", "text", "place", "version", "created_at", "updated_at"];
     const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> EverythingDto<'_> {

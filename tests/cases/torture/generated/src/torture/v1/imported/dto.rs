@@ -58,6 +58,7 @@ impl Resource for Imported {
     const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const MEMBERS: &'static [&'static str] = &["imported_nr", "name"];
     const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> ImportedDto<'_> {

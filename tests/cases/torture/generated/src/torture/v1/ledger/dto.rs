@@ -63,6 +63,7 @@ impl Resource for Ledger {
     const ALLOW: &'static str = "";
     const VERBS: &'static [Verb] = &[
     ];
+    const MEMBERS: &'static [&'static str] = &["id", "account_id", "at", "amount"];
     const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> LedgerDto<'_> {

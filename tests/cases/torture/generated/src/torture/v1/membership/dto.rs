@@ -64,6 +64,7 @@ impl Resource for Membership {
     const VERBS: &'static [Verb] = &[
         Verb { name: "raise", allow: "POST" },
     ];
+    const MEMBERS: &'static [&'static str] = &["kind_id", "numbered_id", "role", "version", "created_at"];
     const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> MembershipDto<'_> {

@@ -59,6 +59,7 @@ impl Resource for Note {
     const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const MEMBERS: &'static [&'static str] = &["id", "profile_id", "text"];
     const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> NoteDto<'_> {

@@ -72,6 +72,7 @@ impl Resource for Numbered {
     const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const MEMBERS: &'static [&'static str] = &["id", "parent_id", "next_id", "required_id", "coded_id", "parts", "notes", "version"];
     const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> NumberedDto<'_> {

@@ -56,6 +56,7 @@ impl Resource for Plain {
     const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const MEMBERS: &'static [&'static str] = &["id", "text"];
     const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> PlainDto<'_> {

@@ -56,6 +56,7 @@ impl Resource for Profile {
     const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const MEMBERS: &'static [&'static str] = &["id", "account_id"];
     const KEPT: &'static [&'static str] = &["account_id"];
 
     fn dto(&self) -> ProfileDto<'_> {

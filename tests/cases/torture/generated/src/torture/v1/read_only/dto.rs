@@ -56,6 +56,7 @@ impl Resource for ReadOnly {
     const ALLOW: &'static str = "GET, HEAD";
     const VERBS: &'static [Verb] = &[
     ];
+    const MEMBERS: &'static [&'static str] = &["id", "text"];
     const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> ReadOnlyDto<'_> {

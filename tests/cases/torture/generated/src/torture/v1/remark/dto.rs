@@ -62,6 +62,7 @@ impl Resource for Remark {
     const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const MEMBERS: &'static [&'static str] = &["id", "note_id", "shard", "slug"];
     const KEPT: &'static [&'static str] = &["shard"];
 
     fn dto(&self) -> RemarkDto<'_> {

@@ -65,6 +65,7 @@ impl Resource for RuleHolder {
     const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const MEMBERS: &'static [&'static str] = &["id", "value", "values", "values_by_name", "children"];
     const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> RuleHolderDto<'_> {

@@ -56,6 +56,7 @@ impl Resource for WriteOnly {
     const ALLOW: &'static str = "";
     const VERBS: &'static [Verb] = &[
     ];
+    const MEMBERS: &'static [&'static str] = &["id", "text"];
     const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> WriteOnlyDto<'_> {

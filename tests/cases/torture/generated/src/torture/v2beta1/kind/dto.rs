@@ -70,6 +70,7 @@ impl Resource for Kind {
     const VERBS: &'static [Verb] = &[
         Verb { name: "former", allow: "GET" },
     ];
+    const MEMBERS: &'static [&'static str] = &["id", "former_id", "colour", "former_colour", "place", "former_place"];
     const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> KindDto<'_> {

@@ -56,6 +56,7 @@ impl Resource for Holder {
     const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
+    const MEMBERS: &'static [&'static str] = &["id", "select"];
     const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> HolderDto<'_> {

@@ -58,6 +58,7 @@ impl Resource for A {
     const ALLOW: &'static str = "";
     const VERBS: &'static [Verb] = &[
     ];
+    const MEMBERS: &'static [&'static str] = &["from", "to"];
     const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> ADto<'_> {

@@ -158,6 +158,7 @@ impl Resource for Match {
         Verb { name: "self", allow: "DELETE, POST" },
         Verb { name: "undelete", allow: "POST" },
     ];
+    const MEMBERS: &'static [&'static str] = &["key", "type", "where", "group", "from", "order_no", "extern", "async", "fn", "try", "await", "select", "row", "message", "input", "found", "new", "patch", "cx", "scope", "inf", "nan", "true", "number", "value", "values", "what", "null", "gen", "serializer", "object", "n", "f", "found_at", "lines"];
     const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> MatchDto<'_> {
