@@ -2,6 +2,9 @@
 #
 #   tools_need curl git …   ends the script if one is missing and cannot be installed (which root can, on Debian)
 #
+#   tools_servers           the same for the database servers that tests start for themselves; none of the system's own
+#                           is set up or started
+#
 #   tools_outside DIR       installs what comes from PyPI and npm for the judges from outside into DIR (see below)
 #
 # Known tools: any command whose package has its name, `node`, `h2load`, and `venv`, the virtual environments of Python.
@@ -17,17 +20,41 @@ tools_need() {
       *) command -v "$tool" >/dev/null || missing+=("$tool") ;;
     esac
   done
-  [ ${#missing[@]} -gt 0 ] || return 0
+  [ ${#missing[@]} -eq 0 ] || tools_install "${missing[@]}"
+}
+
+# Installs packages, or ends the script with their names.
+tools_install() {
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    echo "== installing ${missing[*]}" >&2
+    echo "== installing $*" >&2
+    # What this project has configured before an installation stays as it is.
     if DEBIAN_FRONTEND=noninteractive timeout 600 apt-get update --quiet >&2 &&
-      DEBIAN_FRONTEND=noninteractive timeout 900 apt-get install --quiet --yes --no-install-recommends "${missing[@]}" >&2
+      DEBIAN_FRONTEND=noninteractive timeout 900 apt-get install --quiet --yes --no-install-recommends \
+        --option Dpkg::Options::=--force-confold "$@" >&2
     then
       return 0
     fi
   fi
-  echo "$0 needs ${missing[*]}: install them, and run it again" >&2
+  echo "$0 needs $*: install them, and run it again" >&2
   exit 1
+}
+
+# The programs of PostgreSQL and MariaDB. Their packages would set up and start a server each, which nobody wants here: a
+# line of configuration keeps PostgreSQL from it, and MariaDB has a package of the programs alone.
+tools_servers() {
+  local missing=()
+  command -v psql >/dev/null && ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || command -v postgres >/dev/null ||
+    missing+=(postgresql postgresql-client)
+  PATH=$PATH:/usr/sbin command -v mariadbd >/dev/null && command -v mariadb-install-db >/dev/null ||
+    missing+=(mariadb-server-core)
+  command -v mariadb >/dev/null || missing+=(mariadb-client-core)
+  [ ${#missing[@]} -gt 0 ] || return 0
+  local clusters=/etc/postgresql-common/createcluster.conf
+  if [ "$(id -u)" = 0 ] && [ ! -e "$clusters" ]; then
+    mkdir -p "${clusters%/*}"
+    echo 'create_main_cluster = false' >"$clusters"
+  fi
+  tools_install "${missing[@]}"
 }
 
 # Installs tests/outside/requirements.txt into DIR/venv, which brings a Node of its own, and with it

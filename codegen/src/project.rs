@@ -38,6 +38,8 @@ pub struct Project {
     pub runtime: Dependency,
     /// What `openapi.json` says of the whole service.
     pub api: Api,
+    /// Scripts of the project that `cargo xtask test` runs before all else, such as one that installs what tests need.
+    pub test_setup: Vec<Vec<String>>,
     /// Scripts of the project that `cargo xtask test` runs behind its own steps: a path seen from the root, and its
     /// arguments.
     pub test_scripts: Vec<Vec<String>>,
@@ -118,6 +120,7 @@ struct ProjectFile {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct TestSection {
+    setup: Vec<String>,
     scripts: Vec<String>,
 }
 
@@ -210,6 +213,7 @@ impl Project {
             logic: file.logic,
             runtime: file.runtime,
             api: file.api,
+            test_setup: file.test.setup.iter().map(|script| words(script)).collect(),
             test_scripts: file.test.scripts.iter().map(|script| words(script)).collect(),
         })
     }
@@ -253,10 +257,13 @@ fn check(file: &ProjectFile, text: &str, found: &mut Diagnostics) {
             found.push(diagnostic);
         }
     }
-    if file.test.scripts.iter().any(|script| script.trim().is_empty()) {
+    for (key, scripts) in [("setup", &file.test.setup), ("scripts", &file.test.scripts)] {
+        if scripts.iter().all(|script| !script.trim().is_empty()) {
+            continue;
+        }
         let mut diagnostic = Diagnostic::new("arcana::test_script", "a script of [test] has no path".to_owned())
             .help("write a path and its arguments, such as \"tests/smoke.sh --quick\", or leave the entry out");
-        diagnostic.span = at("scripts");
+        diagnostic.span = at(key);
         found.push(diagnostic);
     }
     if file.dialects.is_empty() {
@@ -332,8 +339,9 @@ mod tests {
 
     #[test]
     fn takes_scripts_with_their_arguments() {
-        let text = "name = \"a\"\n[test]\nscripts = [\"a.sh\", \"b/c.sh --made 3\"]";
+        let text = "name = \"a\"\n[test]\nsetup = [\"d.sh 1\"]\nscripts = [\"a.sh\", \"b/c.sh --made 3\"]";
         let project = Project::parse(Path::new("."), text).unwrap();
+        assert_eq!(project.test_setup, [vec!["d.sh", "1"]]);
         assert_eq!(project.test_scripts, [vec!["a.sh"], vec!["b/c.sh", "--made", "3"]]);
     }
 

@@ -18,7 +18,8 @@ struct CargoStep {
     variables: &'static [(&'static str, &'static str)],
 }
 
-/// The steps of every project behind [`format_step`], in order; the scripts of `arcana.toml` come behind them.
+/// The steps of every project behind [`format_step`], in order. Of the scripts of `arcana.toml`, those that set up come
+/// before all of them, and the others behind.
 const STEPS: &[CargoStep] = &[
     CargoStep {
         name: "lint",
@@ -62,7 +63,8 @@ struct Counts {
 
 /// Runs the command: all steps, even after one failed.
 pub fn run(args: &Args, project: &Project) -> ExitCode {
-    let mut outcomes = vec![format_step(project)];
+    let mut outcomes: Vec<_> = project.test_setup.iter().map(|words| script_step(words, project)).collect();
+    outcomes.push(format_step(project));
     outcomes.extend(STEPS.iter().map(|step| cargo_step(step, project)));
     outcomes.extend(project.test_scripts.iter().map(|words| script_step(words, project)));
     let passed = outcomes.iter().all(|outcome| outcome.passed);
