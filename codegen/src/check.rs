@@ -3,6 +3,7 @@
 mod access;
 mod behavior;
 mod column_name;
+mod constraint_name;
 mod contract_name;
 mod default_value;
 mod enum_value;
@@ -49,6 +50,7 @@ const RULES: &[Rule] = &[
     access::check,
     behavior::check,
     column_name::check,
+    constraint_name::check,
     contract_name::check,
     default_value::check,
     enum_value::check,

@@ -30,6 +30,7 @@ pub mod remember;
 mod render;
 pub mod report;
 pub mod routes;
+mod sql;
 pub mod stages;
 mod texts;
 

@@ -1,18 +1,20 @@
 //! Migrations: from the sealed lock and the model to operations, SQL and the files of the open migration.
 
-mod constraint;
+mod default;
 mod disk;
+mod in_place;
+mod mysql;
 mod naming;
 mod operation;
+mod order;
 mod plan;
+mod postgres;
 mod sqlite;
 mod transition;
 
-pub(crate) use constraint::foreign_key_name;
 pub use disk::{Disk, MigrationName};
 pub use operation::{Class, Operation, OperationKind};
 pub use plan::{Planned, Sealed, plan, seal};
-pub(crate) use sqlite::words::quoted;
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,6 @@
 //! The project: what `arcana.toml` at its root says, with defaults for all of it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,7 +23,7 @@ pub struct Project {
     pub name: String,
     /// First part of its environment variables, such as `SHOP`.
     pub env_prefix: String,
-    /// Databases that are rendered for.
+    /// Databases that are rendered for, each once and always in the same order.
     pub dialects: Vec<Dialect>,
     /// Folder of the `.proto` files, seen from the root.
     pub schema: PathBuf,
@@ -143,6 +144,9 @@ impl Default for ProjectFile {
 }
 
 impl Dialect {
+    /// All that there are.
+    pub const ALL: [Self; 3] = [Self::Sqlite, Self::Postgres, Self::Mysql];
+
     /// Its name, as in `arcana.toml` and in the folders of migrations.
     pub fn name(self) -> &'static str {
         match self {
@@ -159,14 +163,19 @@ impl fmt::Display for Dialect {
     }
 }
 
-impl fmt::Display for Dependency {
-    /// As the value of a line under `[dependencies]`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Workspace => f.write_str("{ workspace = true }"),
-            Self::Path(path) => write!(f, "{{ path = {path:?} }}"),
-            Self::Version(version) => write!(f, "{version:?}"),
+impl Dependency {
+    /// The value of a line under `[dependencies]`.
+    fn line(&self, features: &[&str]) -> String {
+        let mut parts = match self {
+            Self::Workspace => vec!["workspace = true".to_owned()],
+            Self::Path(path) => vec![format!("path = {path:?}")],
+            Self::Version(version) if features.is_empty() => return format!("{version:?}"),
+            Self::Version(version) => vec![format!("version = {version:?}")],
+        };
+        if !features.is_empty() {
+            parts.push(format!("features = {features:?}"));
         }
+        format!("{{ {} }}", parts.join(", "))
     }
 }
 
@@ -206,7 +215,7 @@ impl Project {
             env_prefix: file.env_prefix.unwrap_or_else(|| name.to_uppercase().replace('-', "_")),
             generated_crate: file.generated_crate.unwrap_or_else(|| format!("{name}-generated")),
             name,
-            dialects: file.dialects,
+            dialects: file.dialects.into_iter().collect::<BTreeSet<_>>().into_iter().collect(),
             schema: file.schema,
             generated: file.generated,
             migrations: file.migrations,
@@ -216,6 +225,13 @@ impl Project {
             test_setup: file.test.setup.iter().map(|script| words(script)).collect(),
             test_scripts: file.test.scripts.iter().map(|script| words(script)).collect(),
         })
+    }
+
+    /// How the generated crate depends on the runtime, as the value of a line under `[dependencies]`: with a feature for
+    /// each database but SQLite, which is always there.
+    pub fn runtime_line(&self) -> String {
+        let features = self.dialects.iter().filter(|dialect| **dialect != Dialect::Sqlite);
+        self.runtime.line(&features.map(|dialect| dialect.name()).collect::<Vec<_>>())
     }
 
     /// Folder of the `.proto` files.
@@ -272,13 +288,6 @@ fn check(file: &ProjectFile, text: &str, found: &mut Diagnostics) {
                 .help("write dialects = [\"sqlite\"]"),
         );
     }
-    for dialect in file.dialects.iter().filter(|dialect| **dialect != Dialect::Sqlite) {
-        let mut diagnostic =
-            Diagnostic::new("arcana::dialect_unsupported", format!("{dialect} is not rendered yet; only sqlite is"))
-                .help("write dialects = [\"sqlite\"] in arcana.toml");
-        diagnostic.span = at(dialect.name());
-        found.push(diagnostic);
-    }
 }
 
 #[cfg(test)]
@@ -292,7 +301,7 @@ mod tests {
         assert_eq!(project.env_prefix, "BOOK_CLUB");
         assert_eq!(project.generated_crate, "book-club-generated");
         assert_eq!(project.dialects, [Dialect::Sqlite]);
-        assert_eq!(project.runtime.to_string(), "{ workspace = true }");
+        assert_eq!(project.runtime_line(), "{ workspace = true }");
     }
 
     #[test]
@@ -304,10 +313,13 @@ mod tests {
     fn takes_the_runtime_from_elsewhere() {
         let runtime = |value: &str| {
             let text = format!("name = \"shop\"\n[runtime]\n{value}");
-            Project::parse(Path::new("."), &text).unwrap().runtime.to_string()
+            Project::parse(Path::new("."), &text).unwrap().runtime_line()
         };
         assert_eq!(runtime("path = \"../runtime\""), "{ path = \"../runtime\" }");
         assert_eq!(runtime("version = \"0.1\""), "\"0.1\"");
+        let text = "name = \"shop\"\ndialects = [\"postgres\"]\n[runtime]\nversion = \"0.1\"";
+        let project = Project::parse(Path::new("."), text).unwrap();
+        assert_eq!(project.runtime_line(), "{ version = \"0.1\", features = [\"postgres\"] }");
     }
 
     #[test]
@@ -321,10 +333,13 @@ mod tests {
     }
 
     #[test]
-    fn refuses_dialects_that_are_not_rendered() {
-        let found = Project::parse(Path::new("."), "name = \"a\"\ndialects = [\"sqlite\", \"postgres\"]").unwrap_err();
-        assert_eq!(found.codes(), ["arcana::dialect_unsupported"]);
-        assert_eq!(found.iter().next().unwrap().span.as_ref().unwrap().column, 24);
+    fn takes_dialects_in_one_order() {
+        let dialects = |value: &str| Project::parse(Path::new("."), &format!("name = \"a\"\ndialects = {value}"));
+        let all = dialects("[\"mysql\", \"postgres\", \"sqlite\", \"mysql\"]").unwrap();
+        assert_eq!(all.dialects, [Dialect::Sqlite, Dialect::Postgres, Dialect::Mysql]);
+        assert_eq!(all.runtime_line(), "{ workspace = true, features = [\"postgres\", \"mysql\"] }");
+        assert_eq!(dialects("[]").unwrap_err().codes(), ["arcana::no_dialect"]);
+        assert_eq!(dialects("[\"oracle\"]").unwrap_err().codes(), ["arcana::project_file"]);
     }
 
     #[test]

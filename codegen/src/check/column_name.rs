@@ -6,6 +6,10 @@ use super::table_name::is_plain;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::Model;
 
+/// Columns that PostgreSQL or MySQL gives every table itself.
+const SYSTEM: [&str; 10] =
+    ["cmax", "cmin", "ctid", "db_roll_ptr", "db_row_id", "db_trx_id", "fts_doc_id", "tableoid", "xmax", "xmin"];
+
 pub(super) fn check(model: &Model, found: &mut Diagnostics) {
     for entity in &model.entities {
         let mut seen: BTreeMap<String, bool> = BTreeMap::new();
@@ -20,6 +24,16 @@ pub(super) fn check(model: &Model, found: &mut Diagnostics) {
                         "arcana::duplicate_column",
                         &column.span,
                         format!("the column `{}` of `{}` is taken: {whose}", column.name, entity.table),
+                    )
+                    .help("rename the field, or name its column with `(arcana.field).column`"),
+                );
+            }
+            if SYSTEM.contains(&column.name.to_lowercase().as_str()) {
+                found.push(
+                    Diagnostic::at(
+                        "arcana::column_name",
+                        &column.span,
+                        format!("databases have a column `{}` of their own in each table", column.name),
                     )
                     .help("rename the field, or name its column with `(arcana.field).column`"),
                 );
@@ -53,6 +67,11 @@ mod tests {
     fn refuses_names_of_hidden_columns() {
         let thing = "message Thing { option (arcana.entity) = { soft_delete: true }; string deleted_at = 1; }";
         assert_eq!(codes(super::check, thing), ["arcana::duplicate_column"]);
+    }
+
+    #[test]
+    fn refuses_columns_that_databases_have_already() {
+        assert_eq!(entity_codes(super::check, "int64 xmin = 2;"), ["arcana::column_name"]);
     }
 
     #[test]

@@ -3,14 +3,9 @@
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{Entity, Model};
 use crate::nearest::hint;
+use crate::sql::condition::{end_of_quoted, is_word};
 
 /// Words of SQL that may stand in a condition beside columns and functions.
-const WORDS: [&str; 20] = [
-    "and", "as", "between", "blob", "case", "cast", "else", "end", "false", "glob", "in", "integer", "is", "like",
-    "not", "null", "or", "text", "then", "when",
-];
-const MORE_WORDS: [&str; 4] = ["isnull", "notnull", "real", "true"];
-
 pub(super) fn check(model: &Model, found: &mut Diagnostics) {
     for entity in &model.entities {
         let conditions = entity.indexes.iter().filter_map(|index| index.condition.as_deref());
@@ -55,8 +50,7 @@ fn read(entity: &Entity, condition: &str) -> Result<(), (String, String)> {
             c if c.is_ascii_alphabetic() || c == '_' => {
                 let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
                 let (word, behind) = rest.split_at(end);
-                let known = |word: &str| WORDS.contains(&word) || MORE_WORDS.contains(&word);
-                if !known(&word.to_lowercase()) && !behind.trim_start().starts_with('(') {
+                if !is_word(word) && !behind.trim_start().starts_with('(') {
                     column(entity, word)?;
                 }
                 end
@@ -80,16 +74,6 @@ fn column(entity: &Entity, name: &str) -> Result<(), (String, String)> {
 }
 
 /// Behind the quote that closes, where a doubled one does not.
-fn end_of_quoted(text: &str, quote: char) -> Option<usize> {
-    let mut signs = text.char_indices().skip(1).peekable();
-    while let Some((at, c)) = signs.next() {
-        if c == quote && signs.next_if(|(_, next)| *next == quote).is_none() {
-            return Some(at + 1);
-        }
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::testing::codes;

@@ -22,7 +22,7 @@ pub(super) fn check(model: &Model, found: &mut Diagnostics) {
         if !is_plain(&entity.table) || is_ours(&entity.table) {
             found.push(
                 Diagnostic::at("arcana::table_name", &entity.span, format!("`{}` is no name for a table", entity.table))
-                    .help("use at most 63 letters, digits and `_`, with no digit first, and no `sqlite_` or `arcana_` in front")
+                    .help("use at most 63 letters, digits and `_`, with no digit first, and no `sqlite_`, `pg_` or `arcana_` in front")
                     .word(entity.table.clone()),
             );
         }
@@ -39,7 +39,8 @@ pub(super) fn is_plain(name: &str) -> bool {
 
 fn is_ours(name: &str) -> bool {
     let name = name.to_lowercase();
-    name.starts_with("sqlite_") || name.starts_with("arcana_")
+    // PostgreSQL looks for a name among its own tables first.
+    ["sqlite_", "pg_", "arcana_"].iter().any(|prefix| name.starts_with(prefix))
 }
 
 #[cfg(test)]
@@ -55,7 +56,7 @@ mod tests {
 
     #[test]
     fn refuses_names_that_are_taken_or_need_quotes() {
-        for table in ["arcana_jobs", "1st", "my table"] {
+        for table in ["arcana_jobs", "pg_class", "1st", "my table"] {
             let thing = format!("message A {{ option (arcana.entity) = {{ table: \"{table}\" }}; }}");
             assert_eq!(codes(super::check, &thing), ["arcana::table_name"]);
         }

@@ -212,7 +212,8 @@ fn manifest(project: &Project) -> String {
          serde_json = \"1\"\n\
          tonic = {{ version = \"0.14\", default-features = false, features = [\"channel\", \"codegen\", \"router\"] }}\n\
          tonic-prost = \"0.14\"\n",
-        project.generated_crate, project.runtime
+        project.generated_crate,
+        project.runtime_line()
     )
 }
 

@@ -7,6 +7,7 @@ use crate::lower::entity::{DELETED_AT, POSITION, column_name};
 use crate::lower::field::Lowered;
 use crate::lower::seed::Seed;
 use crate::model::{Entity, Field, FieldRole, Index, short_name};
+use crate::sql::condition::exact;
 
 impl Lowering<'_> {
     pub(super) fn indexes(&self, seed: &Seed, entity: &Entity, fields: &[Lowered]) -> Vec<Index> {
@@ -17,10 +18,11 @@ impl Lowering<'_> {
         for (field, options) in fields.iter().filter(|(field, _)| field.unique) {
             list.add(list.per_tenant(vec![column_name(field, options)]), true, None);
         }
+        let names: Vec<&str> = entity.columns.iter().map(|column| column.name.as_str()).collect();
         for index in &seed.options.indexes {
             let columns: Vec<String> =
                 index.fields.iter().map(|field| self.column_name(&seed.message, field)).collect();
-            let condition = (!index.condition.is_empty()).then(|| index.condition.clone());
+            let condition = (!index.condition.is_empty()).then(|| exact(&index.condition, &names));
             list.add(if index.unique { list.per_tenant(columns) } else { columns }, index.unique, condition);
         }
         for (field, options) in fields.iter().filter(|(_, options)| !options.references.is_empty()) {

@@ -81,8 +81,9 @@ impl Disk {
             let what = "migrations are sealed, but there is no lock";
             return Err(broken(&project.migrations.join(LOCK), what, &restore(project)));
         }
-        for dialect in &project.dialects {
-            disk.read_files(&folder, *dialect)?;
+        // All of them: what was sealed for a dialect stays under its sum when a project no longer uses it.
+        for dialect in Dialect::ALL {
+            disk.read_files(&folder, dialect)?;
         }
         disk.verify(project)?;
         Ok(disk)
@@ -108,30 +109,58 @@ impl Disk {
         let mut found = Diagnostics::default();
         let mut previous = "";
         for (name, sum) in &self.sealed {
-            let missing =
-                project.dialects.iter().flat_map(|dialect| ["up", "down"].map(|way| name.path(*dialect, way)));
-            let missing: Vec<String> = missing.filter(|path| !self.files.contains_key(path)).collect();
-            if !missing.is_empty() {
-                let message = format!("the sealed migration {} misses {}", name.stem(), missing.join(", "));
-                found.push(Diagnostic::new("arcana::sealed_changed", message).help(restore(project)));
-            } else if self.sum(previous, name, &project.dialects) != *sum {
-                let message = format!("the sealed migration {} was edited", name.stem());
-                let help = format!(
-                    "databases hold it as it was; {}, and make the change in the schema, which becomes the next migration",
-                    restore(project)
-                );
-                found.push(Diagnostic::new("arcana::sealed_changed", message).help(help));
+            if self.sum(previous, name) != *sum {
+                found.push(self.edited(project, name));
+            } else {
+                let left_out = |dialect: &&Dialect| self.first(**dialect).is_some_and(|first| first < name.version);
+                let left_out = project.dialects.iter().filter(left_out).find(|dialect| !self.has(name, **dialect));
+                if let Some(dialect) = left_out {
+                    found.push(gap(name, *dialect));
+                }
             }
             previous = sum;
         }
         if found.is_empty() { Ok(()) } else { Err(found) }
     }
 
-    /// The sum of a migration: over the sum before it, and its texts.
-    pub(super) fn sum(&self, previous: &str, name: &MigrationName, dialects: &[Dialect]) -> String {
+    fn edited(&self, project: &Project, name: &MigrationName) -> Diagnostic {
+        // A dialect that was added later has no files of the steps before.
+        let began = |dialect: &&Dialect| self.first(**dialect).is_none_or(|first| first <= name.version);
+        let wanted = project.dialects.iter().filter(began);
+        let missing = wanted.flat_map(|dialect| ["up", "down"].map(|way| name.path(*dialect, way)));
+        let missing: Vec<String> = missing.filter(|path| !self.files.contains_key(path)).collect();
+        if missing.is_empty() {
+            let help = format!(
+                "databases hold it as it was; {}, and make the change in the schema, which becomes the next migration",
+                restore(project)
+            );
+            let message = format!("the sealed migration {} was edited", name.stem());
+            return Diagnostic::new("arcana::sealed_changed", message).help(help);
+        }
+        let message = format!("the sealed migration {} misses {}, or was edited", name.stem(), missing.join(", "));
+        Diagnostic::new("arcana::sealed_changed", message).help(restore(project))
+    }
+
+    /// Whether there are files of a migration for a dialect.
+    pub(super) fn has(&self, name: &MigrationName, dialect: Dialect) -> bool {
+        ["up", "down"].iter().any(|way| self.files.contains_key(&name.path(dialect, way)))
+    }
+
+    /// Version of the first sealed migration for a dialect.
+    fn first(&self, dialect: Dialect) -> Option<u32> {
+        self.sealed.iter().find(|(name, _)| self.has(name, dialect)).map(|(name, _)| name.version)
+    }
+
+    /// Whether a dialect is new to a project that has sealed migrations: its first one starts from nothing.
+    pub(super) fn is_joined_by(&self, dialect: Dialect) -> bool {
+        !self.sealed.is_empty() && self.first(dialect).is_none()
+    }
+
+    /// The sum of a migration: over the sum before it, and its texts for the dialects that it was made for.
+    pub(super) fn sum(&self, previous: &str, name: &MigrationName) -> String {
         let mut hash = Sha256::new();
         hash.update(previous);
-        for path in dialects.iter().flat_map(|dialect| ["up", "down"].map(|way| name.path(*dialect, way))) {
+        for path in Dialect::ALL.iter().flat_map(|dialect| ["up", "down"].map(|way| name.path(*dialect, way))) {
             hash.update(self.files.get(&path).map(String::as_bytes).unwrap_or_default());
         }
         hex(&hash.finalize())
@@ -144,6 +173,17 @@ impl Disk {
             self.sealed.iter().all(|(name, _)| name.stem() != stem)
         })
     }
+}
+
+fn gap(name: &MigrationName, dialect: Dialect) -> Diagnostic {
+    let message = format!(
+        "the sealed migration {} has no files for {dialect}, which has files of earlier ones: it was sealed while {dialect} \
+         was not in the dialects of the project",
+        name.stem()
+    );
+    Diagnostic::new("arcana::dialect_gap", message).help(format!(
+        "take {dialect} out of `dialects` in arcana.toml again: a dialect cannot come back after migrations were sealed without it"
+    ))
 }
 
 fn text(path: &Path) -> Result<Option<String>, Diagnostics> {

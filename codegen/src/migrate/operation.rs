@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::default;
 use super::transition::{Pair, Transition};
 use crate::lock::{Column, Storage};
 
@@ -123,8 +124,9 @@ fn columns(pair: &Pair<'_>) -> Vec<Operation> {
             add(OperationKind::AddColumn, &column.name, Class::Refused, words);
         } else if column.nullable {
             add(OperationKind::AddColumn, &column.name, Class::Safe, "NULL in rows that exist".to_owned());
-        } else if let Some(default) = super::sqlite::default_of(column) {
-            add(OperationKind::AddColumn, &column.name, Class::Safe, format!("{default} in rows that exist"));
+        } else if let Some(default) = default::of(column) {
+            let words = format!("{} in rows that exist", default::words(&default));
+            add(OperationKind::AddColumn, &column.name, Class::Safe, words);
         } else {
             let words =
                 "has no default: fails on a table that has rows; add it as optional first, fill it, then require it";
@@ -186,8 +188,11 @@ fn changes(old: &Column, new: &Column) -> Vec<(Class, String)> {
     }
     match (old.nullable, new.nullable) {
         (false, true) => found.push((Class::Safe, "may be NULL".to_owned())),
-        (true, false) => found.push(match super::sqlite::default_of(new) {
-            Some(default) => (Class::NeedsBackfill, format!("no longer NULL; rows without a value get {default}")),
+        (true, false) => found.push(match default::of(new) {
+            Some(default) => {
+                let words = format!("no longer NULL; rows without a value get {}", default::words(&default));
+                (Class::NeedsBackfill, words)
+            }
             None => (Class::NeedsBackfill, "no longer NULL; fails on rows without a value".to_owned()),
         }),
         _ => {}

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use super::disk::{Disk, LOCK, MigrationName, SUM};
 use super::naming::name_of;
 use super::operation::{Class, Operation, OperationKind, operations};
-use super::sqlite;
 use super::transition::Transition;
+use super::{mysql, postgres, sqlite};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::fileset::FileSet;
 use crate::lock::Lock;
@@ -49,28 +49,30 @@ pub fn plan(project: &Project, disk: &Disk, model: &Model, allow_lossy: &[String
     let operations = operations(&transition);
     let allowed = allowed(disk, allow_lossy);
     refuse(&operations, &allowed, model)?;
-    let (up, back) = (render(project, &transition), transition.back());
+    // A dialect that is new to sealed migrations starts from nothing, and goes back to nothing.
+    let nothing = Lock::default();
+    let whole = Transition::between(&nothing, &wanted);
+    let way_of = |dialect: Dialect| if disk.is_joined_by(dialect) { &whole } else { &transition };
+    let up = project.dialects.iter().map(|dialect| (*dialect, render(*dialect, way_of(*dialect))));
+    let up: Vec<(Dialect, String)> = up.collect();
     let version = disk.sealed.last().map_or(0, |(name, _)| name.version) + 1;
-    let is_first = disk.sealed.is_empty();
     let open = up.iter().any(|(_, sql)| !sql.is_empty());
-    let open = open.then(|| MigrationName { version, name: name_of(&operations, is_first) });
+    let open = open.then(|| MigrationName { version, name: name(project, disk, &operations) });
     let folder = project.migrations.to_string_lossy().replace('\\', "/");
     let mut files = Vec::new();
     if let Some(name) = &open {
-        for ((dialect, up), (_, down)) in up.into_iter().zip(render(project, &back)) {
-            let header = |way: &str| header(project, name, way, &operations);
+        for (dialect, up) in up {
+            let header = |way: &str| header(project, disk, name, (dialect, way), &operations);
+            let down = render(dialect, &way_of(dialect).back());
             files.push((format!("{folder}/{}", name.path(dialect, "up")), header("up") + &up));
             files.push((format!("{folder}/{}", name.path(dialect, "down")), header("down") + &down));
         }
     }
     let removed = disk.open_files().map(|(path, _)| format!("{folder}/{path}"));
     let removed = removed.filter(|path| files.iter().all(|(file, _)| file != path)).collect();
-    let names = disk.sealed.iter().map(|(name, _)| name);
-    let sealed = names.flat_map(|name| {
-        project
-            .dialects
-            .iter()
-            .flat_map(|dialect| ["up", "down"].map(|way| format!("{folder}/{}", name.path(*dialect, way))))
+    let sealed = disk.sealed.iter().flat_map(|(name, _)| {
+        let dialects = Dialect::ALL.into_iter().filter(|dialect| disk.has(name, *dialect));
+        dialects.flat_map(|dialect| ["up", "down"].map(|way| format!("{folder}/{}", name.path(dialect, way))))
     });
     let embedded = embedded(project, disk, open.as_ref());
     Ok(Planned { files, operations, sealed: sealed.collect(), removed, embedded, open })
@@ -96,7 +98,7 @@ pub fn seal(project: &Project, disk: &Disk, model: &Model) -> Result<Sealed, Dia
     }
     if let Some(name) = &planned.open {
         let previous = disk.sealed.last().map(|(_, sum)| sum.as_str()).unwrap_or_default();
-        let _ = writeln!(sums, "{}  {}", disk.sum(previous, name, &project.dialects), name.stem());
+        let _ = writeln!(sums, "{}  {}", disk.sum(previous, name), name.stem());
     }
     let lock = Lock::after(&disk.lock, model).to_json();
     let mut files = vec![(format!("{folder}/{LOCK}"), lock)];
@@ -124,13 +126,22 @@ impl Planned {
 }
 
 /// The one place that knows which dialect is rendered where.
-fn render(project: &Project, transition: &Transition<'_>) -> Vec<(Dialect, String)> {
-    let rendered = project.dialects.iter().filter_map(|dialect| match dialect {
-        Dialect::Sqlite => Some((*dialect, sqlite::render(transition))),
-        // `Project::parse` refuses them until they have a file beside `sqlite.rs`.
-        Dialect::Postgres | Dialect::Mysql => None,
-    });
-    rendered.collect()
+fn render(dialect: Dialect, transition: &Transition<'_>) -> String {
+    match dialect {
+        Dialect::Sqlite => sqlite::render(transition),
+        Dialect::Postgres => postgres::render(transition),
+        Dialect::Mysql => mysql::render(transition),
+    }
+}
+
+/// What the open migration is called.
+fn name(project: &Project, disk: &Disk, operations: &[Operation]) -> String {
+    let joined: Vec<&str> =
+        project.dialects.iter().filter(|dialect| disk.is_joined_by(**dialect)).map(|dialect| dialect.name()).collect();
+    if operations.is_empty() && !joined.is_empty() {
+        return format!("add_{}", joined.join("_and_"));
+    }
+    name_of(operations, disk.sealed.is_empty())
 }
 
 fn title(dialect: Dialect) -> &'static str {
@@ -181,13 +192,23 @@ fn span_of(model: &Model, subject: &str) -> Option<Span> {
     Some(column.map_or_else(|| entity.span.clone(), |column| column.span.clone()))
 }
 
-fn header(project: &Project, name: &MigrationName, way: &str, operations: &[Operation]) -> String {
+fn header(
+    project: &Project,
+    disk: &Disk,
+    name: &MigrationName,
+    (dialect, way): (Dialect, &str),
+    operations: &[Operation],
+) -> String {
     let schema = project.schema.display();
     let mut text = format!(
         "-- {}, {way}. Generated by cargo xtask gen from {schema}/, and rewritten until it is sealed.\n\
          -- Sealed files are never edited: change {schema}/ instead.\n",
         name.stem()
     );
+    if disk.is_joined_by(dialect) {
+        let _ =
+            writeln!(text, "-- The first one for {}, which does all that earlier ones do elsewhere.", title(dialect));
+    }
     let mut lossy: Vec<&Operation> = operations.iter().filter(|operation| operation.class == Class::Lossy).collect();
     lossy.dedup_by(|a, b| a.subject == b.subject);
     for operation in lossy {
@@ -230,7 +251,7 @@ fn embedded(project: &Project, disk: &Disk, open: Option<&MigrationName>) -> Str
             "\n/// The migrations for {}, in order.\npub const {constant}: &[Migration] = &[",
             title(*dialect)
         );
-        for (name, sealed) in &all {
+        for (name, sealed) in all.iter().filter(|(name, sealed)| !sealed || disk.has(name, *dialect)) {
             let include = |way| format!("include_str!(\"{up}{folder}/{}\")", name.path(*dialect, way));
             let _ = write!(
                 text,
@@ -242,7 +263,7 @@ fn embedded(project: &Project, disk: &Disk, open: Option<&MigrationName>) -> Str
                 include("down")
             );
         }
-        text.push_str(if all.is_empty() { "];\n" } else { "\n];\n" });
+        text.push_str(if text.ends_with('[') { "];\n" } else { "\n];\n" });
     }
     text
 }

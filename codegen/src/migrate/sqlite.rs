@@ -6,15 +6,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::default::{self, Value};
+use super::order::{in_order, parents_first, references};
 use super::transition::{Pair, Transition};
-use crate::lock::{Action, Column, ForeignKey, Index, Lock, Storage, Table};
-
-pub(crate) mod words;
-
-use words::{quoted, quoted_list, text};
+use crate::lock::{Column, ForeignKey, Index, Lock, Storage, Table};
+use crate::sql::{quoted, quoted_list, text};
 
 const COPY_SUFFIX: &str = "__new";
-const SWAP_SUFFIX: &str = "__old";
 
 /// The statements that lead from the old state to the new one, each with its empty line; empty if there are none.
 pub(super) fn render(transition: &Transition<'_>) -> String {
@@ -52,48 +50,26 @@ pub(super) fn render(transition: &Transition<'_>) -> String {
 }
 
 /// The default of a column as SQL, if it has one that fits its type.
-pub(super) fn default_of(column: &Column) -> Option<String> {
-    let written = column.default.as_deref()?;
-    match &column.storage {
-        Storage::Bool => match written {
-            "true" => Some("1".to_owned()),
-            "false" | "" => Some("0".to_owned()),
-            _ => None,
+fn default_of(column: &Column) -> Option<String> {
+    let sql = match default::of(column)? {
+        Value::Bool(value) => u8::from(value).to_string(),
+        Value::Integer(value) | Value::Timestamp(_, value) => value.to_string(),
+        Value::Float(value) => format!("{value:?}"),
+        Value::Decimal(written) => match &column.storage {
+            Storage::Decimal { scale, .. } => scaled(&written, *scale)?,
+            _ => written,
         },
-        Storage::I32 | Storage::I64 | Storage::U32 | Storage::U64 | Storage::Timestamp | Storage::Duration => {
-            if written.is_empty() {
-                Some("0".to_owned())
-            } else {
-                written.parse::<i64>().ok().map(|value| value.to_string())
-            }
-        }
-        Storage::F32 | Storage::F64 => {
-            if written.is_empty() {
-                Some("0.0".to_owned())
-            } else {
-                written.parse::<f64>().ok().map(|value| format!("{value:?}"))
-            }
-        }
-        Storage::Decimal { scale, .. } => scaled(written, *scale),
-        Storage::String => Some(text(written)),
-        Storage::Enum { values, .. } => values.iter().find(|value| *value == written).map(|value| text(value)),
-        Storage::Bytes => written.is_empty().then(|| "x''".to_owned()),
-        Storage::Date => Some(if written.is_empty() { "'1970-01-01'".to_owned() } else { text(written) }),
-        Storage::JsonObject => Some(if written.is_empty() { "'{}'".to_owned() } else { text(written) }),
-        Storage::JsonArray => Some(if written.is_empty() { "'[]'".to_owned() } else { text(written) }),
-        Storage::Uuid => None,
-    }
+        Value::Text(written) => text(&written),
+        Value::NoBytes => "x''".to_owned(),
+    };
+    Some(sql)
 }
 
 /// A decimal as the integer that stores it.
 fn scaled(written: &str, scale: u32) -> Option<String> {
-    let written = if written.is_empty() { "0" } else { written };
     let (sign, digits) = written.strip_prefix('-').map_or(("", written), |rest| ("-", rest));
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let scale = usize::try_from(scale).ok()?;
-    if fraction.len() > scale {
-        return None;
-    }
     format!("{sign}{whole}{fraction:0<scale$}").parse::<i64>().ok().map(|value| value.to_string())
 }
 
@@ -127,11 +103,6 @@ fn needs_copy(pair: &Pair<'_>) -> bool {
         || pair.carried.key != pair.new.key
         || pair.foreign_keys_differ()
         || is_strict(&pair.carried) != is_strict(pair.new)
-}
-
-fn references<'a>(lock: &'a Lock, entity: &str) -> Vec<&'a str> {
-    let keys = lock.tables.get(entity).map(|table| table.foreign_keys.as_slice()).unwrap_or_default();
-    keys.iter().map(|key| key.entity.as_str()).collect()
 }
 
 /// What each table is called until the renames at the end.
@@ -201,32 +172,6 @@ fn drop_tables(transition: &Transition<'_>, pairs: &[Pair<'_>], copied: &BTreeSe
     }
 }
 
-/// Depth first along the references; a cycle is cut where it closes.
-fn parents_first<'a>(lock: &'a Lock, wanted: &BTreeSet<&'a str>) -> Vec<&'a str> {
-    fn visit<'a>(
-        lock: &'a Lock,
-        entity: &'a str,
-        wanted: &BTreeSet<&'a str>,
-        seen: &mut BTreeSet<&'a str>,
-        out: &mut Vec<&'a str>,
-    ) {
-        if !seen.insert(entity) {
-            return;
-        }
-        for parent in references(lock, entity) {
-            visit(lock, parent, wanted, seen, out);
-        }
-        if wanted.contains(entity) {
-            out.push(entity);
-        }
-    }
-    let (mut seen, mut out) = (BTreeSet::new(), Vec::new());
-    for entity in wanted {
-        visit(lock, entity, wanted, &mut seen, &mut out);
-    }
-    out
-}
-
 fn create_table(table: &Table, name: &str, lock: &Lock, names: &BTreeMap<&str, String>) -> String {
     let mut lines: Vec<String> = table.columns.iter().map(|column| definition(column, table)).collect();
     if integer_key(table).is_none() && !table.key.is_empty() {
@@ -249,13 +194,8 @@ fn create_table(table: &Table, name: &str, lock: &Lock, names: &BTreeMap<&str, S
 }
 
 fn foreign_key(key: &ForeignKey, parent: &str) -> String {
-    let action = match key.on_delete {
-        Action::Restrict => "RESTRICT",
-        Action::Cascade => "CASCADE",
-        Action::SetNull => "SET NULL",
-    };
     let (columns, keys) = (quoted_list(&key.columns), quoted_list(&key.key_columns));
-    format!("FOREIGN KEY ({columns}) REFERENCES {} ({keys}) ON DELETE {action}", quoted(parent))
+    format!("FOREIGN KEY ({columns}) REFERENCES {} ({keys}) ON DELETE {}", quoted(parent), key.on_delete.sql())
 }
 
 fn create_index(index: &Index, table: &str) -> String {
@@ -359,22 +299,4 @@ fn integer_key(table: &Table) -> Option<&String> {
 fn is_strict(table: &Table) -> bool {
     let known = |word: &str| ["INT", "INTEGER", "REAL", "TEXT", "BLOB", "ANY"].contains(&word.to_uppercase().as_str());
     table.columns.iter().all(|column| known(&type_of(column)))
-}
-
-/// Renames in an order in which no name is taken; a circle goes through a name of its own.
-fn in_order(mut renames: Vec<(String, String)>) -> Vec<(String, String)> {
-    renames.retain(|(from, to)| from != to);
-    let mut ordered = Vec::new();
-    while !renames.is_empty() {
-        let free = renames.iter().position(|(_, to)| renames.iter().all(|(from, _)| from != to));
-        if let Some(index) = free {
-            ordered.push(renames.remove(index));
-        } else {
-            let (from, to) = renames.remove(0);
-            let aside = format!("{from}{SWAP_SUFFIX}");
-            ordered.push((from, aside.clone()));
-            renames.push((aside, to));
-        }
-    }
-    ordered
 }

@@ -8,9 +8,9 @@ use super::overview::Overview;
 use super::types::{Types, identifier, literal, spec_constant};
 use super::views::{ColumnView, FinderView, SpecView};
 use crate::model::{Access, Column, Entity, ForeignKey, Index, KeyKind, Model, OnDelete, Resource, StandardKind, Type};
+use crate::sql::constraint::foreign_key_name;
 
-use crate::migrate::foreign_key_name;
-pub(super) use crate::migrate::quoted;
+pub(super) use crate::sql::quoted;
 
 /// The shape of an entity.
 pub fn spec(overview: &Overview<'_>, entity: &Entity, resource: &Resource) -> SpecView {

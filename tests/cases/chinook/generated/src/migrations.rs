@@ -5,7 +5,7 @@
 use arcana_runtime::db::{Migration, Migrations};
 
 /// The migrations, by dialect.
-pub const ALL: Migrations = Migrations { sqlite: SQLITE, postgres: &[], mysql: &[] };
+pub const ALL: Migrations = Migrations { sqlite: SQLITE, postgres: POSTGRES, mysql: MYSQL };
 
 /// The migrations for SQLite, in order.
 pub const SQLITE: &[Migration] = &[
@@ -14,6 +14,28 @@ pub const SQLITE: &[Migration] = &[
         name: "initial",
         up: include_str!("../../migrations/sqlite/0001_initial.up.sql"),
         down: include_str!("../../migrations/sqlite/0001_initial.down.sql"),
+        sealed: true,
+    },
+];
+
+/// The migrations for PostgreSQL, in order.
+pub const POSTGRES: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "initial",
+        up: include_str!("../../migrations/postgres/0001_initial.up.sql"),
+        down: include_str!("../../migrations/postgres/0001_initial.down.sql"),
+        sealed: true,
+    },
+];
+
+/// The migrations for MySQL and MariaDB, in order.
+pub const MYSQL: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "initial",
+        up: include_str!("../../migrations/mysql/0001_initial.up.sql"),
+        down: include_str!("../../migrations/mysql/0001_initial.down.sql"),
         sealed: true,
     },
 ];

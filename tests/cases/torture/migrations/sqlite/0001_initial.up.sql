@@ -124,7 +124,7 @@ CREATE TABLE "group" (
   scope TEXT NOT NULL CHECK (length(scope) <= 20),
   inf REAL NOT NULL,
   nan REAL NOT NULL,
-  true INTEGER NOT NULL,
+  "true" INTEGER NOT NULL,
   number TEXT NOT NULL,
   value TEXT NOT NULL,
   "values" TEXT NOT NULL CHECK (length("values") <= 20),
@@ -250,11 +250,11 @@ CREATE TABLE "select" (
   mut INTEGER NOT NULL CHECK (mut IN (0, 1)),
   struct INTEGER NOT NULL CHECK (struct IN (0, 1)),
   enum INTEGER NOT NULL CHECK (enum IN (0, 1)),
-  use INTEGER NOT NULL CHECK (use IN (0, 1)),
-  mod INTEGER NOT NULL CHECK (mod IN (0, 1)),
+  "use" INTEGER NOT NULL CHECK ("use" IN (0, 1)),
+  "mod" INTEGER NOT NULL CHECK ("mod" IN (0, 1)),
   impl INTEGER NOT NULL CHECK (impl IN (0, 1)),
   trait INTEGER NOT NULL CHECK (trait IN (0, 1)),
-  loop INTEGER NOT NULL CHECK (loop IN (0, 1)),
+  "loop" INTEGER NOT NULL CHECK ("loop" IN (0, 1)),
   "in" INTEGER NOT NULL CHECK ("in" IN (0, 1)),
   dyn INTEGER NOT NULL CHECK (dyn IN (0, 1)),
   box INTEGER NOT NULL CHECK (box IN (0, 1)),
@@ -263,9 +263,9 @@ CREATE TABLE "select" (
   abstract INTEGER NOT NULL CHECK (abstract IN (0, 1)),
   "virtual" INTEGER NOT NULL CHECK ("virtual" IN (0, 1)),
   yield INTEGER NOT NULL CHECK (yield IN (0, 1)),
-  return INTEGER NOT NULL CHECK (return IN (0, 1)),
-  true INTEGER NOT NULL CHECK (true IN (0, 1)),
-  false INTEGER NOT NULL CHECK (false IN (0, 1)),
+  "return" INTEGER NOT NULL CHECK ("return" IN (0, 1)),
+  "true" INTEGER NOT NULL CHECK ("true" IN (0, 1)),
+  "false" INTEGER NOT NULL CHECK ("false" IN (0, 1)),
   "default" INTEGER NOT NULL CHECK ("default" IN (0, 1)),
   "key" INTEGER NOT NULL CHECK ("key" IN (0, 1)),
   "primary" INTEGER NOT NULL CHECK ("primary" IN (0, 1)),
@@ -328,7 +328,7 @@ CREATE TABLE "Everything_Of_It" (
   "Number" VARCHAR(40) NOT NULL,
   "Colour_Name" TEXT NOT NULL CHECK ("Colour_Name" IN ('COLOUR_UNSPECIFIED', 'COLOUR_RED', 'COLOUR_LIGHT_BLUE', 'COLOUR_GREEN', 'COLOUR_BLACK')),
   placed_at INTEGER,
-  text CLOB NOT NULL,
+  text TEXT NOT NULL,
   place_json TEXT NOT NULL CHECK (json_valid(place_json)),
   lock_version INTEGER NOT NULL,
   "CreatedAt" INTEGER NOT NULL,
@@ -570,7 +570,7 @@ CREATE UNIQUE INDEX group_group_scope_key ON "group" ("group", scope) WHERE dele
 
 CREATE UNIQUE INDEX group_group_values_key ON "group" ("group", "values") WHERE deleted_at IS NULL;
 
-CREATE UNIQUE INDEX "group_group_order_no_From_key" ON "group" ("group", order_no, "From") WHERE ("from" IS NOT NULL) AND deleted_at IS NULL;
+CREATE UNIQUE INDEX "group_group_order_no_From_key" ON "group" ("group", order_no, "From") WHERE ("From" IS NOT NULL) AND deleted_at IS NULL;
 
 CREATE INDEX group_type_idx ON "group" (type, "key", deleted_at) WHERE deleted_at IS NULL;
 

@@ -591,15 +591,15 @@ impl Type {
     /// `ENUM`, for typed filters and writes.
     pub const ENUM: Field<Self, bool> = Field::new("enum", "enum", Stored::to_value);
     /// `USE`, for typed filters and writes.
-    pub const USE: Field<Self, bool> = Field::new("use", "use", Stored::to_value);
+    pub const USE: Field<Self, bool> = Field::new("use", "\"use\"", Stored::to_value);
     /// `MOD`, for typed filters and writes.
-    pub const MOD: Field<Self, bool> = Field::new("mod", "mod", Stored::to_value);
+    pub const MOD: Field<Self, bool> = Field::new("mod", "\"mod\"", Stored::to_value);
     /// `IMPL`, for typed filters and writes.
     pub const IMPL: Field<Self, bool> = Field::new("impl", "impl", Stored::to_value);
     /// `TRAIT`, for typed filters and writes.
     pub const TRAIT: Field<Self, bool> = Field::new("trait", "trait", Stored::to_value);
     /// `LOOP`, for typed filters and writes.
-    pub const LOOP: Field<Self, bool> = Field::new("loop", "loop", Stored::to_value);
+    pub const LOOP: Field<Self, bool> = Field::new("loop", "\"loop\"", Stored::to_value);
     /// `IN`, for typed filters and writes.
     pub const IN: Field<Self, bool> = Field::new("in", "\"in\"", Stored::to_value);
     /// `DYN`, for typed filters and writes.
@@ -617,11 +617,11 @@ impl Type {
     /// `YIELD`, for typed filters and writes.
     pub const YIELD: Field<Self, bool> = Field::new("yield", "yield", Stored::to_value);
     /// `RETURN`, for typed filters and writes.
-    pub const RETURN: Field<Self, bool> = Field::new("return", "return", Stored::to_value);
+    pub const RETURN: Field<Self, bool> = Field::new("return", "\"return\"", Stored::to_value);
     /// `TRUE`, for typed filters and writes.
-    pub const TRUE: Field<Self, bool> = Field::new("true", "true", Stored::to_value);
+    pub const TRUE: Field<Self, bool> = Field::new("true", "\"true\"", Stored::to_value);
     /// `FALSE`, for typed filters and writes.
-    pub const FALSE: Field<Self, bool> = Field::new("false", "false", Stored::to_value);
+    pub const FALSE: Field<Self, bool> = Field::new("false", "\"false\"", Stored::to_value);
     /// `DEFAULT`, for typed filters and writes.
     pub const DEFAULT: Field<Self, bool> = Field::new("default", "\"default\"", Stored::to_value);
     /// `KEY`, for typed filters and writes.

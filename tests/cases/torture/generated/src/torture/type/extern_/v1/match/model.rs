@@ -322,7 +322,7 @@ impl Match {
     /// `NAN`, for typed filters and writes.
     pub const NAN: Field<Self, f32> = Field::new("nan", "nan", Stored::to_value);
     /// `TRUE`, for typed filters and writes.
-    pub const TRUE: Field<Self, Timestamp> = Field::new("true", "true", Stored::to_value);
+    pub const TRUE: Field<Self, Timestamp> = Field::new("true", "\"true\"", Stored::to_value);
     /// `NUMBER`, for typed filters and writes.
     pub const NUMBER: Field<Self, String> = Field::new("number", "number", Stored::to_value);
     /// `VALUE`, for typed filters and writes.
