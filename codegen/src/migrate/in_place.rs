@@ -41,6 +41,7 @@ pub(super) trait Words {
 
 /// An index in the words of a database.
 pub(super) struct IndexSql {
+    pub name: String,
     pub columns: Vec<String>,
     pub create: String,
     pub drop: String,
@@ -87,7 +88,7 @@ pub(super) fn render(transition: &Transition<'_>, words: &impl Words) -> String 
     let late_keys = create_tables(transition, &pairs, words, &mut statements);
     for table in &altered {
         statements.extend(table.creates.iter().map(|index| index.create.clone()));
-        let standing = checks(&table.pair.carried);
+        let standing = standing_checks(table.pair);
         let added = checks(table.pair.new).into_iter().filter(|check| !standing.contains(check));
         statements.extend(added.map(|(_, check)| add_constraint(&table.pair.new.name, &check)));
     }
@@ -110,11 +111,15 @@ fn altered<'a>(transition: &Transition<'_>, pair: &'a Pair<'a>, words: &impl Wor
     });
     let changes =
         changes.filter(|change| change.old_type != change.new_type || change.old.nullable != change.new.nullable);
-    let (carried, wanted) = (words.indexes(&pair.carried), words.indexes(pair.new));
-    let stands = |index: &IndexSql, others: &[IndexSql]| others.iter().any(|other| other.create == index.create);
-    let drops = words.indexes(pair.old).into_iter().zip(&carried).filter(|(_, carried)| !stands(carried, &wanted));
-    let drops = drops.map(|(old, _)| old).collect();
-    let creates = words.indexes(pair.new).into_iter().filter(|index| !stands(index, &carried)).collect();
+    let both = words.indexes(pair.old).into_iter().zip(words.indexes(&pair.carried));
+    // What is named after its table or column is made anew when they get new names.
+    let (renamed, standing): (Vec<_>, Vec<_>) = both.partition(|(old, carried)| old.name != carried.name);
+    let (wanted, mut drops) = (words.indexes(pair.new), Vec::new());
+    let stands = |carried: &IndexSql| wanted.iter().any(|index| index.create == carried.create);
+    let (standing, changed): (Vec<_>, Vec<_>) = standing.into_iter().partition(|(_, carried)| stands(carried));
+    drops.extend(renamed.into_iter().chain(changed).map(|(old, _)| old));
+    let creates = words.indexes(pair.new).into_iter();
+    let creates = creates.filter(|index| standing.iter().all(|(_, other)| other.create != index.create)).collect();
     Altered { pair, changes: changes.collect(), drops, creates }
 }
 
@@ -136,14 +141,15 @@ fn references<W: Words>(transition: &Transition<'_>, altered: &[Altered<'_>], wo
             };
             let loses_index =
                 W::REFERENCES_NEED_INDEXES && drops.iter().any(|index| index.columns.starts_with(&old.columns));
+            let name = foreign_key_name(&pair.old.name, &old.columns);
             if wanted.contains(&sql)
+                && name == foreign_key_name(&pair.new.name, &key.columns)
                 && !touches(pair.entity, &key.columns)
                 && !touches(&key.entity, &key.key_columns)
                 && !loses_index
             {
                 standing.push(sql);
             } else {
-                let name = foreign_key_name(&pair.old.name, &old.columns);
                 dropped.push(words.drop_foreign_key(&quoted(&pair.old.name), &quoted(&name)));
             }
         }
@@ -174,12 +180,9 @@ fn drop_tables(transition: &Transition<'_>, words: &impl Words, statements: &mut
 fn drop_parts(table: &Altered<'_>, statements: &mut Vec<String>) {
     let pair = table.pair;
     let name = quoted(&pair.old.name);
-    let wanted = checks(pair.new);
-    for ((check, _), carried) in checks(pair.old).iter().zip(checks(&pair.carried)) {
-        if !wanted.contains(&carried) {
-            statements.push(format!("ALTER TABLE {name} DROP CONSTRAINT {};", quoted(check)));
-        }
-    }
+    let (standing, old) = (standing_checks(pair), checks(pair.old));
+    let gone = old.iter().filter(|(check, _)| standing.iter().all(|(name, _)| name != check));
+    statements.extend(gone.map(|(check, _)| format!("ALTER TABLE {name} DROP CONSTRAINT {};", quoted(check))));
     statements.extend(table.drops.iter().map(|index| index.drop.clone()));
     for column in pair.removed() {
         statements.push(format!("ALTER TABLE {name} DROP COLUMN {};", quoted(&column.name)));
@@ -255,4 +258,13 @@ fn checks(table: &Table) -> Vec<(String, String)> {
         (!values.is_empty()).then_some((name, constraint))
     });
     checks.collect()
+}
+
+/// Checks that are the same in both states, by the same name.
+fn standing_checks(pair: &Pair<'_>) -> Vec<(String, String)> {
+    let (old, new) = (checks(pair.old), checks(pair.new));
+    let both = old.into_iter().zip(checks(&pair.carried));
+    both.filter(|((name, _), carried)| *name == carried.0 && new.contains(carried))
+        .map(|(_, carried)| carried)
+        .collect()
 }

@@ -73,6 +73,7 @@ impl Words for Mysql {
             IndexSql {
                 create: format!("ALTER TABLE {name} {live}ADD {};", index_line(&index)),
                 drop: format!("ALTER TABLE {name} DROP INDEX {}{gone};", quoted(&index.name)),
+                name: index.name,
                 columns: index.columns,
             }
         });

@@ -44,6 +44,7 @@ impl Words for Postgres {
 
     fn indexes(&self, table: &Table) -> Vec<IndexSql> {
         let indexes = table.indexes.iter().map(|index| IndexSql {
+            name: index.name.clone(),
             columns: index.columns.clone(),
             create: create_index(index, table),
             drop: format!("DROP INDEX {};", quoted(&index.name)),

@@ -1,5 +1,8 @@
 //! Migrations against a real SQLite, in a transaction with foreign keys on, as the runner runs them.
 
+mod servers;
+mod walks;
+
 use std::fs;
 use std::path::Path;
 
