@@ -1,0 +1,52 @@
+//! The databases: where a fresh one is found. A dialect runs as soon as `dialects` of arcana.toml names it, and the
+//! migrations for it are there.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use arcana_runtime::db;
+use arcana_testing::{Mariadb, Postgres};
+use conformance_generated::migrations;
+use tempfile::TempDir;
+
+pub struct Dialect {
+    pub name: &'static str,
+    dialect: db::Dialect,
+    /// Makes a database without tables.
+    pub fresh: fn() -> Place,
+}
+
+/// Where a database is, for as long as it is needed.
+pub struct Place {
+    pub url: String,
+    _folder: Option<TempDir>,
+}
+
+pub static ALL: [Dialect; 3] = [
+    Dialect { name: "sqlite", dialect: db::Dialect::Sqlite, fresh: sqlite },
+    Dialect { name: "postgres", dialect: db::Dialect::Postgres, fresh: postgres },
+    Dialect { name: "mysql", dialect: db::Dialect::Mysql, fresh: mysql },
+];
+
+impl Dialect {
+    pub fn is_rendered(&self) -> bool {
+        !migrations::ALL.of(self.dialect).is_empty()
+    }
+}
+
+fn sqlite() -> Place {
+    let folder = tempfile::tempdir().unwrap();
+    Place { url: format!("sqlite://{}", folder.path().join("case.db").display()), _folder: Some(folder) }
+}
+
+fn postgres() -> Place {
+    Place { url: Postgres::shared().create_database(&next_name()), _folder: None }
+}
+
+fn mysql() -> Place {
+    Place { url: Mariadb::shared().create_database(&next_name()), _folder: None }
+}
+
+fn next_name() -> String {
+    static NEXT: AtomicUsize = AtomicUsize::new(1);
+    format!("case_{}", NEXT.fetch_add(1, Ordering::Relaxed))
+}
