@@ -3,10 +3,10 @@
 
 CREATE TABLE users (
   id UUID NOT NULL,
-  name TEXT COLLATE "C" NOT NULL,
-  email TEXT COLLATE "C" NOT NULL,
-  password_hash TEXT COLLATE "C",
-  roles JSONB NOT NULL,
+  name VARCHAR(120) COLLATE "C" NOT NULL,
+  email VARCHAR(254) COLLATE "C" NOT NULL,
+  password_hash VARCHAR(255) COLLATE "C",
+  roles JSON NOT NULL,
   status TEXT COLLATE "C" NOT NULL,
   sync_status TEXT COLLATE "C" NOT NULL,
   version BIGINT NOT NULL,
@@ -28,10 +28,10 @@ CREATE INDEX users_created_at_idx ON users (created_at, id, deleted_at NULLS FIR
 
 CREATE TABLE customers (
   id UUID NOT NULL,
-  name TEXT COLLATE "C" NOT NULL,
-  email TEXT COLLATE "C" NOT NULL,
-  country TEXT COLLATE "C" NOT NULL,
-  phone TEXT COLLATE "C",
+  name VARCHAR(120) COLLATE "C" NOT NULL,
+  email VARCHAR(254) COLLATE "C" NOT NULL,
+  country VARCHAR(2) COLLATE "C" NOT NULL,
+  phone VARCHAR(32) COLLATE "C",
   user_id UUID,
   version BIGINT NOT NULL,
   created_at TIMESTAMPTZ NOT NULL,
@@ -52,13 +52,13 @@ CREATE INDEX customers_created_at_idx ON customers (created_at, id);
 
 CREATE TABLE orders (
   id UUID NOT NULL,
-  number TEXT COLLATE "C" NOT NULL,
+  number VARCHAR(32) COLLATE "C" NOT NULL,
   customer_id UUID NOT NULL,
   status TEXT COLLATE "C" NOT NULL,
   total NUMERIC(18, 2) NOT NULL,
-  note TEXT COLLATE "C",
+  note VARCHAR(1000) COLLATE "C",
   placed_at TIMESTAMPTZ,
-  tracking_number TEXT COLLATE "C",
+  tracking_number VARCHAR(64) COLLATE "C",
   version BIGINT NOT NULL,
   created_at TIMESTAMPTZ NOT NULL,
   updated_at TIMESTAMPTZ NOT NULL,
@@ -79,12 +79,12 @@ CREATE INDEX orders_created_at_idx ON orders (created_at, id);
 
 CREATE TABLE products (
   id UUID NOT NULL,
-  sku TEXT COLLATE "C" NOT NULL,
-  name TEXT COLLATE "C" NOT NULL,
-  description TEXT COLLATE "C",
+  sku VARCHAR(32) COLLATE "C" NOT NULL,
+  name VARCHAR(200) COLLATE "C" NOT NULL,
+  description VARCHAR(4000) COLLATE "C",
   price NUMERIC(12, 2) NOT NULL,
   stock INTEGER NOT NULL,
-  tags JSONB NOT NULL,
+  tags JSON NOT NULL,
   version BIGINT NOT NULL,
   created_at TIMESTAMPTZ NOT NULL,
   updated_at TIMESTAMPTZ NOT NULL,

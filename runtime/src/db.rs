@@ -16,6 +16,7 @@ mod row;
 mod sequences;
 mod session;
 mod sqlite;
+mod storable;
 mod value;
 
 use std::sync::Arc;

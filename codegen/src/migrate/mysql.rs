@@ -48,7 +48,8 @@ impl Words for Mysql {
             Storage::Decimal { precision, scale } => return format!("DECIMAL({precision}, {scale})"),
             Storage::Timestamp => "DATETIME(6)",
             Storage::Date => "DATE",
-            Storage::JsonObject | Storage::JsonArray => "JSON",
+            // As text: JSON of MySQL puts members into an order of its own, that of MariaDB is not nested deeply.
+            Storage::JsonObject | Storage::JsonArray => "LONGTEXT",
         };
         word.to_owned()
     }

@@ -25,7 +25,7 @@ impl Words for Postgres {
     fn type_of(&self, column: &Column, _: &Table, _: &Lock) -> String {
         match &column.storage_type {
             Some(written) => imported(written),
-            None => own_type(&column.storage),
+            None => own_type(column),
         }
     }
 
@@ -104,19 +104,23 @@ fn imported(written: &str) -> String {
     if TEXTS.contains(&first.as_str()) { format!("{written}{BINARY_ORDER}") } else { written.to_owned() }
 }
 
-fn own_type(storage: &Storage) -> String {
-    let word = match storage {
+fn own_type(column: &Column) -> String {
+    let word = match &column.storage {
         Storage::Bool => "BOOLEAN",
         Storage::I32 => "INTEGER",
         Storage::I64 | Storage::U32 | Storage::U64 | Storage::Duration => "BIGINT",
         Storage::F32 | Storage::F64 => "DOUBLE PRECISION",
-        Storage::String | Storage::Enum { .. } => return format!("TEXT{BINARY_ORDER}"),
+        Storage::String | Storage::Enum { .. } => {
+            let word = column.max_len.map_or("TEXT".to_owned(), |most| format!("VARCHAR({})", most.max(1)));
+            return format!("{word}{BINARY_ORDER}");
+        }
         Storage::Bytes => "BYTEA",
         Storage::Uuid => "UUID",
         Storage::Decimal { precision, scale } => return format!("NUMERIC({precision}, {scale})"),
         Storage::Timestamp => "TIMESTAMPTZ",
         Storage::Date => "DATE",
-        Storage::JsonObject | Storage::JsonArray => "JSONB",
+        // Not JSONB, which puts members into an order of its own and writes numbers anew.
+        Storage::JsonObject | Storage::JsonArray => "JSON",
     };
     word.to_owned()
 }

@@ -2,7 +2,7 @@
 
 use super::outcome::{check_live_references, check_referrers, equal, explain_delete, explain_write};
 use super::session::{Fault, Session};
-use super::{Value, guard};
+use super::{Value, guard, storable};
 use crate::changes::{Changes, ChildDiff, Guard, Rows, Set, Write};
 use crate::entity::EntitySpec;
 use crate::error::Error;
@@ -10,9 +10,10 @@ use crate::types::Timestamp;
 
 /// Carries out all writes in order; the first that is refused refuses all.
 pub(super) async fn apply(session: &mut dyn Session, changes: &Changes) -> Result<(), Fault> {
-    for write in &changes.writes {
+    for write in in_order(changes) {
         match write {
             Write::Insert { spec, key, values, children } => {
+                storable::check(spec, spec.columns, values)?;
                 check_live_references(session, spec, values).await?;
                 put(session, spec, spec.insert, values, key, values).await?;
                 insert_children(session, key, children).await?;
@@ -39,6 +40,22 @@ pub(super) async fn apply(session: &mut dyn Session, changes: &Changes) -> Resul
         }
     }
     Ok(())
+}
+
+/// The writes in their order. Adjustments that follow each other do not depend on it, so they take their rows in the order
+/// of the keys: two commits that adjust the same rows then wait for each other, and never in a circle.
+fn in_order(changes: &Changes) -> Vec<&Write> {
+    let mut writes: Vec<&Write> = changes.writes.iter().collect();
+    let adjusted = |write: &&Write| match write {
+        Write::Adjust { spec, key, .. } => Some((spec.table, format!("{key:?}"))),
+        _ => None,
+    };
+    for run in writes.chunk_by_mut(|one, next| adjusted(one).is_some() == adjusted(next).is_some()) {
+        if run.len() > 1 && run.first().is_some_and(|first| adjusted(first).is_some()) {
+            run.sort_by_key(adjusted);
+        }
+    }
+    writes
 }
 
 /// Runs a write of a row; what it breaks is explained by the row.
@@ -82,6 +99,7 @@ async fn insert_child(
     row: &[Value],
 ) -> Result<(), Fault> {
     let values: Vec<Value> = parent.iter().cloned().chain([Value::I64(position)]).chain(row.iter().cloned()).collect();
+    storable::check(spec, spec.columns, &values)?;
     check_live_references(session, spec, &values).await?;
     put(session, spec, spec.insert, &values, &child_key(spec, row), &values).await.map(drop)
 }
@@ -104,6 +122,7 @@ async fn update(
     values: &[Value],
     version: Option<i64>,
 ) -> Result<(), Fault> {
+    storable::check(spec, spec.fields(), values)?;
     check_live_references(session, spec, values).await?;
     let bound: Vec<Value> = settable(spec, values).chain(key.iter().cloned()).chain(version.map(Value::I64)).collect();
     met(if settable(spec, values).next().is_none() {
@@ -124,6 +143,7 @@ async fn update_children(session: &mut dyn Session, parent: &[Value], diff: &Chi
     for (position, row) in &diff.changed {
         let values: Vec<Value> =
             parent.iter().cloned().chain([Value::I64(*position)]).chain(row.iter().cloned()).collect();
+        storable::check(spec, spec.columns, &values)?;
         check_live_references(session, spec, &values).await?;
         let key = child_key(spec, row);
         let bound: Vec<Value> = std::iter::once(Value::I64(*position))
@@ -150,7 +170,10 @@ async fn adjust(
     let (mut assignments, mut bound) = (Vec::new(), Vec::new());
     for set in sets {
         let (assignment, value) = match set {
-            Set::To(column, value) => (format!("{column} = ?"), value),
+            Set::To(column, value) => {
+                storable::check_named(spec, column, value)?;
+                (format!("{column} = ?"), value)
+            }
             Set::Add(column, value) => (format!("{column} = {column} + ?"), value),
         };
         assignments.push(assignment);

@@ -29,9 +29,9 @@ impl Dialect {
     /// A condition: a column has another value, NULL being one.
     pub(crate) fn differs(self, column: &str) -> String {
         match self {
-            Self::Sqlite => format!("{column} IS NOT ?"),
-            Self::Postgres => format!("{column} IS DISTINCT FROM ?"),
-            Self::Mysql => format!("NOT ({column} <=> ?)"),
+            Self::Sqlite => format!("({column} IS NOT ?)"),
+            Self::Postgres => format!("({column} IS DISTINCT FROM ?)"),
+            Self::Mysql => format!("(NOT ({column} <=> ?))"),
         }
     }
 

@@ -195,7 +195,8 @@ impl Stored for u32 {
 /// Databases count to 2^63-1; what is above is refused by validation before it comes here.
 impl Stored for u64 {
     fn to_value(&self) -> Value {
-        Value::I64(i64::try_from(*self).unwrap_or(i64::MAX))
+        // A number that is too large stays what it is, so that it is refused and not bent.
+        i64::try_from(*self).map_or_else(|_| Value::decimal(Decimal::from(*self), 0), Value::I64)
     }
     fn read(row: &Row<'_>, at: usize) -> Result<Self> {
         row.integer(at)?.try_into().map_err(|_| out_of_range(at))

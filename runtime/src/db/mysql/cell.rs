@@ -78,7 +78,8 @@ pub(super) fn arguments(values: &[Value]) -> Result<MySqlArguments> {
             Value::Null => arguments.add(None::<i64>),
             Value::Bool(value) => arguments.add(*value),
             Value::I64(number) => arguments.add(*number),
-            Value::F64(number) => arguments.add(*number),
+            // Zero has no sign, as in SQLite.
+            Value::F64(number) => arguments.add(*number + 0.0),
             Value::Text(text) | Value::Json(text) => arguments.add(text.as_str()),
             Value::Bytes(bytes) => arguments.add(bytes.as_slice()),
             Value::Uuid(uuid) => arguments.add(uuid.as_bytes().as_slice()),

@@ -1,6 +1,7 @@
 //! Migrations of MySQL and MariaDB, which commit each change of a table by itself: a migration is noted before it runs, as
 //! not yet done, so that one that stops midway is seen.
 
+use futures::StreamExt as _;
 use sqlx_core::executor::Executor as _;
 use sqlx_core::pool::PoolConnection;
 use sqlx_core::query::query;
@@ -46,6 +47,17 @@ impl Mysql {
 }
 
 impl Migrator {
+    /// Runs the statements of a text; of a failure, says how many were carried out before.
+    async fn statements(&mut self, text: &str) -> Result<(), (usize, sqlx_core::Error)> {
+        let mut outcomes = raw_sql(AssertSqlSafe(text.to_owned())).execute_many(&mut *self.0);
+        let mut done = 0;
+        while let Some(outcome) = outcomes.next().await {
+            outcome.map_err(|cause| (done, cause))?;
+            done += 1;
+        }
+        Ok(())
+    }
+
     /// The connection is not used for anything else afterwards.
     pub(in super::super) async fn close(self) {
         // It is gone either way.
@@ -112,7 +124,14 @@ impl Runner for Migrator {
         }
         .await
         .map_err(failed)?;
-        raw_sql(AssertSqlSafe(text.to_owned())).execute(&mut *self.0).await.map_err(failed)?;
+        if let Err((done, cause)) = self.statements(text).await {
+            if let (0, Note::Applied { migration, .. }) = (done, &note) {
+                // Nothing was changed, so nothing stopped midway.
+                let sql = "DELETE FROM _sqlx_migrations WHERE version = ?";
+                query(sql).bind(migration.version).execute(&mut *self.0).await.map_err(failed)?;
+            }
+            return Err(failed(cause));
+        }
         match note {
             Note::Applied { migration, started, .. } => {
                 let nanos = i64::try_from(started.elapsed().as_nanos()).unwrap_or(i64::MAX);

@@ -106,9 +106,10 @@ impl ToSql for Bound<'_> {
             Value::I64(number) => return integer_to(*number, ty, out),
             Value::F64(number) if *ty == Type::FLOAT4 => {
                 #[allow(clippy::cast_possible_truncation)]
-                out.put_f32(*number as f32);
+                out.put_f32((*number + 0.0) as f32);
             }
-            Value::F64(number) => out.put_f64(*number),
+            // Zero has no sign, as in SQLite.
+            Value::F64(number) => out.put_f64(*number + 0.0),
             Value::Json(text) => {
                 if *ty == Type::JSONB {
                     out.put_u8(1);

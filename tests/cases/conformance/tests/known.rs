@@ -23,21 +23,8 @@ const DEFECTS: &[(&str, &str, &str)] = &[
         "refused::decimal_with_more_digits_before_the_point",
         "a decimal of more digits than its precision is stored",
     ),
-    (
-        "*",
-        "refused::an_update_beyond_a_bound_is_no_conflict",
-        "any constraint that an update breaks is called a taken key",
-    ),
     ("*", "filter::float_as_it_is_shown", "a float of 32 bits is compared with a value that was read as 64 bits"),
-    ("*", "adjust::what_leaves_the_range_of_64_bits_is_refused", "an overflow of 64 bits is called a taken key"),
-    ("*", "keys::a_taken_composite_key_is_a_conflict_that_names_its_fields", "it names columns, with their quotes"),
-    ("*", "keys::keys_with_names_of_their_own_are_named_by_their_fields", "it names columns"),
     ("*", "words::words_are_unique_and_named_as_fields", "a taken key is named by its column, with quotes"),
-    (
-        "*",
-        "reference::a_cascade_stops_at_a_restricted_row",
-        "what the engine itself refuses on a delete is an internal error",
-    ),
     ("*", "reference::a_mark_sets_references_to_null", "SET_NULL does nothing when the row is only marked"),
     (
         "*",

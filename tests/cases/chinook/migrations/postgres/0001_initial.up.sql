@@ -3,7 +3,7 @@
 
 CREATE TABLE artists (
   id BIGINT NOT NULL,
-  name TEXT COLLATE "C",
+  name VARCHAR(120) COLLATE "C",
   CONSTRAINT artists_pkey PRIMARY KEY (id)
 );
 
@@ -11,7 +11,7 @@ CREATE INDEX artists_name_idx ON artists (name NULLS FIRST, id);
 
 CREATE TABLE albums (
   id BIGINT NOT NULL,
-  title TEXT COLLATE "C" NOT NULL,
+  title VARCHAR(160) COLLATE "C" NOT NULL,
   artist_id BIGINT NOT NULL,
   CONSTRAINT albums_pkey PRIMARY KEY (id),
   CONSTRAINT albums_artist_id_fkey FOREIGN KEY (artist_id) REFERENCES artists (id) ON DELETE RESTRICT
@@ -23,20 +23,20 @@ CREATE INDEX albums_title_idx ON albums (title, id);
 
 CREATE TABLE employees (
   id BIGINT NOT NULL,
-  last_name TEXT COLLATE "C" NOT NULL,
-  first_name TEXT COLLATE "C" NOT NULL,
-  title TEXT COLLATE "C",
+  last_name VARCHAR(20) COLLATE "C" NOT NULL,
+  first_name VARCHAR(20) COLLATE "C" NOT NULL,
+  title VARCHAR(30) COLLATE "C",
   reports_to BIGINT,
   birth_date TIMESTAMPTZ,
   hire_date TIMESTAMPTZ,
-  address TEXT COLLATE "C",
-  city TEXT COLLATE "C",
-  state TEXT COLLATE "C",
-  country TEXT COLLATE "C",
-  postal_code TEXT COLLATE "C",
-  phone TEXT COLLATE "C",
-  fax TEXT COLLATE "C",
-  email TEXT COLLATE "C",
+  address VARCHAR(70) COLLATE "C",
+  city VARCHAR(40) COLLATE "C",
+  state VARCHAR(40) COLLATE "C",
+  country VARCHAR(40) COLLATE "C",
+  postal_code VARCHAR(10) COLLATE "C",
+  phone VARCHAR(24) COLLATE "C",
+  fax VARCHAR(24) COLLATE "C",
+  email VARCHAR(60) COLLATE "C",
   CONSTRAINT employees_pkey PRIMARY KEY (id),
   CONSTRAINT employees_reports_to_fkey FOREIGN KEY (reports_to) REFERENCES employees (id) ON DELETE SET NULL
 );
@@ -51,17 +51,17 @@ CREATE INDEX employees_hire_date_idx ON employees (hire_date NULLS FIRST, id);
 
 CREATE TABLE customers (
   id BIGINT NOT NULL,
-  first_name TEXT COLLATE "C" NOT NULL,
-  last_name TEXT COLLATE "C" NOT NULL,
-  company TEXT COLLATE "C",
-  address TEXT COLLATE "C",
-  city TEXT COLLATE "C",
-  state TEXT COLLATE "C",
-  country TEXT COLLATE "C",
-  postal_code TEXT COLLATE "C",
-  phone TEXT COLLATE "C",
-  fax TEXT COLLATE "C",
-  email TEXT COLLATE "C" NOT NULL,
+  first_name VARCHAR(40) COLLATE "C" NOT NULL,
+  last_name VARCHAR(20) COLLATE "C" NOT NULL,
+  company VARCHAR(80) COLLATE "C",
+  address VARCHAR(70) COLLATE "C",
+  city VARCHAR(40) COLLATE "C",
+  state VARCHAR(40) COLLATE "C",
+  country VARCHAR(40) COLLATE "C",
+  postal_code VARCHAR(10) COLLATE "C",
+  phone VARCHAR(24) COLLATE "C",
+  fax VARCHAR(24) COLLATE "C",
+  email VARCHAR(60) COLLATE "C" NOT NULL,
   support_rep_id BIGINT,
   CONSTRAINT customers_pkey PRIMARY KEY (id),
   CONSTRAINT customers_support_rep_id_fkey FOREIGN KEY (support_rep_id) REFERENCES employees (id) ON DELETE SET NULL
@@ -77,7 +77,7 @@ CREATE INDEX customers_country_idx ON customers (country NULLS FIRST, id);
 
 CREATE TABLE genres (
   id BIGINT NOT NULL,
-  name TEXT COLLATE "C",
+  name VARCHAR(120) COLLATE "C",
   CONSTRAINT genres_pkey PRIMARY KEY (id)
 );
 
@@ -87,11 +87,11 @@ CREATE TABLE invoices (
   id BIGINT NOT NULL,
   customer_id BIGINT NOT NULL,
   invoice_date TIMESTAMPTZ NOT NULL,
-  billing_address TEXT COLLATE "C",
-  billing_city TEXT COLLATE "C",
-  billing_state TEXT COLLATE "C",
-  billing_country TEXT COLLATE "C",
-  billing_postal_code TEXT COLLATE "C",
+  billing_address VARCHAR(70) COLLATE "C",
+  billing_city VARCHAR(40) COLLATE "C",
+  billing_state VARCHAR(40) COLLATE "C",
+  billing_country VARCHAR(40) COLLATE "C",
+  billing_postal_code VARCHAR(10) COLLATE "C",
   total NUMERIC(10, 2) NOT NULL,
   CONSTRAINT invoices_pkey PRIMARY KEY (id),
   CONSTRAINT invoices_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customers (id) ON DELETE RESTRICT
@@ -107,7 +107,7 @@ CREATE INDEX invoices_total_idx ON invoices (total, id);
 
 CREATE TABLE media_types (
   id BIGINT NOT NULL,
-  name TEXT COLLATE "C",
+  name VARCHAR(120) COLLATE "C",
   CONSTRAINT media_types_pkey PRIMARY KEY (id)
 );
 
@@ -115,11 +115,11 @@ CREATE INDEX media_types_name_idx ON media_types (name NULLS FIRST, id);
 
 CREATE TABLE tracks (
   id BIGINT NOT NULL,
-  name TEXT COLLATE "C" NOT NULL,
+  name VARCHAR(200) COLLATE "C" NOT NULL,
   album_id BIGINT,
   media_type_id BIGINT NOT NULL,
   genre_id BIGINT,
-  composer TEXT COLLATE "C",
+  composer VARCHAR(220) COLLATE "C",
   milliseconds INTEGER NOT NULL,
   bytes BIGINT,
   unit_price NUMERIC(10, 2) NOT NULL,
@@ -162,7 +162,7 @@ CREATE INDEX invoice_lines_unit_price_idx ON invoice_lines (unit_price, id);
 
 CREATE TABLE playlists (
   id BIGINT NOT NULL,
-  name TEXT COLLATE "C",
+  name VARCHAR(120) COLLATE "C",
   CONSTRAINT playlists_pkey PRIMARY KEY (id)
 );
 

@@ -3,8 +3,8 @@
 
 CREATE TABLE accounts (
   id UUID NOT NULL,
-  name TEXT COLLATE "C" NOT NULL,
-  nickname TEXT COLLATE "C",
+  name VARCHAR(80) COLLATE "C" NOT NULL,
+  nickname VARCHAR(40) COLLATE "C",
   version BIGINT NOT NULL,
   created_at TIMESTAMPTZ NOT NULL,
   updated_at TIMESTAMPTZ NOT NULL,
@@ -24,7 +24,7 @@ CREATE TABLE bares (
 );
 
 CREATE TABLE cells (
-  sheet TEXT COLLATE "C" NOT NULL,
+  sheet VARCHAR(30) COLLATE "C" NOT NULL,
   "row" BIGINT NOT NULL,
   col BIGINT NOT NULL,
   text TEXT COLLATE "C",
@@ -34,7 +34,7 @@ CREATE TABLE cells (
 );
 
 CREATE TABLE coded (
-  code TEXT COLLATE "C" NOT NULL,
+  code VARCHAR(40) COLLATE "C" NOT NULL,
   name TEXT COLLATE "C" NOT NULL,
   version BIGINT NOT NULL,
   CONSTRAINT coded_pkey PRIMARY KEY (code)
@@ -42,7 +42,7 @@ CREATE TABLE coded (
 
 CREATE TABLE doctors (
   id UUID NOT NULL,
-  name TEXT COLLATE "C" NOT NULL,
+  name VARCHAR(40) COLLATE "C" NOT NULL,
   on_call BOOLEAN NOT NULL,
   version BIGINT NOT NULL,
   CONSTRAINT doctors_pkey PRIMARY KEY (id)
@@ -50,10 +50,10 @@ CREATE TABLE doctors (
 
 CREATE TABLE documents (
   id UUID NOT NULL,
-  tenant_id TEXT COLLATE "C" NOT NULL,
-  slug TEXT COLLATE "C" NOT NULL,
-  folder TEXT COLLATE "C" NOT NULL,
-  title TEXT COLLATE "C" NOT NULL,
+  tenant_id VARCHAR(36) COLLATE "C" NOT NULL,
+  slug VARCHAR(40) COLLATE "C" NOT NULL,
+  folder VARCHAR(40) COLLATE "C" NOT NULL,
+  title VARCHAR(40) COLLATE "C" NOT NULL,
   version BIGINT NOT NULL,
   deleted_at TIMESTAMPTZ,
   CONSTRAINT documents_pkey PRIMARY KEY (id)
@@ -86,7 +86,7 @@ CREATE TABLE kinds (
   a_sfixed64 BIGINT NOT NULL,
   a_float DOUBLE PRECISION NOT NULL,
   a_double DOUBLE PRECISION NOT NULL,
-  a_string TEXT COLLATE "C" NOT NULL,
+  a_string VARCHAR(100) COLLATE "C" NOT NULL,
   a_long_string TEXT COLLATE "C" NOT NULL,
   some_bytes BYTEA NOT NULL,
   a_decimal NUMERIC(18, 6) NOT NULL,
@@ -96,9 +96,9 @@ CREATE TABLE kinds (
   a_timestamp TIMESTAMPTZ NOT NULL,
   a_duration BIGINT NOT NULL,
   a_date DATE NOT NULL,
-  a_struct JSONB NOT NULL,
+  a_struct JSON NOT NULL,
   a_colour TEXT COLLATE "C" NOT NULL,
-  a_place JSONB NOT NULL,
+  a_place JSON NOT NULL,
   maybe_bool BOOLEAN,
   maybe_int32 INTEGER,
   maybe_int64 BIGINT,
@@ -106,31 +106,31 @@ CREATE TABLE kinds (
   maybe_uint64 BIGINT,
   maybe_float DOUBLE PRECISION,
   maybe_double DOUBLE PRECISION,
-  maybe_string TEXT COLLATE "C",
+  maybe_string VARCHAR(100) COLLATE "C",
   maybe_bytes BYTEA,
   maybe_decimal NUMERIC(10, 2),
   maybe_timestamp TIMESTAMPTZ,
   maybe_duration BIGINT,
   maybe_date DATE,
-  maybe_struct JSONB,
+  maybe_struct JSON,
   maybe_colour TEXT COLLATE "C",
-  maybe_place JSONB,
-  bools JSONB NOT NULL,
-  int64s JSONB NOT NULL,
-  uint64s JSONB NOT NULL,
-  doubles JSONB NOT NULL,
-  strings JSONB NOT NULL,
-  bytes_list JSONB NOT NULL,
-  decimals JSONB NOT NULL,
-  timestamps JSONB NOT NULL,
-  durations JSONB NOT NULL,
-  dates JSONB NOT NULL,
-  structs JSONB NOT NULL,
-  colours JSONB NOT NULL,
-  places JSONB NOT NULL,
-  texts_by_text JSONB NOT NULL,
-  doubles_by_number JSONB NOT NULL,
-  places_by_bool JSONB NOT NULL,
+  maybe_place JSON,
+  bools JSON NOT NULL,
+  int64s JSON NOT NULL,
+  uint64s JSON NOT NULL,
+  doubles JSON NOT NULL,
+  strings JSON NOT NULL,
+  bytes_list JSON NOT NULL,
+  decimals JSON NOT NULL,
+  timestamps JSON NOT NULL,
+  durations JSON NOT NULL,
+  dates JSON NOT NULL,
+  structs JSON NOT NULL,
+  colours JSON NOT NULL,
+  places JSON NOT NULL,
+  texts_by_text JSON NOT NULL,
+  doubles_by_number JSON NOT NULL,
+  places_by_bool JSON NOT NULL,
   version BIGINT NOT NULL,
   created_at TIMESTAMPTZ NOT NULL,
   updated_at TIMESTAMPTZ NOT NULL,
@@ -195,13 +195,13 @@ CREATE INDEX kinds_created_at_idx ON kinds (created_at, id);
 
 CREATE TABLE numbered (
   nr BIGINT NOT NULL,
-  name TEXT COLLATE "C" NOT NULL,
+  name VARCHAR(40) COLLATE "C" NOT NULL,
   CONSTRAINT numbered_pkey PRIMARY KEY (nr)
 );
 
 CREATE TABLE nodes (
   id UUID NOT NULL,
-  name TEXT COLLATE "C" NOT NULL,
+  name VARCHAR(40) COLLATE "C" NOT NULL,
   parent_id UUID,
   next_id UUID,
   anchor_id UUID,
@@ -244,7 +244,7 @@ CREATE INDEX links_node_id_idx ON links (node_id);
 CREATE TABLE memberships (
   coded_code TEXT COLLATE "C" NOT NULL,
   numbered_nr BIGINT NOT NULL,
-  role TEXT COLLATE "C" NOT NULL,
+  role VARCHAR(20) COLLATE "C" NOT NULL,
   CONSTRAINT memberships_pkey PRIMARY KEY (coded_code, numbered_nr),
   CONSTRAINT memberships_coded_code_fkey FOREIGN KEY (coded_code) REFERENCES coded (code) ON DELETE CASCADE,
   CONSTRAINT memberships_numbered_nr_fkey FOREIGN KEY (numbered_nr) REFERENCES numbered (nr) ON DELETE CASCADE
@@ -254,7 +254,7 @@ CREATE INDEX memberships_numbered_nr_idx ON memberships (numbered_nr);
 
 CREATE TABLE orders (
   id UUID NOT NULL,
-  number TEXT COLLATE "C" NOT NULL,
+  number VARCHAR(40) COLLATE "C" NOT NULL,
   account_id UUID NOT NULL,
   version BIGINT NOT NULL,
   created_at TIMESTAMPTZ NOT NULL,
@@ -270,7 +270,7 @@ CREATE INDEX orders_created_at_idx ON orders (created_at, id);
 
 CREATE TABLE products (
   id UUID NOT NULL,
-  sku TEXT COLLATE "C" NOT NULL,
+  sku VARCHAR(40) COLLATE "C" NOT NULL,
   stock INTEGER NOT NULL,
   sold BIGINT NOT NULL,
   boxes BIGINT NOT NULL,
@@ -319,7 +319,7 @@ CREATE INDEX order_notes_order_id_position_idx ON order_notes (order_id, positio
 CREATE TABLE parcels (
   id UUID NOT NULL,
   order_id UUID NOT NULL,
-  text TEXT COLLATE "C" NOT NULL,
+  text VARCHAR(80) COLLATE "C" NOT NULL,
   CONSTRAINT parcels_pkey PRIMARY KEY (id),
   CONSTRAINT parcels_order_id_fkey FOREIGN KEY (order_id) REFERENCES orders (id) ON DELETE CASCADE
 );
@@ -330,7 +330,7 @@ CREATE INDEX parcels_text_idx ON parcels (text, id);
 
 CREATE TABLE plain (
   id UUID NOT NULL,
-  text TEXT COLLATE "C" NOT NULL,
+  text VARCHAR(40) COLLATE "C" NOT NULL,
   count INTEGER NOT NULL,
   CONSTRAINT plain_pkey PRIMARY KEY (id)
 );
@@ -339,11 +339,11 @@ CREATE INDEX plain_text_idx ON plain (text, id);
 
 CREATE TABLE "order" (
   "primary" UUID NOT NULL,
-  "user" TEXT COLLATE "C" NOT NULL,
-  "group" TEXT COLLATE "C" NOT NULL,
-  "from" TEXT COLLATE "C" NOT NULL,
-  "to" TEXT COLLATE "C" NOT NULL,
-  "where" TEXT COLLATE "C",
+  "user" VARCHAR(40) COLLATE "C" NOT NULL,
+  "group" VARCHAR(40) COLLATE "C" NOT NULL,
+  "from" VARCHAR(40) COLLATE "C" NOT NULL,
+  "to" VARCHAR(40) COLLATE "C" NOT NULL,
+  "where" VARCHAR(40) COLLATE "C",
   "limit" INTEGER NOT NULL,
   "references" UUID,
   "rank" BOOLEAN NOT NULL,
