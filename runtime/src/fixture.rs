@@ -102,6 +102,11 @@ pub fn referred(n: usize) -> usize {
     n % (ROWS - 1)
 }
 
+/// Row that the other part of the composite key of row `n` refers to: together they differ in the first 49 rows.
+pub fn paired(n: usize) -> usize {
+    (n + n / (ROWS - 1)) % (ROWS - 1)
+}
+
 /// Number of row `n`, from 1.
 pub fn number(n: usize) -> i64 {
     i64::try_from(n).unwrap_or(i64::MAX - 1) + 1
@@ -316,6 +321,13 @@ mod tests {
         let id = uuid("shop.v1.Order", 10);
         assert_eq!(id.get_version_num(), 7);
         assert!(id.to_string().ends_with("-7000-8000-00000000000a"), "{id}");
+    }
+
+    #[test]
+    fn pairs_of_rows_differ_and_leave_the_last_alone() {
+        let pairs: std::collections::BTreeSet<_> = (0..49).map(|n| (referred(n), paired(n))).collect();
+        assert_eq!(pairs.len(), 49);
+        assert!(pairs.iter().all(|(first, second)| first.max(second) < &(ROWS - 1)));
     }
 
     #[test]

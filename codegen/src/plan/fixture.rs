@@ -86,7 +86,7 @@ fn value(model: &Model, entity: &Entity, field: &Field) -> String {
             // Parts of a composite key must differ as pairs; unique references one by one.
             let position = entity.key.fields.iter().position(|name| *name == field.name);
             let row = match position {
-                Some(at) if at > 0 => "(n / fixture::ROWS + n) % fixture::ROWS",
+                Some(at) if at > 0 => "fixture::paired(n)",
                 _ if field.unique => "n",
                 _ => "fixture::referred(n)",
             };

@@ -69,7 +69,7 @@ async fn put(
 ) -> Result<u64, Fault> {
     match session.execute(sql, bound).await {
         Ok(touched) => Ok(touched),
-        Err(fault) => Err(explain_write(session, spec, key, values, fault).await),
+        Err(fault) => Err(explain_write(session, spec, key, values, sql == spec.insert, fault).await),
     }
 }
 

@@ -11,11 +11,12 @@ pub(super) async fn explain_write(
     spec: &EntitySpec,
     key: &[Value],
     values: &[Value],
+    is_new: bool,
     fault: Fault,
 ) -> Fault {
     match fault {
         Fault::Constraint { name: Some(name), cause } => Fault::Error(by_name(spec, &name, cause)),
-        Fault::Constraint { name: None, cause } => match find_conflict(session, spec, key, values).await {
+        Fault::Constraint { name: None, cause } => match find_conflict(session, spec, key, values, is_new).await {
             Ok(Some(found)) => Fault::Error(found),
             Ok(None) => Fault::Error(Error::internal(cause)),
             Err(other) => other,
@@ -40,6 +41,7 @@ async fn find_conflict(
     spec: &EntitySpec,
     key: &[Value],
     values: &[Value],
+    is_new: bool,
 ) -> Result<Option<Error>, Fault> {
     let value_of = |column: &str| {
         let at = spec.columns.iter().position(|known| known.name == column);
@@ -63,6 +65,10 @@ async fn find_conflict(
         if !value.is_null() && !session.exists(&reference_sql(reference), std::slice::from_ref(&value)).await? {
             return Ok(Some(missing_reference(reference)));
         }
+    }
+    if !is_new {
+        // Of a row that is there, the key is its own.
+        return Ok(None);
     }
     let by_key = format!("SELECT 1 FROM {} WHERE {}", spec.table, equal(spec.key));
     Ok(session.exists(&by_key, key).await?.then(|| key_taken(spec)))

@@ -6,32 +6,16 @@ use libtest_mimic::Failed;
 
 /// Database (`*` for all), case, and what is wrong.
 const DEFECTS: &[(&str, &str, &str)] = &[
-    ("*", "refused::nul_in_a_string", "a text with NUL that logic hands in is stored"),
-    ("*", "refused::nul_in_an_optional_string", "a text with NUL that logic hands in is stored"),
-    ("*", "refused::nul_in_a_list", "a text with NUL in a list is stored, and the row cannot be read any more"),
-    ("*", "refused::nul_in_a_struct", "a text with NUL in an object is stored"),
-    ("*", "refused::nan_in_an_optional_double", "NaN is stored as NULL"),
-    ("*", "refused::infinity_in_a_double", "an infinity is stored"),
-    ("*", "refused::infinity_in_an_optional_float", "an infinity is stored"),
     ("*", "refused::nan_in_a_list", "NaN in a list is stored as null, and the row cannot be read any more"),
     ("*", "refused::infinity_in_a_map", "an infinity in a map is stored as null, and the row cannot be read any more"),
-    ("*", "refused::uint64_above_what_is_stored", "a number above 2^63-1 is stored as 2^63-1"),
-    ("*", "refused::uint64_above_what_is_stored_when_optional", "a number above 2^63-1 is stored as 2^63-1"),
     ("*", "refused::uint64_above_what_is_stored_in_a_list", "it is stored, and the row cannot be read any more"),
-    (
-        "*",
-        "refused::decimal_with_more_digits_before_the_point",
-        "a decimal of more digits than its precision is stored",
-    ),
     ("*", "filter::float_as_it_is_shown", "a float of 32 bits is compared with a value that was read as 64 bits"),
-    ("*", "words::words_are_unique_and_named_as_fields", "a taken key is named by its column, with quotes"),
     ("*", "reference::a_mark_sets_references_to_null", "SET_NULL does nothing when the row is only marked"),
     (
         "*",
         "reference::rows_that_refer_to_a_marked_row_can_be_changed",
         "SET_NULL does nothing when the row is only marked",
     ),
-    ("*", "words::samples_of_every_table_fit", "composite keys of samples repeat from the ninth row on"),
 ];
 
 /// Runs a case; one that is known to fail passes if it does.

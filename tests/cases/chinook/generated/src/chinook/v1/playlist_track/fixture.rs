@@ -11,7 +11,7 @@ impl Fixture for PlaylistTrack {
     fn fixture(n: usize) -> Self {
         Self {
             playlist_id: fixture::number(fixture::referred(n)).into(),
-            track_id: fixture::number((n / fixture::ROWS + n) % fixture::ROWS).into(),
+            track_id: fixture::number(fixture::paired(n)).into(),
         }
     }
 }

@@ -11,7 +11,7 @@ impl Fixture for BarePair {
     fn fixture(n: usize) -> Self {
         Self {
             left_id: fixture::uuid("torture.v1.Bare", fixture::referred(n)).into(),
-            right_code: format!("key-{}", (n / fixture::ROWS + n) % fixture::ROWS).into(),
+            right_code: format!("key-{}", fixture::paired(n)).into(),
         }
     }
 }

@@ -11,8 +11,8 @@ impl Fixture for Cell {
     fn fixture(n: usize) -> Self {
         Self {
             sheet: format!("key-{}", fixture::referred(n)).into(),
-            row: fixture::number((n / fixture::ROWS + n) % fixture::ROWS).into(),
-            col: fixture::number((n / fixture::ROWS + n) % fixture::ROWS).into(),
+            row: fixture::number(fixture::paired(n)).into(),
+            col: fixture::number(fixture::paired(n)).into(),
             text: (n % 4 != 3).then(|| fixture::within(fixture::sentence(n), 10000)),
         }
     }

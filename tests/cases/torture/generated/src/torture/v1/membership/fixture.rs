@@ -11,7 +11,7 @@ impl Fixture for Membership {
     fn fixture(n: usize) -> Self {
         Self {
             kind_id: fixture::uuid("torture.v1.Kind", fixture::referred(n)).into(),
-            numbered_id: fixture::number((n / fixture::ROWS + n) % fixture::ROWS).into(),
+            numbered_id: fixture::number(fixture::paired(n)).into(),
             role: fixture::example(n, "member".to_owned(), || fixture::within(fixture::phrase(n), 20)),
             version: 1,
             created_at: fixture::time(n),

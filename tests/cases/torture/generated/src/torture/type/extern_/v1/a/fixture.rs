@@ -11,7 +11,7 @@ impl Fixture for A {
     fn fixture(n: usize) -> Self {
         Self {
             from: format!("key-{}", fixture::referred(n)).into(),
-            to: fixture::number((n / fixture::ROWS + n) % fixture::ROWS).into(),
+            to: fixture::number(fixture::paired(n)).into(),
         }
     }
 }
