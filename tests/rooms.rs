@@ -40,6 +40,7 @@ fn crates_know_only_those_below_them() {
     assert_eq!(crates["arcana-generated"], set(&["arcana-runtime"]));
     assert_eq!(crates["arcana"], set(&["arcana-generated", "arcana-runtime"]));
     assert_eq!(crates["xtask"], set(&["arcana-codegen"]));
+    assert_eq!(crates["arcana-testing"], set(&[]), "servers for tests know nothing of what is tested");
 }
 
 fn sources(folder: &Path) -> Vec<PathBuf> {

@@ -53,6 +53,11 @@ impl Mariadb {
         self.sql(SYSTEM, &format!("CREATE DATABASE `{name}`"));
         self.url_of(name)
     }
+
+    /// Removes a database, with the connections that it still has. One that cannot be removed goes with the server.
+    pub fn drop_database(&self, name: &str) {
+        let _ = self.try_sql(SYSTEM, &format!("DROP DATABASE IF EXISTS `{name}`"));
+    }
 }
 
 impl Deref for Mariadb {

@@ -51,6 +51,11 @@ impl Postgres {
         self.sql(USER, &format!("CREATE DATABASE \"{name}\""));
         self.url_of(name)
     }
+
+    /// Removes a database, with the connections that it still has. One that cannot be removed goes with the server.
+    pub fn drop_database(&self, name: &str) {
+        let _ = self.try_sql(USER, &format!("DROP DATABASE IF EXISTS \"{name}\" WITH (FORCE)"));
+    }
 }
 
 impl Deref for Postgres {

@@ -97,7 +97,7 @@ impl Server {
         self.keeper.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn try_sql(&self, database: &str, statement: &str) -> Result<String, String> {
+    pub(crate) fn try_sql(&self, database: &str, statement: &str) -> Result<String, String> {
         output((self.engine.client)(self.port, database, statement))
     }
 

@@ -87,6 +87,11 @@ fn the_shared_server_is_one() {
     assert_eq!(Mariadb::shared().address(), Mariadb::shared().address());
     let urls = [Postgres::shared().create_database("a_first"), Postgres::shared().create_database("a_second")];
     assert_ne!(urls[0], urls[1]);
+    Postgres::shared().drop_database("a_first");
+    Postgres::shared().create_database("a_first");
+    Mariadb::shared().create_database("a_first");
+    Mariadb::shared().drop_database("a_first");
+    Mariadb::shared().create_database("a_first");
 }
 
 /// Not a test of its own: the process that the next one kills, with a server that stands still.

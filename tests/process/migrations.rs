@@ -1,11 +1,21 @@
 //! A database that does not fit the binary: rebuilt in development while its migration is open, refused otherwise.
+//!
+//! These tests look into the file of SQLite, and are its own: [`folder`] keeps them on it whatever the others run on.
 
 use std::path::Path;
 
 use rusqlite::Connection;
+use tempfile::TempDir;
 
 use crate::commands::complaint;
-use crate::support::{Start, at, command};
+use crate::support::{Start, at, command, keep_on_sqlite};
+
+/// A folder that stays on SQLite.
+fn folder() -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    keep_on_sqlite(folder.path());
+    folder
+}
 
 fn database(folder: &Path) -> Connection {
     Connection::open(folder.join("var/arcana.db")).unwrap()
@@ -13,7 +23,7 @@ fn database(folder: &Path) -> Connection {
 
 #[tokio::test]
 async fn a_migration_of_another_branch_rebuilds_the_development_database_and_keeps_the_old() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let service = Start::new().in_folder(folder.path()).run();
     let customer = service.customer().await;
     drop(service);
@@ -37,7 +47,7 @@ async fn a_migration_of_another_branch_rebuilds_the_development_database_and_kee
 
 #[test]
 fn a_page_is_read_from_an_index_and_not_sorted() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     drop(Start::new().in_folder(folder.path()).run());
     let database = database(folder.path());
     let plan = |sql: &str| -> String {
@@ -61,7 +71,7 @@ fn a_page_is_read_from_an_index_and_not_sorted() {
 
 #[test]
 fn a_sealed_migration_that_was_applied_with_another_text_is_refused_everywhere() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     drop(Start::new().in_folder(folder.path()).run());
     database(folder.path()).execute("UPDATE _sqlx_migrations SET checksum = x'00'", []).unwrap();
     let output = command(folder.path()).arg("serve").output().unwrap();

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod answer;
+mod database;
 mod dice;
 mod dynamic;
 mod raw;
@@ -12,6 +13,7 @@ mod rows;
 mod service;
 
 pub use answer::{Answer, Refusal};
+pub use database::keep_on_sqlite;
 pub use dice::Dice;
 pub use dynamic::{Dynamic, frame, unframe};
 pub use raw::{RawAnswer, raw};

@@ -15,7 +15,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tonic::transport::{Channel, Endpoint};
 
-use super::Answer;
+use super::{Answer, database};
 
 /// Longest wait for anything: generous, because machines that test are busy.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -189,6 +189,9 @@ impl Drop for Service {
         // It may be gone already, as some tests want it.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if let Folder::Own(folder) = &self.folder {
+            database::remove(folder.path());
+        }
         if std::thread::panicking() {
             let log = std::fs::read_to_string(&self.log).unwrap_or_default();
             if !log.is_empty() {
@@ -203,13 +206,14 @@ pub fn binary() -> &'static str {
     env!("CARGO_BIN_EXE_arcana")
 }
 
-/// The binary in a folder, on free ports, untouched by the settings of whoever runs the tests.
+/// The binary in a folder, with the database of that folder, on free ports, untouched by the settings of whoever runs the tests.
 pub fn command(folder: &Path) -> Command {
     let mut command = Command::new(binary());
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("ARCANA_")) {
         command.env_remove(name);
     }
     command.env("ARCANA_SERVER__REST__PORT", "0").env("ARCANA_SERVER__GRPC__PORT", "0").current_dir(folder);
+    command.envs(database::url_of(folder).map(|url| ("ARCANA_DATABASE__URL", url)));
     command
 }
 

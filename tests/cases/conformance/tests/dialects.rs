@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use arcana_runtime::db;
 use arcana_testing::{Mariadb, Postgres};
 use conformance_generated::migrations;
-use tempfile::TempDir;
 
 pub struct Dialect {
     pub name: &'static str,
@@ -18,7 +17,14 @@ pub struct Dialect {
 /// Where a database is, for as long as it is needed.
 pub struct Place {
     pub url: String,
-    _folder: Option<TempDir>,
+    /// Takes it away again.
+    remove: Option<Box<dyn FnOnce()>>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.remove.take().into_iter().for_each(|remove| remove());
+    }
 }
 
 pub static ALL: [Dialect; 3] = [
@@ -35,15 +41,20 @@ impl Dialect {
 
 fn sqlite() -> Place {
     let folder = tempfile::tempdir().unwrap();
-    Place { url: format!("sqlite://{}", folder.path().join("case.db").display()), _folder: Some(folder) }
+    let url = format!("sqlite://{}", folder.path().join("case.db").display());
+    Place { url, remove: Some(Box::new(move || drop(folder))) }
 }
 
 fn postgres() -> Place {
-    Place { url: Postgres::shared().create_database(&next_name()), _folder: None }
+    let name = next_name();
+    let url = Postgres::shared().create_database(&name);
+    Place { url, remove: Some(Box::new(move || Postgres::shared().drop_database(&name))) }
 }
 
 fn mysql() -> Place {
-    Place { url: Mariadb::shared().create_database(&next_name()), _folder: None }
+    let name = next_name();
+    let url = Mariadb::shared().create_database(&name);
+    Place { url, remove: Some(Box::new(move || Mariadb::shared().drop_database(&name))) }
 }
 
 fn next_name() -> String {
