@@ -38,6 +38,7 @@ pub fn cases() -> Vec<Case> {
         case(find_many_takes_an_id_twice),
         case(find_many_of_composite_keys),
         case(find_many_of_hundreds),
+        case(find_many_of_thousands),
         case(find_many_of_none),
     ]
 }
@@ -181,7 +182,15 @@ async fn find_many_of_composite_keys(stage: Stage) {
 }
 
 async fn find_many_of_hundreds(stage: Stage) {
-    let rows = (0..300).map(|n| Plain { count: n, ..rows::plain(&stage, "a") }).collect::<Vec<_>>();
+    finds(stage, 300).await;
+}
+
+async fn find_many_of_thousands(stage: Stage) {
+    finds(stage, 5000).await;
+}
+
+async fn finds(stage: Stage, count: i32) {
+    let rows = (0..count).map(|n| Plain { count: n, ..rows::plain(&stage, "a") }).collect::<Vec<_>>();
     let rows: Vec<Plain> =
         stage.write(|changes| rows.into_iter().map(|row| changes.insert(row)).collect()).await.unwrap();
     let ids: Vec<_> = rows.iter().map(|row| row.id).collect();

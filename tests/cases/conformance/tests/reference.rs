@@ -2,6 +2,7 @@
 
 use arcana_runtime::service::{Etag, Service};
 use conformance_generated::conformance::v1::account::Account;
+use conformance_generated::conformance::v1::document::Document;
 use conformance_generated::conformance::v1::imported::Imported;
 use conformance_generated::conformance::v1::link::Link;
 use conformance_generated::conformance::v1::membership::Membership;
@@ -38,6 +39,9 @@ pub fn cases() -> Vec<Case> {
         case(a_mark_sets_references_to_null),
         case(rows_that_refer_to_a_marked_row_can_be_changed),
         case(referrer_and_referred_go_in_one_commit),
+        case(a_marked_row_keeps_no_other_from_being_marked),
+        case(a_marked_row_and_the_removal_of_what_it_refers_to),
+        case(undelete_of_a_row_that_refers_to_a_marked_row_is_refused),
     ]
 }
 
@@ -268,4 +272,37 @@ async fn referrer_and_referred_go_in_one_commit(stage: Stage) {
     let parcel = stage.insert(Parcel { id: stage.uuid().into(), order_id: order.id, text: "a".to_owned() }).await;
     stage.write(|changes| (changes.delete(&order), changes.delete(&account))).await.unwrap();
     assert!(!stage.is_there(&account).await && !stage.is_there(&parcel).await);
+}
+
+async fn a_marked_row_keeps_no_other_from_being_marked(stage: Stage) {
+    let account = stage.insert(rows::account(&stage, "Ada")).await;
+    let row = Document { account_id: Some(account.id), ..rows::document(&stage, "red", "a") };
+    let row = stage.insert(row).await;
+    precondition(stage.write(|changes| changes.delete(&account)).await);
+    stage.write(|changes| changes.delete(&row)).await.unwrap();
+    stage.write(|changes| changes.delete(&account)).await.unwrap();
+}
+
+async fn a_marked_row_and_the_removal_of_what_it_refers_to(stage: Stage) {
+    let node = stage.insert(rows::node(&stage, "a")).await;
+    let row = stage.insert(Document { node_id: Some(node.id), ..rows::document(&stage, "red", "a") }).await;
+    stage.write(|changes| changes.delete(&row)).await.unwrap();
+    // The row could come back, so the database may keep what it refers to; but then it says so in plain words.
+    match stage.write(|changes| changes.delete(&node)).await {
+        Ok(()) => assert!(!stage.is_there(&node).await),
+        refused => drop(precondition(refused)),
+    }
+}
+
+async fn undelete_of_a_row_that_refers_to_a_marked_row_is_refused(stage: Stage) {
+    let account = stage.insert(rows::account(&stage, "Ada")).await;
+    let row = Document { account_id: Some(account.id), ..rows::document(&stage, "red", "a") };
+    let row = stage.insert(row).await;
+    stage.write(|changes| changes.delete(&row)).await.unwrap();
+    stage.write(|changes| changes.delete(&account)).await.unwrap();
+    let (field, _) = precondition(stage.service::<Document>().undelete(&stage.cx, row.id).await);
+    assert_eq!(field.as_deref(), Some("account_id"));
+    // Once the account is back, so may the row be.
+    stage.service::<Account>().undelete(&stage.cx, account.id).await.unwrap();
+    stage.service::<Document>().undelete(&stage.cx, row.id).await.unwrap();
 }

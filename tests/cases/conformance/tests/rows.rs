@@ -66,6 +66,8 @@ pub fn document(stage: &Stage, tenant: &str, slug: &str) -> Document {
         folder: "inbox".to_owned(),
         title: slug.to_owned(),
         version: 1,
+        account_id: None,
+        node_id: None,
     }
 }
 

@@ -187,10 +187,10 @@ pub async fn seed(db: &Db, rows: usize) -> Result<Vec<Seeded>> {
     seeder.seed::<crate::conformance::v1::cell::Cell>().await?;
     seeder.seed::<crate::conformance::v1::coded::Coded>().await?;
     seeder.seed::<crate::conformance::v1::doctor::Doctor>().await?;
+    seeder.seed::<crate::conformance::v1::node::Node>().await?;
     seeder.seed::<crate::conformance::v1::document::Document>().await?;
     seeder.seed::<crate::conformance::v1::imported::Imported>().await?;
     seeder.seed::<crate::conformance::v1::kind::Kind>().await?;
-    seeder.seed::<crate::conformance::v1::node::Node>().await?;
     seeder.seed::<crate::conformance::v1::numbered::Numbered>().await?;
     seeder.seed::<crate::conformance::v1::link::Link>().await?;
     seeder.seed::<crate::conformance::v1::membership::Membership>().await?;

@@ -23,8 +23,6 @@ DROP TABLE memberships;
 
 DROP TABLE links;
 
-DROP TABLE nodes;
-
 DROP TABLE numbered;
 
 DROP TABLE kinds;
@@ -32,6 +30,8 @@ DROP TABLE kinds;
 DROP TABLE imported;
 
 DROP TABLE documents;
+
+DROP TABLE nodes;
 
 DROP TABLE doctors;
 

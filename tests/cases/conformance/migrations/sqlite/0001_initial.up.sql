@@ -42,6 +42,19 @@ CREATE TABLE doctors (
   PRIMARY KEY (id)
 ) STRICT;
 
+CREATE TABLE nodes (
+  id BLOB NOT NULL CHECK (length(id) = 16),
+  name TEXT NOT NULL CHECK (length(name) <= 40),
+  parent_id BLOB CHECK (length(parent_id) = 16),
+  next_id BLOB CHECK (length(next_id) = 16),
+  anchor_id BLOB CHECK (length(anchor_id) = 16),
+  version INTEGER NOT NULL,
+  PRIMARY KEY (id),
+  FOREIGN KEY (parent_id) REFERENCES nodes (id) ON DELETE CASCADE,
+  FOREIGN KEY (next_id) REFERENCES nodes (id) ON DELETE SET NULL,
+  FOREIGN KEY (anchor_id) REFERENCES nodes (id) ON DELETE RESTRICT
+) STRICT;
+
 CREATE TABLE documents (
   id BLOB NOT NULL CHECK (length(id) = 16),
   tenant_id TEXT NOT NULL CHECK (length(tenant_id) <= 36),
@@ -49,8 +62,12 @@ CREATE TABLE documents (
   folder TEXT NOT NULL CHECK (length(folder) <= 40),
   title TEXT NOT NULL CHECK (length(title) <= 40),
   version INTEGER NOT NULL,
+  account_id BLOB CHECK (length(account_id) = 16),
+  node_id BLOB CHECK (length(node_id) = 16),
   deleted_at INTEGER,
-  PRIMARY KEY (id)
+  PRIMARY KEY (id),
+  FOREIGN KEY (account_id) REFERENCES accounts (id) ON DELETE RESTRICT,
+  FOREIGN KEY (node_id) REFERENCES nodes (id) ON DELETE RESTRICT
 ) STRICT;
 
 CREATE TABLE imported (
@@ -127,19 +144,6 @@ CREATE TABLE kinds (
 CREATE TABLE numbered (
   nr INTEGER PRIMARY KEY,
   name TEXT NOT NULL CHECK (length(name) <= 40)
-) STRICT;
-
-CREATE TABLE nodes (
-  id BLOB NOT NULL CHECK (length(id) = 16),
-  name TEXT NOT NULL CHECK (length(name) <= 40),
-  parent_id BLOB CHECK (length(parent_id) = 16),
-  next_id BLOB CHECK (length(next_id) = 16),
-  anchor_id BLOB CHECK (length(anchor_id) = 16),
-  version INTEGER NOT NULL,
-  PRIMARY KEY (id),
-  FOREIGN KEY (parent_id) REFERENCES nodes (id) ON DELETE CASCADE,
-  FOREIGN KEY (next_id) REFERENCES nodes (id) ON DELETE SET NULL,
-  FOREIGN KEY (anchor_id) REFERENCES nodes (id) ON DELETE RESTRICT
 ) STRICT;
 
 CREATE TABLE links (
@@ -269,6 +273,10 @@ CREATE INDEX accounts_created_at_idx ON accounts (created_at, id, deleted_at) WH
 CREATE UNIQUE INDEX documents_tenant_id_slug_key ON documents (tenant_id, slug) WHERE deleted_at IS NULL;
 
 CREATE UNIQUE INDEX documents_tenant_id_folder_title_key ON documents (tenant_id, folder, title) WHERE deleted_at IS NULL;
+
+CREATE INDEX documents_account_id_idx ON documents (account_id);
+
+CREATE INDEX documents_node_id_idx ON documents (node_id);
 
 CREATE INDEX documents_slug_idx ON documents (slug, id, deleted_at) WHERE deleted_at IS NULL;
 

@@ -6384,6 +6384,12 @@ pub struct Document {
     /// Number of changes so far; the ETag of the row.
     #[prost(int64, tag = "6")]
     pub version: i64,
+    /// Keeps an account from being marked as deleted, as long as this row is not.
+    #[prost(string, optional, tag = "7")]
+    pub account_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// Keeps a node from being removed.
+    #[prost(string, optional, tag = "8")]
+    pub node_id: ::core::option::Option<::prost::alloc::string::String>,
 }
 /// Two that watch each other: a rule over both needs that neither changes unseen.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -19,13 +19,15 @@ pub struct DocumentDto<'a>(pub &'a Document);
 impl Serialize for DocumentDto<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let row = self.0;
-        let mut object = serializer.serialize_struct("Document", 6)?;
+        let mut object = serializer.serialize_struct("Document", 8)?;
         object.serialize_field("id", &row.id)?;
         object.serialize_field("tenant_id", &row.tenant_id)?;
         object.serialize_field("slug", &row.slug)?;
         object.serialize_field("folder", &row.folder)?;
         object.serialize_field("title", &row.title)?;
         object.serialize_field("version", &row.version)?;
+        object.serialize_field("account_id", &row.account_id)?;
+        object.serialize_field("node_id", &row.node_id)?;
         object.end()
     }
 }
@@ -38,6 +40,8 @@ impl FromJson for NewDocument {
             slug: input.plain("slug"),
             folder: input.plain("folder"),
             title: input.plain("title"),
+            account_id: input.optional("account_id"),
+            node_id: input.optional("node_id"),
         };
         input.ignore(&["id", "version"]);
         input.finish();
@@ -53,6 +57,8 @@ impl FromJson for DocumentPatch {
             slug: input.change_or("slug", Default::default),
             folder: input.change_or("folder", Default::default),
             title: input.change_or("title", Default::default),
+            account_id: input.change_optional("account_id"),
+            node_id: input.change_optional("node_id"),
         };
         input.ignore(&["id", "version"]);
         input.finish();

@@ -16,6 +16,8 @@ impl Fixture for Document {
             folder: fixture::within(fixture::phrase(n), 40),
             title: fixture::within(fixture::thing(n), 40),
             version: 1,
+            account_id: (n % 4 != 3).then(|| fixture::uuid("conformance.v1.Account", fixture::referred(n)).into()),
+            node_id: (n % 4 != 3).then(|| fixture::uuid("conformance.v1.Node", fixture::referred(n)).into()),
         }
     }
 }

@@ -18,6 +18,8 @@ impl From<Document> for pb::Document {
             folder: row.folder,
             title: row.title,
             version: row.version,
+            account_id: row.account_id.map(|value| value.into_proto()),
+            node_id: row.node_id.map(|value| value.into_proto()),
         }
     }
 }
@@ -35,13 +37,15 @@ impl FromProto<pb::Document> for NewDocument {
             slug: proto::plain("slug", message.slug, found),
             folder: proto::plain("folder", message.folder, found),
             title: proto::plain("title", message.title, found),
+            account_id: proto::optional("account_id", message.account_id, found),
+            node_id: proto::optional("node_id", message.node_id, found),
         })
     }
 }
 
 impl DocumentPatch {
     /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["id", "tenant_id", "slug", "folder", "title", "version"];
+    pub const MASKABLE: &'static [&'static str] = &["id", "tenant_id", "slug", "folder", "title", "version", "account_id", "node_id"];
 
     /// From the members that the mask names.
     pub fn from_proto(message: pb::Document, mask: &Mask, found: &mut Violations) -> Self {
@@ -50,6 +54,8 @@ impl DocumentPatch {
             slug: mask.has("slug").then(|| proto::plain("slug", message.slug, found)),
             folder: mask.has("folder").then(|| proto::plain("folder", message.folder, found)),
             title: mask.has("title").then(|| proto::plain("title", message.title, found)),
+            account_id: mask.has("account_id").then(|| proto::optional("account_id", message.account_id, found)),
+            node_id: mask.has("node_id").then(|| proto::optional("node_id", message.node_id, found)),
         }
     }
 }

@@ -10,6 +10,8 @@ use arcana_runtime::error::Result;
 use arcana_runtime::types::Uid;
 use arcana_runtime::violations::Violations;
 
+use crate::conformance::v1::account::AccountId;
+use crate::conformance::v1::node::NodeId;
 use super::validate;
 use super::sql::DOCUMENT;
 
@@ -31,6 +33,10 @@ pub struct Document {
     pub title: String,
     /// Counts the writes of the row, from 1.
     pub version: i64,
+    /// Keeps an account from being marked as deleted, as long as this row is not.
+    pub account_id: Option<AccountId>,
+    /// Keeps a node from being removed.
+    pub node_id: Option<NodeId>,
 }
 
 /// What a client may say of a new document, or of one that it replaces.
@@ -44,6 +50,10 @@ pub struct NewDocument {
     pub folder: String,
     /// See [`Document::title`].
     pub title: String,
+    /// See [`Document::account_id`].
+    pub account_id: Option<AccountId>,
+    /// See [`Document::node_id`].
+    pub node_id: Option<NodeId>,
 }
 
 /// What a client may change of a document; `None` leaves a member as it is.
@@ -57,6 +67,10 @@ pub struct DocumentPatch {
     pub folder: Option<String>,
     /// See [`Document::title`].
     pub title: Option<String>,
+    /// See [`Document::account_id`].
+    pub account_id: Option<Option<AccountId>>,
+    /// See [`Document::node_id`].
+    pub node_id: Option<Option<NodeId>>,
 }
 
 impl From<NewDocument> for DocumentPatch {
@@ -66,6 +80,8 @@ impl From<NewDocument> for DocumentPatch {
             slug: Some(new.slug),
             folder: Some(new.folder),
             title: Some(new.title),
+            account_id: Some(new.account_id),
+            node_id: Some(new.node_id),
         }
     }
 }
@@ -84,6 +100,10 @@ impl Document {
     pub const TITLE: Field<Self, String> = Field::new("title", "title", Stored::to_value);
     /// `VERSION`, for typed filters and writes.
     pub const VERSION: Field<Self, i64> = Field::new("version", "version", Stored::to_value);
+    /// `ACCOUNT_ID`, for typed filters and writes.
+    pub const ACCOUNT_ID: Field<Self, AccountId> = Field::new("account_id", "account_id", Stored::to_value);
+    /// `NODE_ID`, for typed filters and writes.
+    pub const NODE_ID: Field<Self, NodeId> = Field::new("node_id", "node_id", Stored::to_value);
 }
 
 impl Entity for Document {
@@ -104,6 +124,8 @@ impl Entity for Document {
             folder: row.get(3)?,
             title: row.get(4)?,
             version: row.get(5)?,
+            account_id: row.get(6)?,
+            node_id: row.get(7)?,
         })
     }
 
@@ -116,6 +138,8 @@ impl Entity for Document {
             row.folder.to_value(),
             row.title.to_value(),
             row.version.to_value(),
+            row.account_id.to_value(),
+            row.node_id.to_value(),
         ]
     }
 
@@ -127,6 +151,8 @@ impl Entity for Document {
             folder: new.folder,
             title: new.title,
             version: Default::default(),
+            account_id: new.account_id,
+            node_id: new.node_id,
         }
     }
 
@@ -135,6 +161,8 @@ impl Entity for Document {
         set(&mut self.slug, patch.slug);
         set(&mut self.folder, patch.folder);
         set(&mut self.title, patch.title);
+        set(&mut self.account_id, patch.account_id);
+        set(&mut self.node_id, patch.node_id);
     }
 
     fn validate(&self, what: Validate, found: &mut Violations) {

@@ -3,7 +3,7 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, Unique};
+use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, Reference, Unique};
 
 /// The shape of a document.
 pub static DOCUMENT: EntitySpec = EntitySpec {
@@ -17,6 +17,8 @@ pub static DOCUMENT: EntitySpec = EntitySpec {
         ColumnSpec { name: "folder", field: "folder", kind: Kind::Text, nullable: false, filterable: false, sortable: false },
         ColumnSpec { name: "title", field: "title", kind: Kind::Text, nullable: false, filterable: false, sortable: false },
         ColumnSpec { name: "version", field: "version", kind: Kind::I64, nullable: false, filterable: false, sortable: false },
+        ColumnSpec { name: "account_id", field: "account_id", kind: Kind::Uuid, nullable: true, filterable: false, sortable: false },
+        ColumnSpec { name: "node_id", field: "node_id", kind: Kind::Uuid, nullable: true, filterable: false, sortable: false },
     ],
     key: &["id"],
     key_fields: &["id"],
@@ -25,9 +27,9 @@ pub static DOCUMENT: EntitySpec = EntitySpec {
     version: Some("version"),
     updated_at: None,
     soft_delete: true,
-    select: "SELECT id, tenant_id, slug, folder, title, version FROM documents",
-    insert: "INSERT INTO documents (id, tenant_id, slug, folder, title, version) VALUES (?, ?, ?, ?, ?, ?)",
-    update: "UPDATE documents SET tenant_id = ?, slug = ?, folder = ?, title = ?, version = ? WHERE id = ? AND deleted_at IS NULL AND version = ?",
+    select: "SELECT id, tenant_id, slug, folder, title, version, account_id, node_id FROM documents",
+    insert: "INSERT INTO documents (id, tenant_id, slug, folder, title, version, account_id, node_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    update: "UPDATE documents SET tenant_id = ?, slug = ?, folder = ?, title = ?, version = ?, account_id = ?, node_id = ? WHERE id = ? AND deleted_at IS NULL AND version = ?",
     delete: "UPDATE documents SET deleted_at = ?, version = version + 1 WHERE id = ? AND deleted_at IS NULL AND version = ?",
     owner: None,
     tenant: Some("tenant_id"),
@@ -36,6 +38,8 @@ pub static DOCUMENT: EntitySpec = EntitySpec {
         Unique { name: "documents_tenant_id_folder_title_key", fields: &["tenant_id", "folder", "title"], columns: &["tenant_id", "folder", "title"], condition: Some("deleted_at IS NULL") },
     ],
     references: &[
+        Reference { name: "documents_account_id_fkey", field: "account_id", column: "account_id", entity: "Account", table: "accounts", key: "id", condition: Some("deleted_at IS NULL") },
+        Reference { name: "documents_node_id_fkey", field: "node_id", column: "node_id", entity: "Node", table: "nodes", key: "id", condition: None },
     ],
     referenced_by: &[
     ],
