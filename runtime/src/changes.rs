@@ -177,8 +177,9 @@ impl<E: Entity> Adjust<E> {
         Self { key: id.values(), sets: Vec::new(), guards: Vec::new(), entity: PhantomData }
     }
 
-    /// Sets a member.
+    /// Sets a member; what was set or added to it before no longer counts.
     pub fn set<T>(mut self, field: &Field<E, T>, value: &T) -> Self {
+        self.sets.retain(|set| !matches!(set, Set::To(column, _) | Set::Add(column, _) if *column == field.column));
         self.sets.push(Set::To(field.column, (field.value)(value)));
         self
     }

@@ -15,13 +15,12 @@ mod retry;
 mod row;
 mod sequences;
 mod session;
+mod snapshot;
 mod sqlite;
 mod storable;
 mod value;
 
 use std::sync::Arc;
-
-use tokio::runtime::RuntimeFlavor;
 
 pub use config::{DbConfig, Synchronous};
 pub use dialect::Dialect;
@@ -38,6 +37,7 @@ use migrate::server;
 use mysql::Mysql;
 #[cfg(feature = "postgres")]
 use postgres::Postgres;
+pub(crate) use snapshot::Snapshot;
 use sqlite::Sqlite;
 
 /// A database that is open. Cheap to clone.
@@ -108,13 +108,20 @@ impl Db {
         read: impl FnMut(&Row<'_>) -> Result<T> + Send,
     ) -> Result<Vec<T>> {
         match &self.engine {
-            Engine::Sqlite(sqlite) => match tokio::runtime::Handle::current().runtime_flavor() {
-                RuntimeFlavor::CurrentThread => sqlite.fetch(cx, sql, values, read),
-                // The thread hands its other calls over before it starts.
-                _ => tokio::task::block_in_place(|| sqlite.fetch(cx, sql, values, read)),
-            },
+            Engine::Sqlite(sqlite) => sqlite.scan(cx, sql, values, read),
             #[cfg(any(feature = "postgres", feature = "mysql"))]
             _ => self.fetch(cx, sql, values, read).await,
+        }
+    }
+
+    /// Starts reads that see one state; `bounded` as for [`Self::fetch`] and [`Self::scan`].
+    pub(crate) async fn snapshot(&self, cx: &Context, bounded: bool) -> Result<Snapshot<'_>> {
+        match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.reading(bounded).map(Snapshot::Sqlite),
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(postgres) => postgres.reading(cx).await.map(Box::new).map(Snapshot::Postgres),
+            #[cfg(feature = "mysql")]
+            Engine::Mysql(mysql) => mysql.reading(cx).await.map(Box::new).map(Snapshot::Mysql),
         }
     }
 

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use crate::access::Scope;
 use crate::context::Context;
-use crate::db::{Db, Dialect, Row, Value};
+use crate::db::{Db, Dialect, Row, Snapshot, Value};
 use crate::entity::{Entity, EntitySpec, OwnedSpec};
 use crate::error::{Error, Result};
 use crate::query::{ListQuery, OrderBy, Page};
@@ -54,54 +54,64 @@ impl<E: Entity> SqlRepository<E> {
 
     async fn rows(&self, cx: &Context, select: Select, tail: &str) -> Result<Vec<E>> {
         let sql = format!("{}{}{tail}", E::SPEC.select, select.clause());
-        let rows = match select.bounded {
-            true => self.db.fetch(cx, &sql, &select.values, E::read).await?,
-            false => self.db.scan(cx, &sql, &select.values, E::read).await?,
-        };
-        self.with_children(cx, rows).await
+        self.rows_of(cx, &sql, &select.values, select.bounded).await
     }
 
-    async fn with_children(&self, cx: &Context, mut rows: Vec<E>) -> Result<Vec<E>> {
-        for owned in E::owned() {
-            self.load_children(cx, &mut rows, owned).await?;
+    /// Rows with their children. Where there are children, all of it is one state of the database.
+    async fn rows_of(&self, cx: &Context, sql: &str, values: &[Value], bounded: bool) -> Result<Vec<E>> {
+        if E::owned().is_empty() {
+            return match bounded {
+                true => self.db.fetch(cx, sql, values, E::read).await,
+                false => self.db.scan(cx, sql, values, E::read).await,
+            };
         }
+        let mut snapshot = self.db.snapshot(cx, bounded).await?;
+        let mut rows = snapshot.fetch(cx, sql, values, E::read).await?;
+        for owned in E::owned() {
+            load_children(&mut snapshot, cx, &mut rows, owned).await?;
+        }
+        snapshot.end().await?;
         Ok(rows)
     }
+}
 
-    /// One query for the children of all rows.
-    async fn load_children(&self, cx: &Context, rows: &mut [E], owned: &OwnedSpec<E>) -> Result<()> {
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let mut keys: Vec<Value> = rows.iter().filter_map(|row| row.id().values().into_iter().next()).collect();
-        pad(&mut keys);
-        rows.iter_mut().for_each(owned.clear);
-        let spec = (owned.spec)();
-        let (parent, position) = match spec.columns {
-            [parent, position, ..] => (parent.name, position.name),
-            _ => return Err(Error::internal(format!("{} has no parent column", spec.full_name))),
-        };
-        let places = vec!["?"; keys.len()].join(", ");
-        let sql = format!("{} WHERE {parent} IN ({places}) ORDER BY {parent}, {position}", spec.select);
-        let mut at = 0;
-        let first = keys.first().cloned().unwrap_or(Value::Null);
-        let mut push = |row: &Row<'_>| {
-            let key = row.like(0, &first)?;
-            if keys.get(at) != Some(&key) {
-                at = keys.iter().position(|known| *known == key).unwrap_or_default();
-            }
-            rows.get_mut(at).map_or(Ok(()), |parent| (owned.push)(parent, &row.shifted(1)))
-        };
-        self.db.fetch(cx, &sql, &keys, |row| push(row)).await.map(drop)
+/// One query for the children of all rows.
+async fn load_children<E: Entity>(
+    snapshot: &mut Snapshot<'_>,
+    cx: &Context,
+    rows: &mut [E],
+    owned: &OwnedSpec<E>,
+) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
     }
+    let mut keys: Vec<Value> = rows.iter().filter_map(|row| row.id().values().into_iter().next()).collect();
+    pad(&mut keys);
+    rows.iter_mut().for_each(owned.clear);
+    let spec = (owned.spec)();
+    let (parent, position) = match spec.columns {
+        [parent, position, ..] => (parent.name, position.name),
+        _ => return Err(Error::internal(format!("{} has no parent column", spec.full_name))),
+    };
+    let places = vec!["?"; keys.len()].join(", ");
+    let sql = format!("{} WHERE {parent} IN ({places}) ORDER BY {parent}, {position}", spec.select);
+    let mut at = 0;
+    let first = keys.first().cloned().unwrap_or(Value::Null);
+    let mut push = |row: &Row<'_>| {
+        let key = row.like(0, &first)?;
+        if keys.get(at) != Some(&key) {
+            at = keys.iter().position(|known| *known == key).unwrap_or_default();
+        }
+        rows.get_mut(at).map_or(Ok(()), |parent| (owned.push)(parent, &row.shifted(1)))
+    };
+    snapshot.fetch(cx, &sql, &keys, |row| push(row)).await.map(drop)
 }
 
 #[async_trait]
 impl<E: Entity> Repository<E> for SqlRepository<E> {
     async fn find_by_id(&self, cx: &Context, scope: &Scope, id: &E::Id) -> Result<Option<E>> {
         if *scope == Scope::Unrestricted {
-            let rows = self.db.fetch(cx, &self.find, &id.values(), E::read).await?;
-            return Ok(self.with_children(cx, rows).await?.pop());
+            return Ok(self.rows_of(cx, &self.find, &id.values(), true).await?.pop());
         }
         let mut select = Select::new(E::SPEC, Live::Yes);
         select.key(E::SPEC, id.values());

@@ -7,7 +7,7 @@ use sqlx_core::connection::Connection as _;
 use sqlx_core::executor::Executor as _;
 use sqlx_core::pool::{Pool, PoolConnection, PoolOptions};
 use sqlx_core::query::query_with;
-use sqlx_core::sql_str::AssertSqlSafe;
+use sqlx_core::sql_str::{AssertSqlSafe, SqlSafeStr as _};
 use sqlx_core::transaction::Transaction;
 use sqlx_mysql::{MySql, MySqlConnectOptions, MySqlConnection, MySqlDatabaseError};
 
@@ -125,6 +125,18 @@ impl Mysql {
         .await
     }
 
+    pub(super) async fn reading(&self, cx: &Context) -> Result<Reading<'_>> {
+        cx.check_deadline()?;
+        within(cx, self.statement_timeout, async {
+            let mut connection = self.connection().await?;
+            connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ").await.map_err(fault)?;
+            let begin = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
+            let transaction = Transaction::begin(connection, Some(begin.into_sql_str())).await.map_err(fault)?;
+            Ok(Reading { mysql: self, transaction })
+        })
+        .await
+    }
+
     pub(super) async fn connection(&self) -> Result<PoolConnection<MySql>> {
         self.pool.acquire().await.map_err(|cause| Error::from(fault(cause)))
     }
@@ -162,6 +174,33 @@ async fn within<T, E: From<Error>>(
 
 /// The server ends a statement by itself; this long it has to say so.
 const GRACE: Duration = Duration::from_millis(500);
+
+/// Reads of one state.
+pub(crate) struct Reading<'d> {
+    mysql: &'d Mysql,
+    transaction: Transaction<'static, MySql>,
+}
+
+impl Reading<'_> {
+    pub(super) async fn fetch<T>(
+        &mut self,
+        cx: &Context,
+        sql: &str,
+        values: &[Value],
+        mut read: impl FnMut(&Row<'_>) -> Result<T> + Send,
+    ) -> Result<Vec<T>> {
+        let query = query_with(AssertSqlSafe(sql.to_owned()), cell::arguments(values)?);
+        let rows = within(cx, self.mysql.statement_timeout, async {
+            query.fetch_all(&mut *self.transaction).await.map_err(|cause| Error::from(fault(cause)))
+        })
+        .await?;
+        rows.iter().map(|row| read(&Row::new(Source::Mysql(row)))).collect()
+    }
+
+    pub(super) async fn end(self) -> Result<()> {
+        self.transaction.commit().await.map_err(|cause| Error::from(fault(cause)))
+    }
+}
 
 /// The transaction of one commit.
 struct Open<'c>(Transaction<'c, MySql>);

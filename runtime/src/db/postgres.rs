@@ -97,7 +97,7 @@ impl Postgres {
 
     async fn commit_once(&self, cx: &Context, changes: &Changes) -> Result<(), Fault> {
         cx.check_deadline()?;
-        let mut transaction = Transaction::of(self.client().await?);
+        let mut transaction = Transaction::of(self.client().await?, "BEGIN");
         within(cx, self.statement_timeout, async {
             match commit::apply(&mut transaction, changes).await {
                 Ok(()) => transaction.end("COMMIT").await,
@@ -123,6 +123,12 @@ impl Postgres {
         ends.first().map(|end| end - count).ok_or_else(|| Error::internal("the sequence answered nothing"))
     }
 
+    pub(super) async fn reading(&self, cx: &Context) -> Result<Reading<'_>> {
+        cx.check_deadline()?;
+        let transaction = Transaction::of(self.client().await?, READ);
+        Ok(Reading { postgres: self, transaction })
+    }
+
     pub(super) async fn client(&self) -> Result<Object> {
         self.pool.get().await.map_err(unreachable)
     }
@@ -145,20 +151,58 @@ async fn within<T, E: From<Error>>(
 /// The server ends a statement by itself; this long it has to say so.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// The transaction of one commit.
+/// A transaction whose reads all see what was committed before the first of them.
+const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+/// Reads of one state.
+pub(crate) struct Reading<'d> {
+    postgres: &'d Postgres,
+    transaction: Transaction,
+}
+
+impl Reading<'_> {
+    pub(super) async fn fetch<T>(
+        &mut self,
+        cx: &Context,
+        sql: &str,
+        values: &[Value],
+        mut read: impl FnMut(&Row<'_>) -> Result<T> + Send,
+    ) -> Result<Vec<T>> {
+        let query = self.transaction.query(sql, values);
+        let rows = within(cx, self.postgres.statement_timeout, query).await?;
+        rows.iter().map(|row| read(&Row::new(Source::Postgres(row)))).collect()
+    }
+
+    pub(super) async fn end(mut self) -> Result<()> {
+        self.transaction.end("COMMIT").await.map_err(Error::from)
+    }
+}
+
+/// A transaction on a connection of its own.
 struct Transaction {
     /// None once it has ended.
     client: Option<Object>,
+    begin: &'static str,
     begun: bool,
 }
 
 impl Transaction {
-    fn of(client: Object) -> Self {
-        Self { client: Some(client), begun: false }
+    fn of(client: Object, begin: &'static str) -> Self {
+        Self { client: Some(client), begin, begun: false }
     }
 
     fn client(&self) -> Result<&Object> {
         self.client.as_ref().ok_or_else(|| Error::internal("the transaction has ended"))
+    }
+
+    async fn query(&mut self, sql: &str, values: &[Value]) -> Result<Vec<tokio_postgres::Row>, Fault> {
+        let begin = !std::mem::replace(&mut self.begun, true);
+        let client = self.client()?;
+        let statement = prepared(client, sql).await?;
+        let bound = bound(values);
+        let references = references(&bound);
+        let outcome = client.query(&statement, &references);
+        if begin { after_begin(client, self.begin, outcome).await } else { outcome.await.map_err(fault) }
     }
 
     async fn end(&mut self, how: &str) -> Result<(), Fault> {
@@ -198,30 +242,22 @@ impl Session for Transaction {
             let bound = bound(values);
             let references = references(&bound);
             let outcome = client.execute(&statement, &references);
-            if begin { after_begin(client, outcome).await } else { outcome.await.map_err(fault) }
+            if begin { after_begin(client, self.begin, outcome).await } else { outcome.await.map_err(fault) }
         })
     }
 
     fn exists<'a>(&'a mut self, sql: &'a str, values: &'a [Value]) -> Answer<'a, bool> {
-        Box::pin(async move {
-            let begin = !std::mem::replace(&mut self.begun, true);
-            let client = self.client()?;
-            let statement = prepared(client, sql).await?;
-            let bound = bound(values);
-            let references = references(&bound);
-            let outcome = client.query(&statement, &references);
-            let rows = if begin { after_begin(client, outcome).await? } else { outcome.await.map_err(fault)? };
-            Ok(!rows.is_empty())
-        })
+        Box::pin(async move { self.query(sql, values).await.map(|rows| !rows.is_empty()) })
     }
 }
 
 /// Sends the first statement along with the BEGIN, which saves a round trip.
 async fn after_begin<T>(
     client: &Object,
+    begin: &str,
     first: impl Future<Output = Result<T, tokio_postgres::Error>>,
 ) -> Result<T, Fault> {
-    let (begun, outcome) = join(client.batch_execute("BEGIN"), first).await;
+    let (begun, outcome) = join(client.batch_execute(begin), first).await;
     begun.map_err(fault)?;
     outcome.map_err(fault)
 }

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use futures::FutureExt as _;
 use futures::future::ready;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
+use tokio::runtime::RuntimeFlavor;
 use tokio::sync::oneshot;
 
 use self::cell::bind;
@@ -100,6 +101,26 @@ impl Sqlite {
         Ok(found)
     }
 
+    /// The same for what may take its time.
+    pub(super) fn scan<T>(
+        &self,
+        cx: &Context,
+        sql: &str,
+        values: &[Value],
+        read: impl FnMut(&Row<'_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        match tokio::runtime::Handle::current().runtime_flavor() {
+            RuntimeFlavor::CurrentThread => self.fetch(cx, sql, values, read),
+            // The thread hands its other calls over before it starts.
+            _ => tokio::task::block_in_place(|| self.fetch(cx, sql, values, read)),
+        }
+    }
+
+    pub(super) fn reading(&self, bounded: bool) -> Result<Reading<'_>> {
+        execute(&*self.reader()?, "BEGIN").map_err(error)?;
+        Ok(Reading { sqlite: self, bounded })
+    }
+
     pub(super) async fn commit(&self, cx: &Context, changes: Changes) -> Result<()> {
         cx.check_deadline()?;
         let (reply, answer) = oneshot::channel();
@@ -144,6 +165,36 @@ impl Sqlite {
             readers.push((self.id, connection.clone()));
             Ok(connection)
         })
+    }
+}
+
+/// Reads of one state. They follow each other without a pause, so they stay on one thread and its connection.
+pub(crate) struct Reading<'d> {
+    sqlite: &'d Sqlite,
+    bounded: bool,
+}
+
+impl Reading<'_> {
+    pub(super) fn fetch<T>(
+        &self,
+        cx: &Context,
+        sql: &str,
+        values: &[Value],
+        read: impl FnMut(&Row<'_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        match self.bounded {
+            true => self.sqlite.fetch(cx, sql, values, read),
+            false => self.sqlite.scan(cx, sql, values, read),
+        }
+    }
+}
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        let ended = self.sqlite.reader().map(|connection| execute(&connection, "COMMIT"));
+        if !matches!(ended, Ok(Ok(()))) {
+            tracing::error!("a read could not be ended");
+        }
     }
 }
 
