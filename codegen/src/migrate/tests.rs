@@ -1,5 +1,6 @@
 //! Migrations against a real SQLite, in a transaction with foreign keys on, as the runner runs them.
 
+mod joining;
 mod servers;
 mod walks;
 

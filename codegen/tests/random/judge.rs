@@ -11,6 +11,8 @@ use arcana_codegen::{Colour, Diagnostics, Output, Project, Sources, generate};
 use rusqlite::Connection;
 use serde_json::Value;
 
+use crate::servers;
+
 /// What became of a schema.
 pub enum Verdict {
     /// Refused, for these reasons.
@@ -127,42 +129,42 @@ fn routes(output: &Output) -> Result<(), String> {
     Ok(())
 }
 
-/// Migrations go up, down and up again, and every statement of the tables is one.
+/// Migrations go up, down and up again.
 fn sql(output: &Output) -> Result<(), String> {
-    let way = |way: &str| {
-        let wanted = format!(".{way}.sql");
-        let mut texts = output.files.files().iter().filter(|(path, _)| path.ends_with(&wanted));
+    let way = |dialect: &str, way: &str| {
+        let wanted = |path: &str| path.contains(&format!("/{dialect}/")) && path.ends_with(&format!(".{way}.sql"));
+        let mut texts = output.files.files().iter().filter(|(path, _)| wanted(path));
         texts.next().map(|(_, file)| String::from_utf8_lossy(&file.content).into_owned()).unwrap_or_default()
     };
+    sqlite(&way("sqlite", "up"), &way("sqlite", "down"))?;
+    // Types in the words of a database are not known to all, nor do they fit the key that a column refers to.
+    if output.model.entities.iter().flat_map(|entity| &entity.columns).any(|column| column.storage_type.is_some()) {
+        return Ok(());
+    }
+    servers::judge("postgres", &way("postgres", "up"), &way("postgres", "down"))?;
+    servers::judge("mysql", &way("mysql", "up"), &way("mysql", "down"))
+}
+
+fn sqlite(up: &str, down: &str) -> Result<(), String> {
     let database = Connection::open_in_memory().map_err(|error| error.to_string())?;
     let run = |what: &str, text: &str| {
         let whole = format!("PRAGMA foreign_keys = ON; BEGIN; {text}; COMMIT;");
         database.execute_batch(&whole).map_err(|error| format!("{what}: {error}\n{text}"))
     };
-    let (up, down) = (way("up"), way("down"));
-    run("up", &up)?;
-    run("down", &down)?;
+    run("up", up)?;
+    run("down", down)?;
     let left: i64 = database
         .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
         .map_err(|error| error.to_string())?;
     if left != 0 {
         return Err(format!("{left} things are left when all is down:\n{down}"));
     }
-    run("up again", &up)?;
-    for (path, file) in output.files.files().iter().filter(|(path, _)| path.ends_with("/sql.rs")) {
-        let text = String::from_utf8_lossy(&file.content);
-        for line in text.lines().filter_map(|line| line.trim().strip_prefix("sqlite: ")) {
-            let statement: syn::LitStr =
-                syn::parse_str(line.trim_end_matches(',')).map_err(|error| error.to_string())?;
-            database.prepare(&statement.value()).map_err(|error| format!("{path}: {error}: {line}"))?;
-        }
-    }
-    Ok(())
+    run("up again", up)
 }
 
 /// Once written and sealed, nothing is left to do.
 pub fn settles(root: &Path, sources: &Sources, output: &Output) -> Result<(), String> {
-    let project = Project::parse(root, "name = \"random\"").map_err(|found| found.to_json().to_string())?;
+    let project = Project::parse(root, crate::PROJECT).map_err(|found| found.to_json().to_string())?;
     let say = |found: Diagnostics| found.to_json().to_string();
     output.files.apply(root, Mode::Write, Edits::Refuse).map_err(|error| format!("{error:?}"))?;
     let same = generate(&project, sources, &[]).map_err(say)?;

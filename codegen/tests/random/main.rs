@@ -8,6 +8,7 @@
 mod draw;
 mod judge;
 mod schema;
+mod servers;
 mod words;
 
 use std::cell::RefCell;
@@ -24,6 +25,8 @@ use judge::{Verdict, judge, settles};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 
+/// The project of every schema.
+const PROJECT: &str = "name = \"random\"\ndialects = [\"sqlite\", \"postgres\", \"mysql\"]";
 /// Bytes of choices for a schema.
 const CHOICES: usize = 900;
 
@@ -53,7 +56,7 @@ fn is_refused_with_reasons_or_makes_sound_files() {
         cases: u32::try_from(cases).unwrap(),
         rng_seed: RngSeed::Fixed(seed),
         failure_persistence: None,
-        max_shrink_iters: 600,
+        max_shrink_iters: 60,
         ..Config::default()
     };
     let choices = proptest::collection::vec(proptest::num::u8::ANY, CHOICES / 3..CHOICES);
@@ -61,7 +64,7 @@ fn is_refused_with_reasons_or_makes_sound_files() {
         let files = schema::schema(&bytes);
         let sources = Sources { files, include: include.clone() };
         let folder = tempfile::tempdir().unwrap();
-        let project = Project::parse(folder.path(), "name = \"random\"").unwrap();
+        let project = Project::parse(folder.path(), PROJECT).unwrap();
         let verdict = judge(&project, &sources).and_then(|verdict| match verdict {
             Verdict::Accepted(output) => {
                 *accepted.borrow_mut() += 1;

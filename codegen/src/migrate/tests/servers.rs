@@ -226,6 +226,20 @@ fn servers_fail_on_rows_that_hold_an_enum_value_which_goes() {
 }
 
 #[test]
+fn indexes_of_postgres_serve_the_order_of_lists_both_ways() {
+    let (engine, mut lock) = (postgres(), server_shop());
+    of(&mut lock, "Order").indexes = vec![Index { unique: false, ..index("orders_paid_at_idx", &["paid_at", "id"]) }];
+    let database = engine.fresh();
+    engine.migrate(&database, &Transition::between(&Lock::default(), &lock));
+    engine.run(&database, engine.rows);
+    for order in ["paid_at NULLS FIRST, id", "paid_at DESC NULLS LAST, id DESC"] {
+        let sql = format!("SET enable_seqscan = off; EXPLAIN SELECT id FROM orders ORDER BY {order} LIMIT 20");
+        let plan = engine.run(&database, &sql);
+        assert!(plan.contains("orders_paid_at_idx") && !plan.contains("Sort"), "{plan}");
+    }
+}
+
+#[test]
 fn servers_tell_living_twins_from_dead_ones() {
     let mut lock = server_shop();
     of(&mut lock, "Order").indexes.remove(0);

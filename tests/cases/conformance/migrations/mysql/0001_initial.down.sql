@@ -21,8 +21,6 @@ DROP TABLE memberships;
 
 DROP TABLE links;
 
-DROP TABLE nodes;
-
 DROP TABLE numbered;
 
 DROP TABLE kinds;
@@ -30,6 +28,8 @@ DROP TABLE kinds;
 DROP TABLE imported;
 
 DROP TABLE documents;
+
+DROP TABLE nodes;
 
 DROP TABLE doctors;
 

@@ -47,6 +47,23 @@ CREATE TABLE doctors (
   PRIMARY KEY (id)
 );
 
+CREATE TABLE nodes (
+  id BINARY(16) NOT NULL,
+  name VARCHAR(40) NOT NULL,
+  parent_id BINARY(16),
+  next_id BINARY(16),
+  anchor_id BINARY(16),
+  version BIGINT NOT NULL,
+  PRIMARY KEY (id),
+  INDEX nodes_parent_id_idx (parent_id),
+  INDEX nodes_next_id_idx (next_id),
+  INDEX nodes_anchor_id_idx (anchor_id),
+  INDEX nodes_name_idx (name, id),
+  CONSTRAINT nodes_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES nodes (id) ON DELETE CASCADE,
+  CONSTRAINT nodes_next_id_fkey FOREIGN KEY (next_id) REFERENCES nodes (id) ON DELETE SET NULL,
+  CONSTRAINT nodes_anchor_id_fkey FOREIGN KEY (anchor_id) REFERENCES nodes (id) ON DELETE RESTRICT
+);
+
 CREATE TABLE documents (
   id BINARY(16) NOT NULL,
   tenant_id VARCHAR(36) NOT NULL,
@@ -54,13 +71,19 @@ CREATE TABLE documents (
   folder VARCHAR(40) NOT NULL,
   title VARCHAR(40) NOT NULL,
   version BIGINT NOT NULL,
+  account_id BINARY(16),
+  node_id BINARY(16),
   deleted_at DATETIME(6),
   documents_tenant_id_slug_key_live TINYINT GENERATED ALWAYS AS (CASE WHEN deleted_at IS NULL THEN 1 END) VIRTUAL,
   documents_tenant_id_folder_title_key_live TINYINT GENERATED ALWAYS AS (CASE WHEN deleted_at IS NULL THEN 1 END) VIRTUAL,
   PRIMARY KEY (id),
   UNIQUE INDEX documents_tenant_id_slug_key (tenant_id, slug, documents_tenant_id_slug_key_live),
   UNIQUE INDEX documents_tenant_id_folder_title_key (tenant_id, folder, title, documents_tenant_id_folder_title_key_live),
-  INDEX documents_slug_idx (slug, id, deleted_at)
+  INDEX documents_account_id_idx (account_id),
+  INDEX documents_node_id_idx (node_id),
+  INDEX documents_slug_idx (slug, id, deleted_at),
+  CONSTRAINT documents_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts (id) ON DELETE RESTRICT,
+  CONSTRAINT documents_node_id_fkey FOREIGN KEY (node_id) REFERENCES nodes (id) ON DELETE RESTRICT
 );
 
 CREATE TABLE imported (
@@ -168,23 +191,6 @@ CREATE TABLE numbered (
   nr BIGINT NOT NULL,
   name VARCHAR(40) NOT NULL,
   PRIMARY KEY (nr)
-);
-
-CREATE TABLE nodes (
-  id BINARY(16) NOT NULL,
-  name VARCHAR(40) NOT NULL,
-  parent_id BINARY(16),
-  next_id BINARY(16),
-  anchor_id BINARY(16),
-  version BIGINT NOT NULL,
-  PRIMARY KEY (id),
-  INDEX nodes_parent_id_idx (parent_id),
-  INDEX nodes_next_id_idx (next_id),
-  INDEX nodes_anchor_id_idx (anchor_id),
-  INDEX nodes_name_idx (name, id),
-  CONSTRAINT nodes_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES nodes (id) ON DELETE CASCADE,
-  CONSTRAINT nodes_next_id_fkey FOREIGN KEY (next_id) REFERENCES nodes (id) ON DELETE SET NULL,
-  CONSTRAINT nodes_anchor_id_fkey FOREIGN KEY (anchor_id) REFERENCES nodes (id) ON DELETE RESTRICT
 );
 
 CREATE TABLE links (

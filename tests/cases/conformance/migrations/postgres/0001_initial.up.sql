@@ -48,6 +48,27 @@ CREATE TABLE doctors (
   CONSTRAINT doctors_pkey PRIMARY KEY (id)
 );
 
+CREATE TABLE nodes (
+  id UUID NOT NULL,
+  name VARCHAR(40) COLLATE "C" NOT NULL,
+  parent_id UUID,
+  next_id UUID,
+  anchor_id UUID,
+  version BIGINT NOT NULL,
+  CONSTRAINT nodes_pkey PRIMARY KEY (id),
+  CONSTRAINT nodes_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES nodes (id) ON DELETE CASCADE,
+  CONSTRAINT nodes_next_id_fkey FOREIGN KEY (next_id) REFERENCES nodes (id) ON DELETE SET NULL,
+  CONSTRAINT nodes_anchor_id_fkey FOREIGN KEY (anchor_id) REFERENCES nodes (id) ON DELETE RESTRICT
+);
+
+CREATE INDEX nodes_parent_id_idx ON nodes (parent_id NULLS FIRST);
+
+CREATE INDEX nodes_next_id_idx ON nodes (next_id NULLS FIRST);
+
+CREATE INDEX nodes_anchor_id_idx ON nodes (anchor_id NULLS FIRST);
+
+CREATE INDEX nodes_name_idx ON nodes (name, id);
+
 CREATE TABLE documents (
   id UUID NOT NULL,
   tenant_id VARCHAR(36) COLLATE "C" NOT NULL,
@@ -55,13 +76,21 @@ CREATE TABLE documents (
   folder VARCHAR(40) COLLATE "C" NOT NULL,
   title VARCHAR(40) COLLATE "C" NOT NULL,
   version BIGINT NOT NULL,
+  account_id UUID,
+  node_id UUID,
   deleted_at TIMESTAMPTZ,
-  CONSTRAINT documents_pkey PRIMARY KEY (id)
+  CONSTRAINT documents_pkey PRIMARY KEY (id),
+  CONSTRAINT documents_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts (id) ON DELETE RESTRICT,
+  CONSTRAINT documents_node_id_fkey FOREIGN KEY (node_id) REFERENCES nodes (id) ON DELETE RESTRICT
 );
 
 CREATE UNIQUE INDEX documents_tenant_id_slug_key ON documents (tenant_id, slug) WHERE deleted_at IS NULL;
 
 CREATE UNIQUE INDEX documents_tenant_id_folder_title_key ON documents (tenant_id, folder, title) WHERE deleted_at IS NULL;
+
+CREATE INDEX documents_account_id_idx ON documents (account_id NULLS FIRST);
+
+CREATE INDEX documents_node_id_idx ON documents (node_id NULLS FIRST);
 
 CREATE INDEX documents_slug_idx ON documents (slug, id, deleted_at NULLS FIRST) WHERE deleted_at IS NULL;
 
@@ -198,27 +227,6 @@ CREATE TABLE numbered (
   name VARCHAR(40) COLLATE "C" NOT NULL,
   CONSTRAINT numbered_pkey PRIMARY KEY (nr)
 );
-
-CREATE TABLE nodes (
-  id UUID NOT NULL,
-  name VARCHAR(40) COLLATE "C" NOT NULL,
-  parent_id UUID,
-  next_id UUID,
-  anchor_id UUID,
-  version BIGINT NOT NULL,
-  CONSTRAINT nodes_pkey PRIMARY KEY (id),
-  CONSTRAINT nodes_parent_id_fkey FOREIGN KEY (parent_id) REFERENCES nodes (id) ON DELETE CASCADE,
-  CONSTRAINT nodes_next_id_fkey FOREIGN KEY (next_id) REFERENCES nodes (id) ON DELETE SET NULL,
-  CONSTRAINT nodes_anchor_id_fkey FOREIGN KEY (anchor_id) REFERENCES nodes (id) ON DELETE RESTRICT
-);
-
-CREATE INDEX nodes_parent_id_idx ON nodes (parent_id NULLS FIRST);
-
-CREATE INDEX nodes_next_id_idx ON nodes (next_id NULLS FIRST);
-
-CREATE INDEX nodes_anchor_id_idx ON nodes (anchor_id NULLS FIRST);
-
-CREATE INDEX nodes_name_idx ON nodes (name, id);
 
 CREATE TABLE links (
   id UUID NOT NULL,

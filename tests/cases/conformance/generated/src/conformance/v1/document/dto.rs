@@ -73,7 +73,7 @@ impl Resource for Document {
     const VERBS: &'static [Verb] = &[
         Verb { name: "undelete", allow: "POST" },
     ];
-    const MEMBERS: &'static [&'static str] = &["id", "tenant_id", "slug", "folder", "title", "version"];
+    const MEMBERS: &'static [&'static str] = &["id", "tenant_id", "slug", "folder", "title", "version", "account_id", "node_id"];
     const KEPT: &'static [&'static str] = &["tenant_id"];
 
     fn dto(&self) -> DocumentDto<'_> {
