@@ -1,5 +1,7 @@
 //! Declared writes, carried out inside a transaction: once for all engines.
 
+use std::collections::BTreeSet;
+
 use super::outcome::{check_live_references, check_referrers, equal, explain_delete, explain_write};
 use super::session::{Fault, Session};
 use super::{Value, guard, storable};
@@ -42,20 +44,27 @@ pub(super) async fn apply(session: &mut dyn Session, changes: &Changes) -> Resul
     Ok(())
 }
 
-/// The writes in their order. Adjustments that follow each other do not depend on it, so they take their rows in the order
-/// of the keys: two commits that adjust the same rows then wait for each other, and never in a circle.
+/// The writes in an order in which commits do not block each other in a circle: first the adjustments of rows that nothing
+/// else here writes, by their keys, then the rest as it was declared. Whoever adjusts a row holds it alone; to refer to it
+/// first, and so to share it with others, and to want it alone then, is how two commits come to wait for each other.
 fn in_order(changes: &Changes) -> Vec<&Write> {
-    let mut writes: Vec<&Write> = changes.writes.iter().collect();
-    let adjusted = |write: &&Write| match write {
-        Write::Adjust { spec, key, .. } => Some((spec.table, format!("{key:?}"))),
-        _ => None,
+    let row = |write: &Write| match write {
+        Write::Insert { spec, key, .. }
+        | Write::Update { spec, key, .. }
+        | Write::Adjust { spec, key, .. }
+        | Write::Delete { spec, key, .. }
+        | Write::Undelete { spec, key, .. }
+        | Write::Expect { spec, key, .. } => (spec.table, format!("{key:?}")),
     };
-    for run in writes.chunk_by_mut(|one, next| adjusted(one).is_some() == adjusted(next).is_some()) {
-        if run.len() > 1 && run.first().is_some_and(|first| adjusted(first).is_some()) {
-            run.sort_by_key(adjusted);
-        }
+    if !changes.writes.iter().any(|write| matches!(write, Write::Adjust { .. })) {
+        return changes.writes.iter().collect();
     }
-    writes
+    let written: BTreeSet<_> =
+        changes.writes.iter().filter(|write| !matches!(write, Write::Adjust { .. })).map(row).collect();
+    let free = |write: &&Write| matches!(write, Write::Adjust { .. }) && !written.contains(&row(write));
+    let (mut first, rest): (Vec<_>, Vec<_>) = changes.writes.iter().partition(free);
+    first.sort_by_key(|write| row(write));
+    first.into_iter().chain(rest).collect()
 }
 
 /// Runs a write of a row; what it breaks is explained by the row.

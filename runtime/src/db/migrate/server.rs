@@ -11,6 +11,10 @@ pub(in super::super) trait Runner {
     async fn prepare(&mut self) -> Result<()>;
     /// Waits until no other process migrates this database.
     async fn lock(&mut self) -> Result<()>;
+    /// Whether every migration that was begun has ended; whoever has the lock finds none under way.
+    async fn check_ended(&mut self) -> Result<()> {
+        Ok(())
+    }
     /// Lets others migrate.
     async fn unlock(&mut self) -> Result<()>;
     /// What is applied, in order.
@@ -70,7 +74,11 @@ pub(in super::super) async fn status(
 
 async fn locked<R: Runner, T>(runner: &mut R, work: impl AsyncFnOnce(&mut R) -> Result<T>) -> Result<T> {
     runner.lock().await?;
-    let outcome = match runner.prepare().await {
+    let ready = match runner.prepare().await {
+        Ok(()) => runner.check_ended().await,
+        Err(cause) => Err(cause),
+    };
+    let outcome = match ready {
         Ok(()) => work(runner).await,
         Err(cause) => Err(cause),
     };

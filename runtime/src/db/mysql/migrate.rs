@@ -96,16 +96,20 @@ impl Runner for Migrator {
         self.0.execute(sql).await.map(drop).map_err(failed)
     }
 
+    async fn check_ended(&mut self) -> Result<()> {
+        let sql = "SELECT version, description FROM _sqlx_migrations WHERE NOT success ORDER BY version LIMIT 1";
+        let found: Option<(i64, String)> = query_as(sql).fetch_optional(&mut *self.0).await.map_err(failed)?;
+        let Some((version, name)) = found else { return Ok(()) };
+        Err(Error::internal(format!(
+            "migration {version} ({name}) stopped midway; bring its tables to one of its ends by hand, then delete its row \
+             in _sqlx_migrations or set `success` to 1"
+        )))
+    }
+
     async fn rows(&mut self) -> Result<Vec<Row>> {
-        let sql = "SELECT version, description, checksum, success FROM _sqlx_migrations ORDER BY version";
-        let rows: Vec<(i64, String, Vec<u8>, bool)> = query_as(sql).fetch_all(&mut *self.0).await.map_err(failed)?;
-        if let Some((version, name, ..)) = rows.iter().find(|(.., success)| !success) {
-            return Err(Error::internal(format!(
-                "migration {version} ({name}) stopped midway; bring its tables to one of its ends by hand, then delete \
-                 its row in _sqlx_migrations or set `success` to 1"
-            )));
-        }
-        Ok(rows.into_iter().map(|(version, name, checksum, _)| Row { version, name, checksum }).collect())
+        let sql = "SELECT version, description, checksum FROM _sqlx_migrations ORDER BY version";
+        let rows: Vec<(i64, String, Vec<u8>)> = query_as(sql).fetch_all(&mut *self.0).await.map_err(failed)?;
+        Ok(rows.into_iter().map(|(version, name, checksum)| Row { version, name, checksum }).collect())
     }
 
     async fn run(&mut self, text: &str, note: Note<'_>) -> Result<()> {
