@@ -209,11 +209,13 @@ async fn adjust(
     if put(session, spec, &sql, &bound, key, &[]).await? == 1 {
         return Ok(());
     }
-    if !session.exists(&format!("SELECT 1 FROM {} WHERE {row}", spec.table), key).await? {
+    // Locking reads see what the update saw; others may, on MariaDB, still see the state before.
+    let keep = session.dialect().keep_rows();
+    if !session.exists(&format!("SELECT 1 FROM {} WHERE {row}{keep}", spec.table), key).await? {
         return Err(Error::precondition(format!("the {} is not there any more", spec.name)).into());
     }
     for condition in conditions {
-        let sql = format!("SELECT 1 FROM {} WHERE {row} AND {}", spec.table, condition.sql);
+        let sql = format!("SELECT 1 FROM {} WHERE {row} AND {}{keep}", spec.table, condition.sql);
         let bound: Vec<Value> = key.iter().cloned().chain(condition.values).collect();
         if !session.exists(&sql, &bound).await? {
             return Err(condition.broken.into());
