@@ -221,7 +221,8 @@ async fn adjust(
             return Err(condition.broken.into());
         }
     }
-    Err(Error::ConcurrentUpdate.into())
+    // By now all of it holds: others were at the row while it was looked for.
+    Err(Fault::Again("an adjusted row was written by others at the same time".into()))
 }
 
 async fn delete(

@@ -29,7 +29,6 @@ pub(super) enum Fault {
         cause: Cause,
     },
     /// Others were in the way (deadlock, serialization): the whole transaction may be tried again.
-    #[cfg_attr(not(any(feature = "postgres", feature = "mysql")), allow(dead_code))]
     Again(Cause),
     /// Anything else.
     Error(Error),
