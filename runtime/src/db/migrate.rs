@@ -136,8 +136,9 @@ pub(super) fn down(connection: &mut Connection, migrations: &[Migration]) -> Res
 }
 
 pub(super) fn status(connection: &mut Connection, migrations: &[Migration]) -> Result<Vec<(Applied, MigrationState)>> {
-    prepare(connection)?;
-    Ok(states(&rows(connection)?, migrations))
+    let noted = connection.table_exists(None, "_sqlx_migrations").map_err(error)?;
+    let rows = if noted { rows(connection)? } else { Vec::new() };
+    Ok(states(&rows, migrations))
 }
 
 fn states(rows: &[Row], migrations: &[Migration]) -> Vec<(Applied, MigrationState)> {

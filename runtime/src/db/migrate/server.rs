@@ -15,6 +15,8 @@ pub(in super::super) trait Runner {
     async fn check_ended(&mut self) -> Result<()> {
         Ok(())
     }
+    /// Whether the tables of [`Self::prepare`] are there.
+    async fn is_prepared(&mut self) -> Result<bool>;
     /// Lets others migrate.
     async fn unlock(&mut self) -> Result<()>;
     /// What is applied, in order.
@@ -68,8 +70,9 @@ pub(in super::super) async fn status(
     runner: &mut impl Runner,
     migrations: &[Migration],
 ) -> Result<Vec<(Applied, MigrationState)>> {
-    runner.prepare().await?;
-    Ok(states(&runner.rows().await?, migrations))
+    // Whoever only looks changes nothing, and needs no lock for it.
+    let rows = if runner.is_prepared().await? { runner.rows().await? } else { Vec::new() };
+    Ok(states(&rows, migrations))
 }
 
 async fn locked<R: Runner, T>(runner: &mut R, work: impl AsyncFnOnce(&mut R) -> Result<T>) -> Result<T> {

@@ -85,6 +85,13 @@ impl Runner for Migrator {
         self.0.execute(sequences).await.map(drop).map_err(failed)
     }
 
+    async fn is_prepared(&mut self) -> Result<bool> {
+        let sql = "SELECT 1 FROM information_schema.tables \
+                   WHERE table_schema = DATABASE() AND table_name = '_sqlx_migrations'";
+        let found: Option<(i32,)> = query_as(sql).fetch_optional(&mut *self.0).await.map_err(failed)?;
+        Ok(found.is_some())
+    }
+
     async fn lock(&mut self) -> Result<()> {
         let sql = "SELECT GET_LOCK(CONCAT('arcana ', DATABASE()), ?)";
         let (got,): (Option<i64>,) = query_as(sql).bind(LOCK_SECONDS).fetch_one(&mut *self.0).await.map_err(failed)?;

@@ -47,6 +47,11 @@ impl Runner for Migrator {
             .map_err(failed)
     }
 
+    async fn is_prepared(&mut self) -> Result<bool> {
+        let row = self.0.query_one("SELECT to_regclass('_sqlx_migrations') IS NOT NULL", &[]).await.map_err(failed)?;
+        row.try_get(0).map_err(failed)
+    }
+
     async fn lock(&mut self) -> Result<()> {
         self.0.execute("SELECT pg_advisory_lock($1)", &[&LOCK]).await.map(drop).map_err(failed)
     }
