@@ -158,12 +158,19 @@ impl Entity for {{ entity.name }} {
     fn version(&self) -> Option<i64> {
         {{ entity.version }}
     }
+{%- if entity.told %}
+
+    fn shown(&self) -> Json {
+        to_json(&{{ entity.name }}Dto(self))
+    }
+{%- endif %}
 {%- if !entity.owned.is_empty() %}
 
     fn owned() -> &'static [OwnedSpec<Self>] {
         &[
 {%- for owned in entity.owned %}
             OwnedSpec {
+                field: {{ owned.2 }},
                 spec: || {{ owned.1 }}::SPEC,
                 rows: |row| row.{{ owned.0 }}.iter().map({{ owned.1 }}::values).collect(),
                 clear: |row| row.{{ owned.0 }}.clear(),
@@ -255,4 +262,9 @@ pub struct {{ message.name }} {
     pub {{ field.name }}: {{ field.ty }},
 {%- endfor %}
 }
-{% endfor %}
+{% if !message.outbox.is_empty() %}
+impl {{ message.outbox }} for {{ message.name }} {
+    const TYPE: &'static str = {{ message.full_name }};
+}
+{% endif %}
+{%- endfor %}

@@ -16,6 +16,8 @@ pub static {{ entity.spec.constant }}: EntitySpec = EntitySpec {
     version: {{ entity.spec.version }},
     updated_at: {{ entity.spec.updated_at }},
     soft_delete: {{ entity.spec.soft_delete }},
+    events: {{ entity.spec.events }},
+    audit: {{ entity.spec.audit }},
     select: {{ entity.spec.select }},
     insert: {{ entity.spec.insert }},
     update: {{ entity.spec.update }},

@@ -124,8 +124,9 @@ FILES
   checks=$((checks + 1))
   diff <(echo "$expected") <(grep -v ' migrations/' "$out" | sort) || fail "the diff of a new entity is not the expected one"
   checks=$((checks + 1))
-  [ "$(sed -n 's/^?? \(migrations.*\)_add_reviews\.\(up\|down\)\.sql$/\1/p' "$out" | sort | uniq -c | grep -c ' 2 ')" = 1 ] &&
-    [ "$(grep -c ' migrations/' "$out")" = 2 ] || fail "there is not exactly one new migration"
+  # One number, up and down, for each database.
+  [ "$(sed -n 's/^?? migrations\/[a-z]*\/\([0-9]*_add_reviews\.\)\(up\|down\)\.sql$/\1\2/p' "$out" | sort | uniq -c | grep -c ' 3 ')" = 2 ] &&
+    [ "$(grep -c ' migrations/' "$out")" = 6 ] || fail "there is not exactly one new migration for each database"
 
   touch "$folder/before"
   cargo xtask gen >"$out" 2>&1 || fail "the second run fails"

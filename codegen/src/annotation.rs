@@ -6,7 +6,7 @@ mod rules;
 
 use prost_reflect::{DescriptorPool, ExtensionDescriptor, FieldDescriptor, MessageDescriptor, MethodDescriptor};
 
-use crate::model::{KeyKind, MethodOptions, OnDelete, Rule, StandardKind};
+use crate::model::{KeyKind, MethodOptions, OnDelete, Outbox, Rule, StandardKind};
 use read::{children, extension, flag, number, symbol, symbols, text, texts};
 
 /// `option (arcana.entity)`.
@@ -54,6 +54,8 @@ pub struct IndexOptions {
 pub struct FieldOptions {
     /// Source of the key.
     pub primary_key: Option<KeyKind>,
+    /// The database gives the key.
+    pub sequence: bool,
     /// Name of the column.
     pub column: String,
     /// Type in the words of the database.
@@ -135,6 +137,8 @@ pub struct RpcOptions {
 #[derive(Debug)]
 pub struct Reader {
     entity: Option<ExtensionDescriptor>,
+    event: Option<ExtensionDescriptor>,
+    job: Option<ExtensionDescriptor>,
     field: Option<ExtensionDescriptor>,
     method: Option<ExtensionDescriptor>,
     http: Option<ExtensionDescriptor>,
@@ -150,6 +154,8 @@ impl Reader {
         let find = |name: &str| pool.get_extension_by_name(name);
         Self {
             entity: find("arcana.entity"),
+            event: find("arcana.event"),
+            job: find("arcana.job"),
             field: find("arcana.field"),
             method: find("arcana.method"),
             http: find("google.api.http"),
@@ -189,6 +195,13 @@ impl Reader {
         })
     }
 
+    /// Whether a message goes through the outbox, and as what.
+    pub fn outbox(&self, message: &MessageDescriptor) -> Option<Outbox> {
+        let options = message.options();
+        let is = |known: &Option<ExtensionDescriptor>| extension(&options, known.as_ref()).is_some();
+        is(&self.event).then_some(Outbox::Event).or_else(|| is(&self.job).then_some(Outbox::Job))
+    }
+
     /// Options of a field.
     pub fn field(&self, field: &FieldDescriptor) -> FieldOptions {
         let all = field.options();
@@ -198,11 +211,12 @@ impl Reader {
             read = FieldOptions {
                 primary_key: match symbol(&options, "primary_key").as_deref() {
                     Some("UUID_V7") => Some(KeyKind::UuidV7),
-                    Some("INT64") => Some(KeyKind::Int64),
+                    Some("INT64" | "SEQUENCE") => Some(KeyKind::Int64),
                     Some("INT64_CLIENT") => Some(KeyKind::Int64Client),
                     Some("STRING") => Some(KeyKind::String),
                     _ => None,
                 },
+                sequence: symbol(&options, "primary_key").as_deref() == Some("SEQUENCE"),
                 column: text(&options, "column"),
                 storage_type: text(&options, "storage_type"),
                 unique: flag(&options, "unique"),

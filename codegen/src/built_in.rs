@@ -9,9 +9,21 @@ pub const TEXTS: [(&str, &str); 2] = [
     ("arcana/identity/v1/user.proto", include_str!("../../schema/arcana/identity/v1/user.proto")),
 ];
 
+/// Tables that the runtime itself writes and reads: a project has those that it needs, as tables and nothing else.
+pub const STORES: [(&str, &str); 3] = [
+    ("arcana/store/v1/audit.proto", include_str!("../../schema/arcana/store/v1/audit.proto")),
+    ("arcana/store/v1/idempotency.proto", include_str!("../../schema/arcana/store/v1/idempotency.proto")),
+    ("arcana/store/v1/outbox.proto", include_str!("../../schema/arcana/store/v1/outbox.proto")),
+];
+
+/// Whether a file declares nothing that could be a project's, wherever it stands: the vocabulary, and the tables of the runtime.
+pub fn is_ours_alone(path: &str) -> bool {
+    path == ANNOTATIONS || STORES.iter().any(|(known, _)| *known == path)
+}
+
 /// The text at a path, if it is one of Arcana's.
 pub fn text(path: &str) -> Option<&'static str> {
-    TEXTS.iter().find(|(known, _)| *known == path).map(|(_, text)| *text)
+    TEXTS.iter().chain(&STORES).find(|(known, _)| *known == path).map(|(_, text)| *text)
 }
 
 /// Paths of the files that declare entities.

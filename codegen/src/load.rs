@@ -62,8 +62,9 @@ impl Sources {
 
     /// All texts: the project's own, and those that come with Arcana.
     fn texts(&self) -> BTreeMap<String, String> {
-        let built_in = built_in::TEXTS.map(|(path, text)| (path.to_owned(), text.to_owned()));
-        built_in.into_iter().chain(self.files.clone()).collect()
+        let built_in = built_in::TEXTS.iter().chain(&built_in::STORES);
+        let built_in = built_in.map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
+        built_in.chain(self.files.clone()).collect()
     }
 
     /// The text of a file: the project's own, or else the one that comes with Arcana.
@@ -113,8 +114,9 @@ pub fn load(sources: &Sources) -> Result<Loaded, Diagnostics> {
     if !found.is_empty() {
         return Err(found);
     }
-    let mut files: Vec<String> = sources.files.keys().filter(|path| *path != built_in::ANNOTATIONS).cloned().collect();
-    for path in &files {
+    let mut files: Vec<String> = sources.files.keys().filter(|path| !built_in::is_ours_alone(path)).cloned().collect();
+    let stores = built_in::STORES.map(|(path, _)| path.to_owned());
+    for path in files.iter().chain(&stores) {
         if let Err(error) = compiler.open_file(path) {
             let file = error.file().unwrap_or(path).to_owned();
             report(&error, &file, sources, &compiler.descriptor_pool(), &mut found);
@@ -127,7 +129,8 @@ pub fn load(sources: &Sources) -> Result<Loaded, Diagnostics> {
     files.extend(built_in::entities().filter(|path| pool.get_file_by_name(path).is_some()).map(str::to_owned));
     files.sort();
     files.dedup();
-    let spans = Spans::new(&pool, sources, &files);
+    let read: Vec<String> = files.iter().cloned().chain(stores).collect();
+    let spans = Spans::new(&pool, sources, &read);
     Ok(Loaded { pool, files, spans })
 }
 

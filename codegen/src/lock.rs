@@ -69,6 +69,9 @@ pub struct Column {
     /// Type in the words of the database.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub storage_type: Option<String>,
+    /// The database numbers it, in the order of the inserts.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sequence: bool,
 }
 
 /// How values are stored.
@@ -164,7 +167,11 @@ impl Default for Lock {
 impl Lock {
     /// The state that a model asks for.
     pub fn of(model: &Model) -> Self {
-        let tables = model.entities.iter().map(|entity| (entity.full_name.clone(), Table::of(entity, model)));
+        let tables = model
+            .entities
+            .iter()
+            .chain(&model.stores)
+            .map(|entity| (entity.full_name.clone(), Table::of(entity, model)));
         Self { format: FORMAT, tables: tables.collect() }
     }
 
@@ -243,6 +250,7 @@ impl Column {
             default: column.default.clone(),
             max_len: column.max_len,
             storage_type: column.storage_type.clone(),
+            sequence: column.sequence,
         }
     }
 

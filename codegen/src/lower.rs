@@ -17,9 +17,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use prost_reflect::{EnumDescriptor, FileDescriptor, MessageDescriptor, Syntax};
 
 use crate::annotation::Reader;
+use crate::built_in;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::load::{Loaded, Spans};
-use crate::model::{Enum, EnumValue, File, Message, Model, Reserved, Span};
+use crate::model::{Entity, Enum, EnumValue, File, Message, Model, Reserved, Resource, Span, StandardKind};
 use seed::Seed;
 
 /// Tag of the package in the descriptor of a file.
@@ -37,7 +38,9 @@ pub fn lower(loaded: &Loaded) -> (Model, Diagnostics) {
     let files: Vec<FileDescriptor> =
         loaded.files.iter().filter_map(|name| loaded.pool.get_file_by_name(name)).collect();
     let messages: Vec<MessageDescriptor> = files.iter().flat_map(messages_of).collect();
-    lowering.sow(&messages);
+    let stores = built_in::STORES.iter().filter_map(|(path, _)| loaded.pool.get_file_by_name(path));
+    let stores: Vec<MessageDescriptor> = stores.flat_map(|file| messages_of(&file)).collect();
+    lowering.sow(messages.iter().chain(&stores));
 
     let mut model = Model { files: files.iter().map(|file| lowering.file(file)).collect(), ..Model::default() };
     for message in &messages {
@@ -47,6 +50,7 @@ pub fn lower(loaded: &Loaded) -> (Model, Diagnostics) {
     model.enums = enums.map(|enumeration| lowering.enumeration(&enumeration)).collect();
     model.resources.sort_by(|a, b| a.full_name.cmp(&b.full_name));
     lowering.services(&files, &mut model);
+    model.stores = lowering.stores(&stores, &model);
 
     model.entities.sort_by(|a, b| a.full_name.cmp(&b.full_name));
     index::number_twins(&mut model.entities);
@@ -80,6 +84,24 @@ fn messages_of(file: &FileDescriptor) -> Vec<MessageDescriptor> {
 }
 
 impl Lowering<'_> {
+    /// The tables of the runtime that the entities need.
+    fn stores(&mut self, messages: &[MessageDescriptor], model: &Model) -> Vec<Entity> {
+        let mut lowered = Model::default();
+        for message in messages {
+            self.message(message, &mut lowered);
+        }
+        let creates = |resource: &Resource| resource.methods.iter().any(|method| method.kind == StandardKind::Create);
+        lowered.entities.retain(|store| match store.full_name.as_str() {
+            "arcana.store.v1.AuditEntry" => model.entities.iter().any(|entity| entity.audit),
+            "arcana.store.v1.OutboxEntry" => {
+                model.entities.iter().any(|entity| entity.events) || model.messages.iter().any(|m| m.outbox.is_some())
+            }
+            _ => model.resources.iter().any(creates),
+        });
+        lowered.entities.sort_by(|a, b| a.full_name.cmp(&b.full_name));
+        lowered.entities
+    }
+
     fn file(&mut self, file: &FileDescriptor) -> File {
         let name = file.name();
         if file.syntax() != Syntax::Proto3 {
@@ -152,6 +174,7 @@ impl Lowering<'_> {
             name: message.full_name().trim_start_matches(package).trim_start_matches('.').to_owned(),
             comment: self.spans.comment(file.name(), message.path()),
             fields,
+            outbox: self.reader.outbox(message),
             reserved: reserved_of(message),
             file: file.name().to_owned(),
             span,

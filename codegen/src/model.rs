@@ -16,6 +16,8 @@ pub struct Model {
     pub files: Vec<File>,
     /// What is stored, sorted by full name; owned children included.
     pub entities: Vec<Entity>,
+    /// Tables that the runtime writes for the entities, sorted by full name; no resource shows them.
+    pub stores: Vec<Entity>,
     /// What the API shows, sorted by full name; owned children included.
     pub resources: Vec<Resource>,
     /// Messages that are no entity: requests, answers, JSON values. Sorted by full name.
@@ -120,6 +122,8 @@ pub struct Column {
     pub max_len: Option<u64>,
     /// Type in the words of the database.
     pub storage_type: Option<String>,
+    /// The database numbers it, in the order of the inserts.
+    pub sequence: bool,
     /// Made by the storage design, not a field: parent key, `position`, `deleted_at`.
     pub hidden: bool,
     /// Where the field stands.
@@ -544,12 +548,23 @@ pub struct Message {
     pub comment: String,
     /// Fields in schema order.
     pub fields: Vec<Field>,
+    /// What logic sends it as, if it does.
+    pub outbox: Option<Outbox>,
     /// Reserved numbers and names.
     pub reserved: Reserved,
     /// File it stands in.
     pub file: String,
     /// Where it stands.
     pub span: Span,
+}
+
+/// What a message is that goes through the outbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum Outbox {
+    /// It happened.
+    Event,
+    /// It is to be done.
+    Job,
 }
 
 /// An enumeration.

@@ -16,6 +16,13 @@ pub const SQLITE: &[Migration] = &[
         down: include_str!("../../migrations/sqlite/0001_initial.down.sql"),
         sealed: true,
     },
+    Migration {
+        version: 2,
+        name: "add_arcana_audit_and_arcana_idempotency_and_arcana_outbox",
+        up: include_str!("../../migrations/sqlite/0002_add_arcana_audit_and_arcana_idempotency_and_arcana_outbox.up.sql"),
+        down: include_str!("../../migrations/sqlite/0002_add_arcana_audit_and_arcana_idempotency_and_arcana_outbox.down.sql"),
+        sealed: false,
+    },
 ];
 
 /// The migrations for PostgreSQL, in order.
@@ -27,6 +34,13 @@ pub const POSTGRES: &[Migration] = &[
         down: include_str!("../../migrations/postgres/0001_initial.down.sql"),
         sealed: true,
     },
+    Migration {
+        version: 2,
+        name: "add_arcana_audit_and_arcana_idempotency_and_arcana_outbox",
+        up: include_str!("../../migrations/postgres/0002_add_arcana_audit_and_arcana_idempotency_and_arcana_outbox.up.sql"),
+        down: include_str!("../../migrations/postgres/0002_add_arcana_audit_and_arcana_idempotency_and_arcana_outbox.down.sql"),
+        sealed: false,
+    },
 ];
 
 /// The migrations for MySQL and MariaDB, in order.
@@ -37,5 +51,12 @@ pub const MYSQL: &[Migration] = &[
         up: include_str!("../../migrations/mysql/0001_initial.up.sql"),
         down: include_str!("../../migrations/mysql/0001_initial.down.sql"),
         sealed: true,
+    },
+    Migration {
+        version: 2,
+        name: "add_arcana_audit_and_arcana_idempotency_and_arcana_outbox",
+        up: include_str!("../../migrations/mysql/0002_add_arcana_audit_and_arcana_idempotency_and_arcana_outbox.up.sql"),
+        down: include_str!("../../migrations/mysql/0002_add_arcana_audit_and_arcana_idempotency_and_arcana_outbox.down.sql"),
+        sealed: false,
     },
 ];

@@ -11,7 +11,7 @@ use clap::{Parser, Subcommand};
 use futures::future::BoxFuture;
 use tonic::service::Routes;
 
-use crate::db::{Db, Migrations};
+use crate::db::{Db, Migrations, Stores};
 use crate::error::Result;
 use crate::fixture::Seeded;
 use crate::settings::{Loaded, Settings, Source, load};
@@ -30,6 +30,8 @@ pub struct App {
     pub descriptor: &'static [u8],
     /// The migrations.
     pub migrations: Migrations,
+    /// Tables of the runtime that they make.
+    pub stores: Stores,
     /// Every route of every rpc, by service.
     pub routes: &'static [&'static [Route]],
     /// Puts the service together over an open database.

@@ -3,9 +3,15 @@
 //! Logic that only declares its writes can be tested without a database, and works the same when the store is another
 //! process.
 
+mod record;
+
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use async_trait::async_trait;
+use uuid::Uuid;
+
+pub use record::{Action, After, Event, Job, Message, MessageKind, Record};
 
 use crate::context::Context;
 use crate::db::{Db, Value};
@@ -18,6 +24,13 @@ use crate::types::{Key, Timestamp};
 pub struct Changes {
     pub(crate) now: Timestamp,
     pub(crate) writes: Vec<Write>,
+    pub(crate) records: Vec<Record>,
+    pub(crate) messages: Vec<Message>,
+    /// The commit happens once under this key.
+    pub(crate) once: Option<Box<Claim>>,
+    /// Account that calls, if one is signed in.
+    pub(crate) principal: Option<Uuid>,
+    pub(crate) request_id: Arc<str>,
 }
 
 /// One declared write.
@@ -87,6 +100,13 @@ pub enum Write {
         /// Version that was read.
         version: i64,
     },
+    /// A statement on a table of the runtime itself.
+    Own {
+        /// The statement.
+        sql: &'static str,
+        /// What it binds.
+        values: Vec<Value>,
+    },
 }
 
 /// Children of one table.
@@ -118,6 +138,15 @@ pub enum Set {
     To(&'static str, Value),
     /// `column = column + value`
     Add(&'static str, Value),
+}
+
+impl Set {
+    /// The column that it writes.
+    pub fn column(&self) -> &'static str {
+        match self {
+            Self::To(column, _) | Self::Add(column, _) => column,
+        }
+    }
 }
 
 /// What must hold for a member after the write.
@@ -215,7 +244,15 @@ impl<E: Entity> Adjust<E> {
 impl Changes {
     /// No writes yet; times are those of the call.
     pub fn new(cx: &Context) -> Self {
-        Self { now: cx.now(), writes: Vec::new() }
+        Self {
+            now: cx.now(),
+            writes: Vec::new(),
+            records: Vec::new(),
+            messages: Vec::new(),
+            once: None,
+            principal: cx.principal.id,
+            request_id: cx.request_id.clone(),
+        }
     }
 
     /// Inserts a row and its owned children, and answers it as it will be stored.
@@ -232,6 +269,7 @@ impl Changes {
         let children = E::owned().iter().map(|owned| Rows { spec: (owned.spec)(), rows: (owned.rows)(row) }).collect();
         let (key, values) = (row.id().values(), row.values());
         self.writes.push(Write::Insert { spec: E::SPEC, key, values, children });
+        self.records.extend(Record::created(row));
     }
 
     /// Brings a row from the state that was read to a new one, with its owned children, and answers it as it will be
@@ -257,17 +295,20 @@ impl Changes {
             version: before.version(),
             children,
         });
+        self.records.extend(Record::updated(before, after));
     }
 
     /// Writes single members, relative to what is stored.
     pub fn adjust<E: Entity>(&mut self, adjust: Adjust<E>) {
         let Adjust { key, sets, guards, .. } = adjust;
+        self.records.extend(Record::adjusted::<E>(&key, &sets));
         self.writes.push(Write::Adjust { spec: E::SPEC, key, sets, guards });
     }
 
     /// Deletes a row, or marks it where the entity says so.
     pub fn delete<E: Entity>(&mut self, row: &E) {
         self.writes.push(Write::Delete { spec: E::SPEC, key: row.id().values(), version: row.version() });
+        self.records.extend(Record::deleted(row));
     }
 
     /// Brings back a row that was marked as deleted, and answers it as it will be stored.
@@ -278,6 +319,7 @@ impl Changes {
         updated_at.into_iter().for_each(|time| *time = self.now);
         let (key, values) = (row.id().values(), row.values());
         self.writes.push(Write::Undelete { spec: E::SPEC, key, values, version: before.version() });
+        self.records.extend(Record::undeleted(&row));
         row
     }
 
@@ -294,6 +336,42 @@ impl Changes {
         self.writes.push(Write::Adjust { spec: E::SPEC, key, sets: Vec::new(), guards: Vec::new() });
     }
 
+    /// Emits an event with the commit: whoever subscribes hears of it at least once.
+    pub fn emit<M: Event>(&mut self, event: &M) {
+        self.message(MessageKind::Event, M::TYPE, event);
+    }
+
+    /// Enqueues a job with the commit: it is done at least once.
+    pub fn enqueue<M: Job>(&mut self, job: &M) {
+        self.message(MessageKind::Job, M::TYPE, job);
+    }
+
+    fn message(&mut self, kind: MessageKind, type_name: &'static str, message: &impl serde::Serialize) {
+        // Messages of the schema have text keys and no fallible serialisers, so this cannot fail.
+        let payload = serde_json::to_string(message).unwrap_or_else(|_| "null".to_owned());
+        self.messages.push(Message { kind, type_name, payload });
+    }
+
+    /// Runs a statement on a table of the runtime itself.
+    pub(crate) fn own(&mut self, sql: &'static str, values: Vec<Value>) {
+        self.writes.push(Write::Own { sql, values });
+    }
+
+    /// Makes the commit happen once: a second one under the same key is refused as concurrent.
+    pub(crate) fn claim(&mut self, claim: Claim) {
+        self.once = Some(Box::new(claim));
+    }
+
+    /// Events and jobs that logic declared, in order.
+    pub fn messages(&self) -> &[Message] {
+        &self.messages
+    }
+
+    /// What events and the audit will say of the writes, in order.
+    pub fn records(&self) -> &[Record] {
+        &self.records
+    }
+
     /// The writes, in order.
     pub fn writes(&self) -> &[Write] {
         &self.writes
@@ -301,7 +379,7 @@ impl Changes {
 
     /// Whether nothing is declared.
     pub fn is_empty(&self) -> bool {
-        self.writes.is_empty()
+        self.writes.is_empty() && self.messages.is_empty() && self.once.is_none()
     }
 }
 
@@ -321,6 +399,35 @@ fn diff_children(spec: &'static EntitySpec, before: &[Vec<Value>], after: Vec<Ve
     ChildDiff { spec, removed, changed, added }
 }
 
+/// A call that is carried out once for its caller, rpc and key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallKey {
+    /// Account that calls; empty if none is signed in.
+    pub principal: String,
+    /// Full name of the rpc.
+    pub rpc: String,
+    /// What the client sent.
+    pub key: String,
+    /// SHA-256 of what is asked.
+    pub request_hash: Vec<u8>,
+}
+
+/// The key of a call, and the answer that whoever repeats it is given.
+#[derive(Debug, Clone)]
+pub(crate) struct Claim {
+    pub call: CallKey,
+    pub answer: Vec<u8>,
+}
+
+/// The answer that a call was given before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    /// SHA-256 of what was asked then.
+    pub request_hash: Vec<u8>,
+    /// The answer, frozen.
+    pub answer: Vec<u8>,
+}
+
 /// Where declared writes go: a database here, or another process.
 #[async_trait]
 pub trait Store: Send + Sync {
@@ -328,6 +435,8 @@ pub trait Store: Send + Sync {
     async fn commit(&self, cx: &Context, changes: Changes) -> Result<()>;
     /// A number that no row of this entity has had.
     async fn allot(&self, cx: &Context, spec: &'static EntitySpec) -> Result<i64>;
+    /// The answer that a call was given in the last day.
+    async fn answered(&self, cx: &Context, call: &CallKey) -> Result<Option<Answered>>;
 }
 
 #[async_trait]
@@ -338,5 +447,9 @@ impl Store for Db {
 
     async fn allot(&self, cx: &Context, spec: &'static EntitySpec) -> Result<i64> {
         Self::allot(self, cx, spec.table).await
+    }
+
+    async fn answered(&self, cx: &Context, call: &CallKey) -> Result<Option<Answered>> {
+        Self::answered(self, cx, call).await
     }
 }

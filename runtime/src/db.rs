@@ -1,8 +1,10 @@
 //! The database: one façade over the engines. `statement + values → rows` and `Changes → outcome`, nothing more.
 
+mod beside;
 mod commit;
 mod config;
 mod dialect;
+mod frozen;
 mod guard;
 mod migrate;
 #[cfg(feature = "mysql")]
@@ -10,6 +12,7 @@ mod mysql;
 mod outcome;
 #[cfg(feature = "postgres")]
 mod postgres;
+pub mod relay;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod retry;
 mod row;
@@ -25,12 +28,16 @@ use std::sync::Arc;
 pub use config::{DbConfig, Synchronous};
 pub use dialect::Dialect;
 pub use migrate::{Applied, Migration, MigrationState, Migrations};
+pub use relay::{OutboxEntry, Stores};
 pub use row::{Row, Stored};
 pub use value::Value;
+
+use tokio::sync::Notify;
 
 use crate::changes::Changes;
 use crate::context::Context;
 use crate::error::Result;
+pub(crate) use frozen::{freeze, thaw};
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 use migrate::server;
 #[cfg(feature = "mysql")]
@@ -44,6 +51,8 @@ use sqlite::Sqlite;
 #[derive(Clone)]
 pub struct Db {
     engine: Engine,
+    /// Wakes the relay when a commit leaves something in the outbox.
+    told: Arc<Notify>,
 }
 
 #[derive(Clone)]
@@ -68,7 +77,7 @@ impl Db {
             #[cfg(not(all(feature = "postgres", feature = "mysql")))]
             other => return Err(config.left_out(other)),
         };
-        Ok(Self { engine })
+        Ok(Self { engine, told: Arc::default() })
     }
 
     /// The engine.
@@ -127,13 +136,18 @@ impl Db {
 
     /// Commits declared writes in one transaction.
     pub async fn commit(&self, cx: &Context, changes: Changes) -> Result<()> {
+        let tells = !changes.messages.is_empty() || changes.records.iter().any(|record| record.spec.events);
         match &self.engine {
-            Engine::Sqlite(sqlite) => sqlite.commit(cx, changes).await,
+            Engine::Sqlite(sqlite) => sqlite.commit(cx, changes).await?,
             #[cfg(feature = "postgres")]
-            Engine::Postgres(postgres) => postgres.commit(cx, &changes).await,
+            Engine::Postgres(postgres) => postgres.commit(cx, &changes).await?,
             #[cfg(feature = "mysql")]
-            Engine::Mysql(mysql) => mysql.commit(cx, &changes).await,
+            Engine::Mysql(mysql) => mysql.commit(cx, &changes).await?,
         }
+        if tells {
+            self.told.notify_one();
+        }
+        Ok(())
     }
 
     /// A number that no row of this sequence has had, for keys that the service allots.

@@ -1,5 +1,7 @@
 //! What a generated entity tells the runtime: its shape as data, and how to read, write and change a row.
 
+use serde_json::Value as Json;
+
 use crate::access::Rule;
 use crate::context::Context;
 use crate::db::{Row, Value};
@@ -12,7 +14,7 @@ pub trait Entity: Clone + PartialEq + std::fmt::Debug + Send + Sync + 'static {
     /// Its key.
     type Id: Key;
     /// What a client may say when it creates or replaces a row.
-    type New: Clone + Send + Sync + 'static;
+    type New: Clone + std::fmt::Debug + Send + Sync + 'static;
     /// What a client may say when it changes a row.
     type Patch: Clone + Send + Sync + From<Self::New> + 'static;
     /// Its shape, as data.
@@ -34,6 +36,10 @@ pub trait Entity: Clone + PartialEq + std::fmt::Debug + Send + Sync + 'static {
     fn stamps(&mut self) -> Stamps<'_>;
     /// Version of the row, if it has one.
     fn version(&self) -> Option<i64>;
+    /// The row as clients see it, for events and the audit; of an entity that has neither, nothing.
+    fn shown(&self) -> Json {
+        Json::Null
+    }
     /// Owned child tables.
     fn owned() -> &'static [OwnedSpec<Self>] {
         &[]
@@ -68,6 +74,8 @@ pub struct Stamps<'a> {
 
 /// One owned child table, seen from its parent.
 pub struct OwnedSpec<P> {
+    /// Field of the parent that lists the children.
+    pub field: &'static str,
     /// Shape of the child.
     pub spec: fn() -> &'static EntitySpec,
     /// Values of each child, without the hidden columns.
@@ -103,6 +111,10 @@ pub struct EntitySpec {
     pub updated_at: Option<&'static str>,
     /// Whether deletes only mark the row.
     pub soft_delete: bool,
+    /// Whether every change is an event.
+    pub events: bool,
+    /// Whether every change is kept for the audit.
+    pub audit: bool,
     /// `SELECT … FROM …`.
     pub select: &'static str,
     /// Insert of all columns.

@@ -70,8 +70,8 @@ pub enum Error {
         message: String,
     },
     /// An expectation of the service itself failed, again after retries.
-    #[error("the row was changed by others at the same time; try again")]
-    ConcurrentUpdate,
+    #[error("the {0} was changed by others at the same time; try again")]
+    ConcurrentUpdate(String),
     /// The client's own `If-Match` or etag is stale.
     #[error("the row has changed since it was read; read it again")]
     PreconditionFailed,
@@ -140,7 +140,7 @@ impl Error {
             Self::Timeout => (408, Code::DeadlineExceeded, "TIMEOUT"),
             Self::Conflict { .. } => (409, Code::AlreadyExists, "CONFLICT"),
             Self::FailedPrecondition { .. } => (409, Code::FailedPrecondition, "FAILED_PRECONDITION"),
-            Self::ConcurrentUpdate => (409, Code::Aborted, "CONCURRENT_UPDATE"),
+            Self::ConcurrentUpdate(_) => (409, Code::Aborted, "CONCURRENT_UPDATE"),
             Self::PreconditionFailed => (412, Code::Aborted, "PRECONDITION_FAILED"),
             Self::PayloadTooLarge { .. } => (413, Code::InvalidArgument, "PAYLOAD_TOO_LARGE"),
             Self::UnsupportedMediaType(_) => (415, Code::InvalidArgument, "UNSUPPORTED_MEDIA_TYPE"),
@@ -182,6 +182,11 @@ impl Error {
     /// No such row.
     pub fn no_row(entity: &str, id: impl fmt::Display) -> Self {
         Self::NotFound(format!("there is no {entity} {id}"))
+    }
+
+    /// An expectation about a row that did not hold: which row, by its entity and its key.
+    pub fn concurrent(entity: &str, key: impl fmt::Display) -> Self {
+        Self::ConcurrentUpdate(format!("{entity} {key}"))
     }
 
     /// A failure of ours, with its cause for the log.

@@ -21,6 +21,11 @@ pub trait FromJson: Sized {
     fn from_json(value: Value, found: &mut Violations) -> Option<Self>;
 }
 
+/// A value of ours as JSON. Our shapes have text keys and no fallible serialisers, so this cannot fail.
+pub fn to_json(value: &impl serde::Serialize) -> Value {
+    serde_json::to_value(value).unwrap_or_default()
+}
+
 /// The members of a JSON object.
 pub struct Object<'f> {
     members: Map<String, Value>,

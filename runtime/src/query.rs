@@ -1,7 +1,7 @@
 //! Lists: one query for both protocols, checked against the shape of the entity before anything is asked.
 
 mod filter;
-mod kind;
+pub(crate) mod kind;
 mod token;
 
 pub use filter::{Comparison, Filter};

@@ -148,7 +148,7 @@ async fn merge<E: Resource>(
             }
         }
     }
-    Err(Error::ConcurrentUpdate)
+    Err(Error::concurrent(E::SPEC.name, &id))
 }
 
 /// The algorithm of RFC 7396, section 2.

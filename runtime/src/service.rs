@@ -1,5 +1,7 @@
 //! The one service function behind both protocols: authorise → read → validate → hook → check → commit.
 
+mod once;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::query::{ListQuery, Page};
 use crate::repository::Repository;
 use crate::violations::Violations;
+use once::Once;
 
 /// Times that a call starts over when another wrote its row meanwhile.
 const ATTEMPTS: usize = 3;
@@ -197,7 +200,7 @@ impl<E: Entity, L: Hooks<E>> Standard<E, L> {
             }
             match self.store.commit(cx, changes).await {
                 Ok(()) => return Ok(answer),
-                Err(Error::ConcurrentUpdate) if attempt < ATTEMPTS => attempt += 1,
+                Err(Error::ConcurrentUpdate(_)) if attempt < ATTEMPTS => attempt += 1,
                 Err(other) => return Err(other),
             }
         }
@@ -207,7 +210,7 @@ impl<E: Entity, L: Hooks<E>> Standard<E, L> {
         self.repository.find_by_id(cx, scope, id).await?.ok_or_else(|| Error::no_row(E::SPEC.name, id))
     }
 
-    async fn create_once(&self, cx: &Context, new: E::New) -> Result<E> {
+    async fn create_once(&self, cx: &Context, new: E::New, once: Option<&Once>) -> Result<E> {
         let number = if E::SPEC.allotted { self.store.allot(cx, E::SPEC).await? } else { 0 };
         let mut draft = E::create(new, cx, number);
         validate(&draft, Validate::Input)?;
@@ -215,6 +218,9 @@ impl<E: Entity, L: Hooks<E>> Standard<E, L> {
         self.logic.before_create(cx, &mut draft, &mut changes).await?;
         let draft = changes.insert(draft);
         validate(&draft, Validate::Stored)?;
+        if let Some(once) = once {
+            once.claim(&mut changes, &draft);
+        }
         self.store.commit(cx, changes).await?;
         Ok(draft)
     }
@@ -270,10 +276,17 @@ impl<E: Entity, L: Hooks<E>> Service<E> for Standard<E, L> {
 
     async fn create(&self, cx: &Context, new: E::New) -> Result<E> {
         access::authorise(cx, E::SPEC.access.create, E::SPEC)?;
+        let once = Once::of::<E>(cx, "Create", &new);
         let mut attempt = 1;
         let mut row = loop {
-            match self.create_once(cx, new.clone()).await {
-                Err(Error::ConcurrentUpdate) if attempt < ATTEMPTS => attempt += 1,
+            if let Some(once) = &once
+                && let Some(mut row) = once.answered(cx, self.store.as_ref()).await?
+            {
+                self.logic.after_read(cx, &mut row).await?;
+                return Ok(row);
+            }
+            match self.create_once(cx, new.clone(), once.as_ref()).await {
+                Err(Error::ConcurrentUpdate(_)) if attempt < ATTEMPTS => attempt += 1,
                 outcome => break outcome?,
             }
         };
@@ -287,7 +300,7 @@ impl<E: Entity, L: Hooks<E>> Service<E> for Standard<E, L> {
         let mut attempt = 1;
         let mut row = loop {
             match self.update_once(cx, &scope, &id, patch.clone(), &etag).await {
-                Err(Error::ConcurrentUpdate) if attempt < ATTEMPTS => attempt += 1,
+                Err(Error::ConcurrentUpdate(_)) if attempt < ATTEMPTS => attempt += 1,
                 outcome => break outcome?,
             }
         };
@@ -301,7 +314,7 @@ impl<E: Entity, L: Hooks<E>> Service<E> for Standard<E, L> {
         let mut attempt = 1;
         let row = loop {
             match self.delete_once(cx, &scope, &id, &etag).await {
-                Err(Error::ConcurrentUpdate) if attempt < ATTEMPTS => attempt += 1,
+                Err(Error::ConcurrentUpdate(_)) if attempt < ATTEMPTS => attempt += 1,
                 outcome => break outcome?,
             }
         };

@@ -75,6 +75,8 @@ pub struct DatabaseSettings {
     pub max_connections: usize,
     /// Longest that a call waits for a connection to become free.
     pub acquire_timeout_ms: u64,
+    /// How long events stay in the outbox.
+    pub outbox_retention_hours: u64,
     /// When a commit counts as done.
     pub synchronous: Durability,
     /// Longest that one statement may run.

@@ -20,6 +20,17 @@ pub(super) fn check(model: &Model, found: &mut Diagnostics) {
                     .word("primary_key"),
             );
         }
+        for column in entity.columns.iter().filter(|column| column.sequence) {
+            found.push(
+                Diagnostic::at(
+                    "arcana::key_sequence",
+                    &column.span,
+                    format!("`{}` would be numbered by the database, as only tables of Arcana's own are", column.name),
+                )
+                .help("write `primary_key: INT64`: the service allots the numbers, and knows them before it writes")
+                .word("SEQUENCE"),
+            );
+        }
         for name in &entity.key.fields {
             match resource.field(name) {
                 None => found.push(
@@ -66,6 +77,15 @@ mod tests {
         assert_eq!(found("\"a\", \"c\""), ["arcana::composite_key"]);
         assert_eq!(found("\"a\""), ["arcana::composite_key"]);
         assert!(found("\"a\", \"b\"").is_empty());
+    }
+
+    #[test]
+    fn refuses_keys_that_the_database_would_make() {
+        let field = "int64 id = 1 [(arcana.field) = { primary_key: SEQUENCE }];";
+        assert_eq!(
+            codes(super::check, &format!("message A {{ option (arcana.entity) = {{}}; {field} }}")),
+            ["arcana::key_sequence"]
+        );
     }
 
     #[test]

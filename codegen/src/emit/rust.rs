@@ -35,7 +35,7 @@ pub fn emit(project: &Project, model: &Model, files: &mut FileSet) -> Result<(),
     for (path, text) in package_modules(&homes) {
         files.own(format!("{generated}/src/{path}"), text);
     }
-    files.own(format!("{generated}/src/lib.rs"), lib(project, &homes));
+    files.own(format!("{generated}/src/lib.rs"), lib(project, model, &homes));
     files.own(format!("{generated}/Cargo.toml"), manifest(project));
     logic(project, &plans, &entries, &scope, files)
 }
@@ -146,7 +146,9 @@ fn package_modules(homes: &[Home]) -> BTreeMap<String, String> {
     packages.into_iter().map(file).collect()
 }
 
-fn lib(project: &Project, homes: &[Home]) -> String {
+fn lib(project: &Project, model: &Model, homes: &[Home]) -> String {
+    let has = |store: &str| model.stores.iter().any(|entity| entity.full_name == format!("arcana.store.v1.{store}"));
+    let (outbox, idempotency) = (has("OutboxEntry"), has("IdempotencyKey"));
     let roots: BTreeSet<String> =
         homes.iter().filter_map(|home| module_path(&home.package).split("::").next().map(str::to_owned)).collect();
     let roots: Vec<String> = roots.iter().map(|root| format!("#[rustfmt::skip]\npub mod {root};\n")).collect();
@@ -155,7 +157,7 @@ fn lib(project: &Project, homes: &[Home]) -> String {
          #![allow(deprecated)]\n\
          // Comments of the schema are written for its readers, not for rustdoc.\n\
          #![allow(rustdoc::all)]\n\n\
-         use arcana_runtime::app::{{App, Wire}};\n\n\
+         use arcana_runtime::app::{{App, Wire}};\nuse arcana_runtime::db::Stores;\n\n\
          #[rustfmt::skip]\npub mod migrations;\n#[rustfmt::skip]\npub mod pb;\n#[rustfmt::skip]\nmod services;\n{}\n\
          pub use services::{{ROUTES, Repositories, Services, seed}};\n\n\
          /// The contract as OpenAPI.\npub const OPENAPI: &str = include_str!(\"../openapi.json\");\n\n\
@@ -171,6 +173,7 @@ fn lib(project: &Project, homes: &[Home]) -> String {
                  openapi: OPENAPI,\n        \
                  descriptor: DESCRIPTOR,\n        \
                  migrations: migrations::ALL,\n        \
+                 stores: Stores {{ outbox: {outbox}, idempotency: {idempotency} }},\n        \
                  routes: ROUTES,\n        \
                  wire,\n        \
                  seed: |db, rows| Box::pin(seed(db, rows)),\n    \

@@ -99,6 +99,7 @@ impl Lowering<'_> {
             default: self.column_default(field),
             max_len: max_len(field),
             storage_type: (!options.storage_type.is_empty()).then(|| options.storage_type.clone()),
+            sequence: options.sequence,
             hidden: false,
             span: field.span.clone(),
         }

@@ -34,7 +34,7 @@ impl Seed {
 
 impl Lowering<'_> {
     /// Finds the entities, their keys and who owns whom.
-    pub(super) fn sow(&mut self, messages: &[MessageDescriptor]) {
+    pub(super) fn sow<'m>(&mut self, messages: impl Iterator<Item = &'m MessageDescriptor>) {
         for message in messages {
             if let Some(options) = self.reader.entity(message) {
                 let seed = self.seed(message, options);

@@ -34,6 +34,9 @@ impl Words for Mysql {
         if let Some(written) = &column.storage_type {
             return written.clone();
         }
+        if column.sequence {
+            return "BIGINT AUTO_INCREMENT".to_owned();
+        }
         let word = match &column.storage {
             Storage::Bool => "BOOLEAN",
             Storage::I32 => "INT",

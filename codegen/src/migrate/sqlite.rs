@@ -248,7 +248,7 @@ fn definition(column: &Column, table: &Table) -> String {
     let name = quoted(&column.name);
     let mut parts = vec![name.clone(), type_of(column)];
     if integer_key(table) == Some(&column.name) {
-        parts.push("PRIMARY KEY".to_owned());
+        parts.push(if column.sequence { "PRIMARY KEY AUTOINCREMENT" } else { "PRIMARY KEY" }.to_owned());
     } else if !column.nullable {
         parts.push("NOT NULL".to_owned());
     }

@@ -20,7 +20,7 @@ use crate::project::Project;
 
 fn column(number: u32, name: &str, storage: Storage) -> Column {
     let (nullable, default, max_len, storage_type) = (false, None, None, None);
-    Column { number, name: name.to_owned(), storage, nullable, default, max_len, storage_type }
+    Column { number, name: name.to_owned(), storage, nullable, default, max_len, storage_type, sequence: false }
 }
 
 fn strings(names: &[&str]) -> Vec<String> {
@@ -105,9 +105,9 @@ fn run(connection: &Connection, sql: &str) {
 fn state(connection: &Connection) -> Vec<String> {
     let sql = "
         SELECT 'column ' || m.name || '.' || p.name || ' ' || p.type || ' ' || p.\"notnull\" || ' ' || p.pk
-          FROM sqlite_schema m, pragma_table_info(m.name) p WHERE m.type = 'table'
+          FROM sqlite_schema m, pragma_table_info(m.name) p WHERE m.type = 'table' AND m.name <> 'sqlite_sequence'
         UNION ALL SELECT 'key ' || m.name || '.' || f.\"from\" || ' ' || f.\"table\" || '.' || f.\"to\" || ' ' || f.on_delete
-          FROM sqlite_schema m, pragma_foreign_key_list(m.name) f WHERE m.type = 'table'
+          FROM sqlite_schema m, pragma_foreign_key_list(m.name) f WHERE m.type = 'table' AND m.name <> 'sqlite_sequence'
         UNION ALL SELECT 'index ' || sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL
         ORDER BY 1";
     let mut statement = connection.prepare(sql).unwrap();

@@ -12,7 +12,7 @@ use super::types::{Types, constant, identifier, key_wrapper, literal, pb_name, r
 use super::views::{ConstantView, EntityView, EnumView, FieldView, KeyPart, MessageView, VariantView};
 use super::{fixture, sql};
 use crate::emit::words;
-use crate::model::{Access, Entity, Enum, Field, FieldRole, Grant, KeyKind, Message, Model, Resource, Type};
+use crate::model::{Access, Entity, Enum, Field, FieldRole, Grant, KeyKind, Message, Model, Outbox, Resource, Type};
 
 /// A comment as lines of documentation; a fallback where the schema says nothing.
 pub fn doc(comment: &str, fallback: &str) -> Vec<String> {
@@ -66,6 +66,7 @@ pub fn entity(
         ignored: literals(&|field| fields::is_published(field) && field.output_only && !child_key(field)),
         published: literals(&fields::is_published),
         owned: owned(resource),
+        told: entity.events || entity.audit,
         uses_cx: in_create("(cx.uuid())") || in_create(", cx, "),
         uses_number: in_create("::new(number)"),
         apply_uses_cx: in_apply(", cx, "),
@@ -195,9 +196,10 @@ fn owned_type(field: &Field) -> Option<String> {
     }
 }
 
-fn owned(resource: &Resource) -> Vec<(String, String)> {
+fn owned(resource: &Resource) -> Vec<(String, String, String)> {
     let owned = resource.fields.iter();
-    owned.filter_map(|field| owned_type(field).map(|child| (identifier(&field.name), child))).collect()
+    let view = |field: &Field| Some((identifier(&field.name), owned_type(field)?, literal(&field.name)));
+    owned.filter_map(view).collect()
 }
 
 fn key_parts(entity: &Entity, resource: &Resource, types: &Types<'_>) -> Vec<KeyPart> {
@@ -278,6 +280,12 @@ pub fn message(overview: &Overview<'_>, message: &Message, types: &Types<'_>) ->
     let view = MessageView {
         doc: doc(&message.comment, &format!("{name}, as the schema declares it.")),
         checks: checks.input.into_iter().chain(checks.stored).collect(),
+        outbox: match message.outbox {
+            Some(Outbox::Event) => "Event",
+            Some(Outbox::Job) => "Job",
+            None => "",
+        },
+        full_name: literal(&message.full_name),
         input: !holds_resource(model, message),
         request_fields: message.fields.iter().map(request_field).collect(),
         pb: format!("pb::{}", pb_name(&message.full_name)),

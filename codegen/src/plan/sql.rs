@@ -31,6 +31,8 @@ pub fn spec(overview: &Overview<'_>, entity: &Entity, resource: &Resource) -> Sp
         version: option(entity.version.as_ref().map(|column| literal(&quoted(column)))),
         updated_at: option(entity.updated_at.as_ref().map(|column| literal(&quoted(column)))),
         soft_delete: entity.soft_delete,
+        events: entity.events,
+        audit: entity.audit,
         select: literal(&select(entity)),
         insert: literal(&insert(entity)),
         update: literal(&update(entity)),

@@ -145,7 +145,9 @@ pub struct EntityView {
     /// All published names, as literals.
     pub published: String,
     /// Owned children: member, type.
-    pub owned: Vec<(String, String)>,
+    pub owned: Vec<(String, String, String)>,
+    /// Events or the audit show its rows.
+    pub told: bool,
     /// Whether `create` uses its arguments.
     pub uses_cx: bool,
     /// See `uses_cx`.
@@ -203,6 +205,10 @@ pub struct SpecView {
     pub updated_at: String,
     /// See `table`.
     pub soft_delete: bool,
+    /// See `table`.
+    pub events: bool,
+    /// See `table`.
+    pub audit: bool,
     /// SQL, as literals.
     pub select: String,
     /// See `select`.
@@ -266,6 +272,10 @@ pub struct MessageView {
     pub fields: Vec<FieldView>,
     /// Checks.
     pub checks: Vec<String>,
+    /// Trait of the runtime that lets logic send it; empty if none does.
+    pub outbox: &'static str,
+    /// Full name as a literal.
+    pub full_name: String,
     /// Can be read from clients: holds no resource.
     pub input: bool,
     /// Fields as paths and queries write them, as expressions.

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use super::{App, Route, Way, Wired, database};
+use crate::db::relay;
 use crate::error::Error;
 use crate::fixture::{Seeded, Skipped};
 use crate::http::EdgeConfig;
@@ -21,6 +22,7 @@ pub(super) async fn serve(app: &'static App, settings: Settings, seed: bool) -> 
         let rows: usize = seeded.iter().map(|table| table.rows).sum();
         tracing::info!(rows, "sample rows inserted into empty tables");
     }
+    let _housekeeping = relay::start(&db, app.stores, &settings);
     let Wired { rest, grpc } = (app.wire)(&db, &settings);
     let docs = settings.docs.enabled;
     let server = Server {

@@ -4,14 +4,16 @@ use std::collections::BTreeSet;
 
 use super::outcome::{check_live_references, check_referrers, equal, explain_delete, explain_write};
 use super::session::{Fault, Session};
-use super::{Value, guard, storable};
+use super::{Value, beside, guard, storable};
 use crate::changes::{Changes, ChildDiff, Guard, Rows, Set, Write};
 use crate::entity::EntitySpec;
 use crate::error::Error;
+use crate::query::kind;
 use crate::types::Timestamp;
 
 /// Carries out all writes in order; the first that is refused refuses all.
 pub(super) async fn apply(session: &mut dyn Session, changes: &Changes) -> Result<(), Fault> {
+    beside::claim(session, changes).await?;
     for write in in_order(changes) {
         match write {
             Write::Insert { spec, key, values, children } => {
@@ -36,12 +38,13 @@ pub(super) async fn apply(session: &mut dyn Session, changes: &Changes) -> Resul
                 let keep = session.dialect().keep_rows();
                 let sql = format!("SELECT 1 FROM {} WHERE {} AND {column} = ?{keep}", spec.table, equal(spec.key));
                 if !session.exists(&sql, &with(key, [Value::I64(*version)])).await? {
-                    return Err(Error::ConcurrentUpdate.into());
+                    return Err(stale(spec, key));
                 }
             }
+            Write::Own { sql, values } => session.execute(sql, values).await.map(drop)?,
         }
     }
-    Ok(())
+    beside::tell(session, changes).await
 }
 
 /// The writes in an order in which commits do not block each other in a circle: first the adjustments of rows that nothing
@@ -55,6 +58,7 @@ fn in_order(changes: &Changes) -> Vec<&Write> {
         | Write::Delete { spec, key, .. }
         | Write::Undelete { spec, key, .. }
         | Write::Expect { spec, key, .. } => (spec.table, format!("{key:?}")),
+        Write::Own { .. } => ("", String::new()),
     };
     if !changes.writes.iter().any(|write| matches!(write, Write::Adjust { .. })) {
         return changes.writes.iter().collect();
@@ -83,8 +87,19 @@ async fn put(
 }
 
 /// A write that must meet its row: else another was faster.
-fn met(touched: u64) -> Result<(), Fault> {
-    if touched == 1 { Ok(()) } else { Err(Error::ConcurrentUpdate.into()) }
+fn met(touched: u64, spec: &EntitySpec, key: &[Value]) -> Result<(), Fault> {
+    if touched == 1 { Ok(()) } else { Err(stale(spec, key)) }
+}
+
+/// Which expectation did not hold.
+fn stale(spec: &EntitySpec, key: &[Value]) -> Fault {
+    Error::concurrent(spec.name, key_text(key)).into()
+}
+
+/// A key as one text, its parts joined by `/`, as paths have it.
+pub(super) fn key_text(key: &[Value]) -> String {
+    let parts = key.iter().map(|part| kind::write(part).unwrap_or_default());
+    parts.collect::<Vec<_>>().join("/")
 }
 
 fn with<const N: usize>(key: &[Value], more: [Value; N]) -> Vec<Value> {
@@ -134,13 +149,14 @@ async fn update(
     storable::check(spec, spec.fields(), values)?;
     check_live_references(session, spec, values).await?;
     let bound: Vec<Value> = settable(spec, values).chain(key.iter().cloned()).chain(version.map(Value::I64)).collect();
-    met(if settable(spec, values).next().is_none() {
+    let touched = if settable(spec, values).next().is_none() {
         // Nothing but a key: the row only has to be there.
         let sql = format!("SELECT 1 FROM {} WHERE {}", spec.table, equal(spec.key));
         u64::from(session.exists(&sql, key).await?)
     } else {
         put(session, spec, spec.update, &bound, key, values).await?
-    })
+    };
+    met(touched, spec, key)
 }
 
 async fn update_children(session: &mut dyn Session, parent: &[Value], diff: &ChildDiff) -> Result<(), Fault> {
@@ -160,7 +176,7 @@ async fn update_children(session: &mut dyn Session, parent: &[Value], diff: &Chi
             .chain(key.iter().cloned())
             .chain(parent.iter().cloned())
             .collect();
-        met(put(session, spec, spec.update, &bound, &key, &values).await?)?;
+        met(put(session, spec, spec.update, &bound, &key, &values).await?, spec, &key)?;
     }
     for (position, row) in &diff.added {
         insert_child(session, spec, parent, *position, row).await?;
@@ -240,7 +256,7 @@ async fn delete(
     }
     bound.extend_from_slice(key);
     bound.extend(version.map(Value::I64));
-    met(session.execute(spec.delete, &bound).await.map_err(|fault| explain_delete(spec, fault))?)
+    met(session.execute(spec.delete, &bound).await.map_err(|fault| explain_delete(spec, fault))?, spec, key)
 }
 
 async fn undelete(
@@ -267,7 +283,7 @@ async fn undelete(
         sql.push_str(&format!(" AND {column} = ?"));
         bound.push(Value::I64(version));
     }
-    met(put(session, spec, &sql, &bound, key, values).await?)
+    met(put(session, spec, &sql, &bound, key, values).await?, spec, key)
 }
 
 fn live(spec: &EntitySpec) -> String {

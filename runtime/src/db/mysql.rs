@@ -14,7 +14,7 @@ use sqlx_mysql::{MySql, MySqlConnectOptions, MySqlConnection, MySqlDatabaseError
 use super::retry::Tries;
 use super::row::Source;
 use super::sequences::Sequences;
-use super::session::{Answer, Fault, Session};
+use super::session::{Answer, Each, Fault, Session};
 use super::{DbConfig, Dialect, Row, Value, commit};
 use crate::changes::Changes;
 use crate::context::Context;
@@ -221,6 +221,14 @@ impl Session for Open<'_> {
         Box::pin(async move {
             let query = query_with(AssertSqlSafe(sql.to_owned()), cell::arguments(values)?);
             query.fetch_optional(&mut *self.0).await.map(|row| row.is_some()).map_err(fault)
+        })
+    }
+
+    fn read<'a>(&'a mut self, sql: &'a str, values: &'a [Value], each: Each<'a>) -> Answer<'a, ()> {
+        Box::pin(async move {
+            let query = query_with(AssertSqlSafe(sql.to_owned()), cell::arguments(values)?);
+            let rows = query.fetch_all(&mut *self.0).await.map_err(fault)?;
+            rows.iter().try_for_each(|row| each(&Row::new(Source::Mysql(row)))).map_err(Fault::from)
         })
     }
 }

@@ -12,7 +12,7 @@ use self::cell::Bound;
 use super::retry::Tries;
 use super::row::Source;
 use super::sequences::Sequences;
-use super::session::{Answer, Fault, Session};
+use super::session::{Answer, Each, Fault, Session};
 use super::{DbConfig, Dialect, Row, Value, commit};
 use crate::changes::Changes;
 use crate::context::Context;
@@ -248,6 +248,13 @@ impl Session for Transaction {
 
     fn exists<'a>(&'a mut self, sql: &'a str, values: &'a [Value]) -> Answer<'a, bool> {
         Box::pin(async move { self.query(sql, values).await.map(|rows| !rows.is_empty()) })
+    }
+
+    fn read<'a>(&'a mut self, sql: &'a str, values: &'a [Value], each: Each<'a>) -> Answer<'a, ()> {
+        Box::pin(async move {
+            let rows = self.query(sql, values).await?;
+            rows.iter().try_for_each(|row| each(&Row::new(Source::Postgres(row)))).map_err(Fault::from)
+        })
     }
 }
 

@@ -4,6 +4,7 @@ use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::Value;
+use super::frozen::cell as frozen;
 #[cfg(feature = "mysql")]
 use super::mysql::cell as mysql;
 #[cfg(feature = "postgres")]
@@ -25,6 +26,8 @@ pub struct Row<'a> {
 #[derive(Clone, Copy)]
 pub(super) enum Source<'a> {
     Sqlite(&'a rusqlite::Row<'a>),
+    /// Values that were kept elsewhere.
+    Frozen(&'a [Value]),
     #[cfg(feature = "postgres")]
     Postgres(&'a tokio_postgres::Row),
     #[cfg(feature = "mysql")]
@@ -45,6 +48,7 @@ macro_rules! read {
         let at = $row.offset + $at;
         match $row.source {
             Source::Sqlite(row) => sqlite::$what(row, at $(, $more)?),
+            Source::Frozen(row) => frozen::$what(row, at $(, $more)?),
             #[cfg(feature = "postgres")]
             Source::Postgres(row) => postgres::$what(row, at $(, $more)?),
             #[cfg(feature = "mysql")]

@@ -2,11 +2,14 @@
 
 use futures::future::BoxFuture;
 
-use super::{Dialect, Value};
+use super::{Dialect, Row, Value};
 use crate::error::{Cause, Error};
 
 /// What a session answers.
 pub(super) type Answer<'a, T> = BoxFuture<'a, Result<T, Fault>>;
+
+/// Takes the rows of a query, one after the other.
+pub(super) type Each<'a> = &'a mut (dyn FnMut(&Row<'_>) -> Result<(), Error> + Send);
 
 /// Runs statements inside a transaction. The embedded engine answers at once, the others after a round trip.
 pub(super) trait Session: Send {
@@ -16,6 +19,8 @@ pub(super) trait Session: Send {
     fn execute<'a>(&'a mut self, sql: &'a str, values: &'a [Value]) -> Answer<'a, u64>;
     /// Whether a query finds anything.
     fn exists<'a>(&'a mut self, sql: &'a str, values: &'a [Value]) -> Answer<'a, bool>;
+    /// Runs a query and hands each row on.
+    fn read<'a>(&'a mut self, sql: &'a str, values: &'a [Value], each: Each<'a>) -> Answer<'a, ()>;
 }
 
 /// Why a statement was not carried out.
@@ -44,7 +49,7 @@ impl From<Fault> for Error {
     fn from(fault: Fault) -> Self {
         match fault {
             Fault::Constraint { cause, .. } => Self::internal(cause),
-            Fault::Again(_) => Self::ConcurrentUpdate,
+            Fault::Again(_) => Self::ConcurrentUpdate("row".to_owned()),
             Fault::Error(error) => error,
         }
     }

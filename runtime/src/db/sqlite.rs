@@ -21,7 +21,7 @@ use self::cell::bind;
 use super::commit;
 use super::row::Source;
 use super::sequences::Sequences;
-use super::session::{Answer, Fault, Session};
+use super::session::{Answer, Each, Fault, Session};
 use super::{DbConfig, Dialect, Row, Synchronous, Value};
 use crate::changes::Changes;
 use crate::context::Context;
@@ -362,6 +362,10 @@ impl Session for Embedded<'_> {
     fn exists<'a>(&'a mut self, sql: &'a str, values: &'a [Value]) -> Answer<'a, bool> {
         ready(exists(self.0, sql, values).map_err(Fault::from)).boxed()
     }
+
+    fn read<'a>(&'a mut self, sql: &'a str, values: &'a [Value], each: Each<'a>) -> Answer<'a, ()> {
+        ready(read(self.0, sql, values, each).map_err(Fault::from)).boxed()
+    }
 }
 
 fn execute_bound(connection: &Connection, sql: &str, values: &[Value]) -> Result<u64, Fault> {
@@ -380,6 +384,16 @@ fn exists(connection: &Connection, sql: &str, values: &[Value]) -> Result<bool> 
     let mut statement = connection.prepare_cached(sql).map_err(error)?;
     bind(&mut statement, values)?;
     Ok(statement.raw_query().next().map_err(error)?.is_some())
+}
+
+fn read(connection: &Connection, sql: &str, values: &[Value], each: Each<'_>) -> Result<()> {
+    let mut statement = connection.prepare_cached(sql).map_err(error)?;
+    bind(&mut statement, values)?;
+    let mut rows = statement.raw_query();
+    while let Some(row) = rows.next().map_err(error)? {
+        each(&Row::new(Source::Sqlite(row)))?;
+    }
+    Ok(())
 }
 
 /// Takes `count` numbers from a sequence and answers the first.

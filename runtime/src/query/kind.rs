@@ -44,7 +44,7 @@ fn decimal(text: &str, precision: u32, scale: u32) -> Result<Value, String> {
 }
 
 /// A value as text that [`Kind::parse`] understands.
-pub(super) fn write(value: &Value) -> Option<String> {
+pub(crate) fn write(value: &Value) -> Option<String> {
     match value {
         Value::Null => None,
         Value::Bool(value) => Some(value.to_string()),

@@ -17,6 +17,7 @@ pub(super) const KEYS: &[(&str, Kind)] = &[
     ("database.acquire_timeout_ms", Kind::Number { min: 1, max: 600_000 }),
     ("database.max_connections", Kind::Number { min: 1, max: 10_000 }),
     ("database.migrate_on_start", Kind::Bool),
+    ("database.outbox_retention_hours", Kind::Number { min: 1, max: 87_600 }),
     ("database.statement_timeout_ms", Kind::Number { min: 1, max: 3_600_000 }),
     ("database.synchronous", Kind::OneOf(&["NORMAL", "FULL"])),
     ("database.url", Kind::Text),

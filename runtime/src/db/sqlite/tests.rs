@@ -30,6 +30,8 @@ const SHAPE: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
+    events: false,
+    audit: false,
     select: "SELECT id, text FROM notes",
     insert: "INSERT INTO notes (id, text) VALUES (?, ?)",
     update: "UPDATE notes SET text = ? WHERE id = ?",
@@ -134,7 +136,7 @@ async fn a_commit_depends_on_the_version_that_it_expects() {
         changes
     };
     db.commit(&cx, expecting(1, 2)).await.unwrap();
-    assert!(matches!(db.commit(&cx, expecting(2, 3)).await, Err(Error::ConcurrentUpdate)));
+    assert!(matches!(db.commit(&cx, expecting(2, 3)).await, Err(Error::ConcurrentUpdate(_))));
     assert_eq!(ids(&db).await, [1, 2]);
 }
 

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, reason = "these are tests")]
 
 mod adjust;
+mod audit;
 mod cases;
 mod children;
 mod conflict;
@@ -14,7 +15,9 @@ mod filter;
 mod keys;
 mod known;
 mod migrate;
+mod once;
 mod order;
+mod outbox;
 mod pages;
 mod race;
 mod reference;
@@ -47,6 +50,9 @@ fn cases() -> Vec<Case> {
         reference::cases(),
         children::cases(),
         race::cases(),
+        outbox::cases(),
+        audit::cases(),
+        once::cases(),
         scope::cases(),
         words::cases(),
         migrate::cases(),

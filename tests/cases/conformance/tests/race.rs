@@ -61,7 +61,7 @@ fn succeeded<T>(outcomes: &[Result<T>], refused: fn(&Error) -> bool) -> usize {
 }
 
 fn is_concurrent(error: &Error) -> bool {
-    matches!(error, Error::ConcurrentUpdate)
+    matches!(error, Error::ConcurrentUpdate(_))
 }
 
 fn is_precondition(error: &Error) -> bool {

@@ -164,5 +164,5 @@ pub fn precondition<T: std::fmt::Debug>(outcome: Result<T>) -> (Option<String>, 
 /// That a write was refused because others changed the row.
 #[track_caller]
 pub fn concurrent<T: std::fmt::Debug>(outcome: Result<T>) {
-    assert!(matches!(outcome, Err(Error::ConcurrentUpdate)), "{outcome:?} instead of a concurrent update");
+    assert!(matches!(outcome, Err(Error::ConcurrentUpdate(_))), "{outcome:?} instead of a concurrent update");
 }

@@ -8,6 +8,7 @@
 #![allow(rustdoc::all)]
 
 use arcana_runtime::app::{App, Wire};
+use arcana_runtime::db::Stores;
 
 #[rustfmt::skip]
 pub mod migrations;
@@ -38,6 +39,7 @@ pub const fn app(version: &'static str, wire: Wire) -> App {
         openapi: OPENAPI,
         descriptor: DESCRIPTOR,
         migrations: migrations::ALL,
+        stores: Stores { outbox: false, idempotency: true },
         routes: ROUTES,
         wire,
         seed: |db, rows| Box::pin(seed(db, rows)),

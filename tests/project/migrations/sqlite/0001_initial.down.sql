@@ -7,4 +7,6 @@ DROP TABLE loans;
 
 DROP TABLE books;
 
+DROP TABLE arcana_idempotency;
+
 DROP TABLE users;

@@ -16,6 +16,16 @@ CREATE TABLE users (
   PRIMARY KEY (id)
 ) STRICT;
 
+CREATE TABLE arcana_idempotency (
+  principal TEXT NOT NULL CHECK (length(principal) <= 36),
+  rpc TEXT NOT NULL CHECK (length(rpc) <= 300),
+  "key" TEXT NOT NULL CHECK (length("key") <= 255),
+  request_hash BLOB NOT NULL,
+  answer BLOB NOT NULL,
+  created_at INTEGER NOT NULL,
+  PRIMARY KEY (principal, rpc, "key")
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE books (
   id BLOB NOT NULL CHECK (length(id) = 16),
   title TEXT NOT NULL CHECK (length(title) <= 200),
@@ -48,6 +58,8 @@ CREATE INDEX users_sync_status_created_at_idx ON users (sync_status, created_at)
 CREATE INDEX users_name_idx ON users (name, id, deleted_at) WHERE deleted_at IS NULL;
 
 CREATE INDEX users_created_at_idx ON users (created_at, id, deleted_at) WHERE deleted_at IS NULL;
+
+CREATE INDEX arcana_idempotency_created_at_idx ON arcana_idempotency (created_at);
 
 CREATE UNIQUE INDEX books_isbn_key ON books (isbn) WHERE deleted_at IS NULL;
 

@@ -28,6 +28,8 @@ pub static CUSTOMER: EntitySpec = EntitySpec {
     version: Some("version"),
     updated_at: Some("updated_at"),
     soft_delete: false,
+    events: false,
+    audit: false,
     select: "SELECT id, name, email, country, phone, user_id, version, created_at, updated_at FROM customers",
     insert: "INSERT INTO customers (id, name, email, country, phone, user_id, version, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
     update: "UPDATE customers SET name = ?, email = ?, country = ?, phone = ?, user_id = ?, version = ?, created_at = ?, updated_at = ? WHERE id = ? AND version = ?",

@@ -7,12 +7,15 @@ use arcana_runtime::context::Context;
 use arcana_runtime::db::{Row, Stored, Value};
 use arcana_runtime::entity::{Child, Entity, EntitySpec, OwnedSpec, Stamps, Validate, keep, merge_children, set};
 use arcana_runtime::error::Result;
+use arcana_runtime::json::to_json;
 use arcana_runtime::types::{Decimal, Enumeration, Timestamp, Uid};
 use arcana_runtime::violations::Violations;
+use serde_json::Value as Json;
 
 use crate::shop::v1::customer::CustomerId;
 use crate::shop::v1::product::ProductId;
 use super::validate;
+use super::dto::OrderDto;
 use super::sql::{ORDER, ORDER_LINE};
 
 /// Key of an order.
@@ -202,9 +205,14 @@ impl Entity for Order {
         Some(self.version)
     }
 
+    fn shown(&self) -> Json {
+        to_json(&OrderDto(self))
+    }
+
     fn owned() -> &'static [OwnedSpec<Self>] {
         &[
             OwnedSpec {
+                field: "lines",
                 spec: || OrderLine::SPEC,
                 rows: |row| row.lines.iter().map(OrderLine::values).collect(),
                 clear: |row| row.lines.clear(),

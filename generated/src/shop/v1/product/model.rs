@@ -7,10 +7,13 @@ use arcana_runtime::context::Context;
 use arcana_runtime::db::{Row, Stored, Value};
 use arcana_runtime::entity::{Entity, EntitySpec, Stamps, Validate, keep, set};
 use arcana_runtime::error::Result;
+use arcana_runtime::json::to_json;
 use arcana_runtime::types::{Decimal, Timestamp, Uid};
 use arcana_runtime::violations::Violations;
+use serde_json::Value as Json;
 
 use super::validate;
+use super::dto::ProductDto;
 use super::sql::PRODUCT;
 
 /// Key of a product.
@@ -189,5 +192,9 @@ impl Entity for Product {
 
     fn version(&self) -> Option<i64> {
         Some(self.version)
+    }
+
+    fn shown(&self) -> Json {
+        to_json(&ProductDto(self))
     }
 }

@@ -29,6 +29,8 @@ pub static PRODUCT: EntitySpec = EntitySpec {
     version: Some("version"),
     updated_at: Some("updated_at"),
     soft_delete: true,
+    events: false,
+    audit: true,
     select: "SELECT id, sku, name, description, price, stock, tags, version, created_at, updated_at FROM products",
     insert: "INSERT INTO products (id, sku, name, description, price, stock, tags, version, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     update: "UPDATE products SET sku = ?, name = ?, description = ?, price = ?, stock = ?, tags = ?, version = ?, created_at = ?, updated_at = ? WHERE id = ? AND deleted_at IS NULL AND version = ?",

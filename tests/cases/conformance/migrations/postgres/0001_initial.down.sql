@@ -40,3 +40,9 @@ DROP TABLE cells;
 DROP TABLE bares;
 
 DROP TABLE accounts;
+
+DROP TABLE arcana_outbox;
+
+DROP TABLE arcana_idempotency;
+
+DROP TABLE arcana_audit;

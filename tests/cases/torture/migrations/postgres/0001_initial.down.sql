@@ -70,3 +70,9 @@ DROP TABLE "as";
 DROP TABLE unversioneds;
 
 DROP TABLE kinds;
+
+DROP TABLE arcana_outbox;
+
+DROP TABLE arcana_idempotency;
+
+DROP TABLE arcana_audit;

@@ -72,3 +72,9 @@ DROP TABLE "as";
 DROP TABLE unversioneds;
 
 DROP TABLE kinds;
+
+DROP TABLE arcana_outbox;
+
+DROP TABLE arcana_idempotency;
+
+DROP TABLE arcana_audit;

@@ -21,6 +21,8 @@ pub static UNVERSIONED: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
+    events: false,
+    audit: false,
     select: "SELECT id, kind_id FROM unversioneds",
     insert: "INSERT INTO unversioneds (id, kind_id) VALUES (?, ?)",
     update: "UPDATE unversioneds SET kind_id = ? WHERE id = ?",

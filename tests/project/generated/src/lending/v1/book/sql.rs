@@ -26,6 +26,8 @@ pub static BOOK: EntitySpec = EntitySpec {
     version: Some("version"),
     updated_at: Some("updated_at"),
     soft_delete: true,
+    events: false,
+    audit: false,
     select: "SELECT id, title, isbn, on_shelf, version, created_at, updated_at FROM books",
     insert: "INSERT INTO books (id, title, isbn, on_shelf, version, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
     update: "UPDATE books SET title = ?, isbn = ?, on_shelf = ?, version = ?, created_at = ?, updated_at = ? WHERE id = ? AND deleted_at IS NULL AND version = ?",

@@ -26,6 +26,8 @@ pub static LOAN: EntitySpec = EntitySpec {
     version: Some("version"),
     updated_at: Some("updated_at"),
     soft_delete: false,
+    events: false,
+    audit: false,
     select: "SELECT id, book_id, reader_id, returned_at, version, created_at, updated_at FROM loans",
     insert: "INSERT INTO loans (id, book_id, reader_id, returned_at, version, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
     update: "UPDATE loans SET book_id = ?, reader_id = ?, returned_at = ?, version = ?, created_at = ?, updated_at = ? WHERE id = ? AND version = ?",

@@ -22,6 +22,8 @@ pub static ALBUM: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
+    events: false,
+    audit: false,
     select: "SELECT id, title, artist_id FROM albums",
     insert: "INSERT INTO albums (id, title, artist_id) VALUES (?, ?, ?)",
     update: "UPDATE albums SET title = ?, artist_id = ? WHERE id = ?",

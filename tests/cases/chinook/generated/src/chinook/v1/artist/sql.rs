@@ -21,6 +21,8 @@ pub static ARTIST: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
+    events: false,
+    audit: false,
     select: "SELECT id, name FROM artists",
     insert: "INSERT INTO artists (id, name) VALUES (?, ?)",
     update: "UPDATE artists SET name = ? WHERE id = ?",

@@ -32,6 +32,8 @@ pub static CUSTOMER: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
+    events: false,
+    audit: false,
     select: "SELECT id, first_name, last_name, company, address, city, state, country, postal_code, phone, fax, email, support_rep_id FROM customers",
     insert: "INSERT INTO customers (id, first_name, last_name, company, address, city, state, country, postal_code, phone, fax, email, support_rep_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     update: "UPDATE customers SET first_name = ?, last_name = ?, company = ?, address = ?, city = ?, state = ?, country = ?, postal_code = ?, phone = ?, fax = ?, email = ?, support_rep_id = ? WHERE id = ?",

@@ -21,6 +21,8 @@ pub static GENRE: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
+    events: false,
+    audit: false,
     select: "SELECT id, name FROM genres",
     insert: "INSERT INTO genres (id, name) VALUES (?, ?)",
     update: "UPDATE genres SET name = ? WHERE id = ?",

@@ -28,6 +28,8 @@ pub static INVOICE: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
+    events: false,
+    audit: false,
     select: "SELECT id, customer_id, invoice_date, billing_address, billing_city, billing_state, billing_country, billing_postal_code, total FROM invoices",
     insert: "INSERT INTO invoices (id, customer_id, invoice_date, billing_address, billing_city, billing_state, billing_country, billing_postal_code, total) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
     update: "UPDATE invoices SET customer_id = ?, invoice_date = ?, billing_address = ?, billing_city = ?, billing_state = ?, billing_country = ?, billing_postal_code = ?, total = ? WHERE id = ?",

@@ -24,6 +24,8 @@ pub static INVOICE_LINE: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
+    events: false,
+    audit: false,
     select: "SELECT id, invoice_id, track_id, unit_price, quantity FROM invoice_lines",
     insert: "INSERT INTO invoice_lines (id, invoice_id, track_id, unit_price, quantity) VALUES (?, ?, ?, ?, ?)",
     update: "UPDATE invoice_lines SET invoice_id = ?, track_id = ?, unit_price = ?, quantity = ? WHERE id = ?",

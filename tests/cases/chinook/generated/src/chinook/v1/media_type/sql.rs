@@ -21,6 +21,8 @@ pub static MEDIA_TYPE: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
+    events: false,
+    audit: false,
     select: "SELECT id, name FROM media_types",
     insert: "INSERT INTO media_types (id, name) VALUES (?, ?)",
     update: "UPDATE media_types SET name = ? WHERE id = ?",

@@ -21,6 +21,8 @@ pub static PLAYLIST: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
+    events: false,
+    audit: false,
     select: "SELECT id, name FROM playlists",
     insert: "INSERT INTO playlists (id, name) VALUES (?, ?)",
     update: "UPDATE playlists SET name = ? WHERE id = ?",

@@ -21,6 +21,8 @@ pub static PLAYLIST_TRACK: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
+    events: false,
+    audit: false,
     select: "SELECT playlist_id, track_id FROM playlist_tracks",
     insert: "INSERT INTO playlist_tracks (playlist_id, track_id) VALUES (?, ?)",
     update: "",

@@ -28,6 +28,8 @@ pub static TRACK: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
+    events: false,
+    audit: false,
     select: "SELECT id, name, album_id, media_type_id, genre_id, composer, milliseconds, bytes, unit_price FROM tracks",
     insert: "INSERT INTO tracks (id, name, album_id, media_type_id, genre_id, composer, milliseconds, bytes, unit_price) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
     update: "UPDATE tracks SET name = ?, album_id = ?, media_type_id = ?, genre_id = ?, composer = ?, milliseconds = ?, bytes = ?, unit_price = ? WHERE id = ?",

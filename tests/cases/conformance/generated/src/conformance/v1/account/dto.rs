@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 use serde::ser::SerializeStruct;
 use serde_json::Value as Json;
 
-use super::model::{Account, AccountPatch, NewAccount};
+use super::model::{Account, AccountPatch, NewAccount, SendReceipt, StockRanOut};
 
 /// Account as JSON shows it.
 #[derive(Debug, Clone, Copy)]
@@ -68,5 +68,47 @@ impl Resource for Account {
 
     fn dto(&self) -> AccountDto<'_> {
         AccountDto(self)
+    }
+}
+
+impl Serialize for SendReceipt {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let row = self;
+        let mut object = serializer.serialize_struct("SendReceipt", 1)?;
+        object.serialize_field("order_number", &row.order_number)?;
+        object.end()
+    }
+}
+
+impl FromJson for SendReceipt {
+    fn from_json(value: Json, found: &mut Violations) -> Option<Self> {
+        let mut input = Object::new(value, found)?;
+        let message = Self {
+            order_number: input.plain("order_number"),
+        };
+        input.finish();
+        Some(message)
+    }
+}
+
+impl Serialize for StockRanOut {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let row = self;
+        let mut object = serializer.serialize_struct("StockRanOut", 2)?;
+        object.serialize_field("sku", &row.sku)?;
+        object.serialize_field("missing", &row.missing)?;
+        object.end()
+    }
+}
+
+impl FromJson for StockRanOut {
+    fn from_json(value: Json, found: &mut Violations) -> Option<Self> {
+        let mut input = Object::new(value, found)?;
+        let message = Self {
+            sku: input.plain("sku"),
+            missing: input.plain("missing"),
+        };
+        input.finish();
+        Some(message)
     }
 }

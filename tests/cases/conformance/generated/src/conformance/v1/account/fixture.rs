@@ -16,6 +16,7 @@ impl Fixture for Account {
             version: 1,
             created_at: fixture::time(n),
             updated_at: fixture::time(n),
+            secret: (n % 4 != 3).then(|| fixture::within(fixture::phrase(n), 10000)),
         }
     }
 }

@@ -16,7 +16,7 @@ mod sql;
 mod validate;
 
 pub use dto::AccountDto;
-pub use model::{Account, AccountId, AccountPatch, NewAccount};
+pub use model::{Account, AccountId, AccountPatch, NewAccount, SendReceipt, StockRanOut};
 pub use repository::AccountRepository;
 pub use service::AccountService;
 pub use sql::ACCOUNT;

@@ -2,15 +2,18 @@
 
 //! What is stored, sent and changed.
 
-use arcana_runtime::changes::Field;
+use arcana_runtime::changes::{Event, Field, Job};
 use arcana_runtime::context::Context;
 use arcana_runtime::db::{Row, Stored, Value};
 use arcana_runtime::entity::{Entity, EntitySpec, Stamps, Validate, set};
 use arcana_runtime::error::Result;
+use arcana_runtime::json::to_json;
 use arcana_runtime::types::{Timestamp, Uid};
 use arcana_runtime::violations::Violations;
+use serde_json::Value as Json;
 
 use super::validate;
+use super::dto::AccountDto;
 use super::sql::ACCOUNT;
 
 /// Key of an account.
@@ -31,6 +34,8 @@ pub struct Account {
     pub created_at: Timestamp,
     /// Time of the last write.
     pub updated_at: Timestamp,
+    /// Nobody may read it anywhere.
+    pub secret: Option<String>,
 }
 
 /// What a client may say of a new account, or of one that it replaces.
@@ -74,6 +79,8 @@ impl Account {
     pub const CREATED_AT: Field<Self, Timestamp> = Field::new("created_at", "created_at", Stored::to_value);
     /// `UPDATED_AT`, for typed filters and writes.
     pub const UPDATED_AT: Field<Self, Timestamp> = Field::new("updated_at", "updated_at", Stored::to_value);
+    /// `SECRET`, for typed filters and writes.
+    pub const SECRET: Field<Self, String> = Field::new("secret", "secret", Stored::to_value);
 }
 
 impl Entity for Account {
@@ -94,6 +101,7 @@ impl Entity for Account {
             version: row.get(3)?,
             created_at: row.get(4)?,
             updated_at: row.get(5)?,
+            secret: row.get(6)?,
         })
     }
 
@@ -106,6 +114,7 @@ impl Entity for Account {
             row.version.to_value(),
             row.created_at.to_value(),
             row.updated_at.to_value(),
+            row.secret.to_value(),
         ]
     }
 
@@ -117,6 +126,7 @@ impl Entity for Account {
             version: Default::default(),
             created_at: Default::default(),
             updated_at: Default::default(),
+            secret: None,
         }
     }
 
@@ -140,4 +150,32 @@ impl Entity for Account {
     fn version(&self) -> Option<i64> {
         Some(self.version)
     }
+
+    fn shown(&self) -> Json {
+        to_json(&AccountDto(self))
+    }
+}
+
+/// Something is to be done later.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SendReceipt {
+    /// `order_number`, as the schema declares it.
+    pub order_number: String,
+}
+
+impl Job for SendReceipt {
+    const TYPE: &'static str = "conformance.v1.SendReceipt";
+}
+
+/// Something happened that no row tells by itself.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct StockRanOut {
+    /// `sku`, as the schema declares it.
+    pub sku: String,
+    /// `missing`, as the schema declares it.
+    pub missing: i32,
+}
+
+impl Event for StockRanOut {
+    const TYPE: &'static str = "conformance.v1.StockRanOut";
 }

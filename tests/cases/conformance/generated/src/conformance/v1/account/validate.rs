@@ -4,14 +4,25 @@
 
 use arcana_runtime::check;
 use arcana_runtime::entity::Validate;
+use arcana_runtime::service::Request;
 use arcana_runtime::violations::Violations;
 
-use super::model::Account;
+use super::model::{Account, SendReceipt, StockRanOut};
 
 /// Checks an account.
 pub(super) fn account(row: &Account, _what: Validate, found: &mut Violations) {
     check::max_len(found, "name", &row.name, 80);
     if let Some(value) = &row.nickname {
         check::max_len(found, "nickname", value, 40);
+    }
+}
+
+impl Request for SendReceipt {
+    fn validate(&self, _found: &mut Violations) {
+    }
+}
+
+impl Request for StockRanOut {
+    fn validate(&self, _found: &mut Violations) {
     }
 }

@@ -20,6 +20,8 @@ pub static BARE: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
+    events: false,
+    audit: false,
     select: "SELECT id FROM bares",
     insert: "INSERT INTO bares (id) VALUES (?)",
     update: "",

@@ -24,6 +24,8 @@ pub static CELL: EntitySpec = EntitySpec {
     version: Some("version"),
     updated_at: None,
     soft_delete: true,
+    events: false,
+    audit: false,
     select: "SELECT sheet, \"row\", col, text, version FROM cells",
     insert: "INSERT INTO cells (sheet, \"row\", col, text, version) VALUES (?, ?, ?, ?, ?)",
     update: "UPDATE cells SET text = ?, version = ? WHERE sheet = ? AND \"row\" = ? AND col = ? AND deleted_at IS NULL AND version = ?",

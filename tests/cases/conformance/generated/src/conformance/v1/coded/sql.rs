@@ -22,6 +22,8 @@ pub static CODED: EntitySpec = EntitySpec {
     version: Some("version"),
     updated_at: None,
     soft_delete: false,
+    events: false,
+    audit: false,
     select: "SELECT code, name, version FROM coded",
     insert: "INSERT INTO coded (code, name, version) VALUES (?, ?, ?)",
     update: "UPDATE coded SET name = ?, version = ? WHERE code = ? AND version = ?",

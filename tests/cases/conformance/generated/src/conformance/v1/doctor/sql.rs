@@ -23,6 +23,8 @@ pub static DOCTOR: EntitySpec = EntitySpec {
     version: Some("version"),
     updated_at: None,
     soft_delete: false,
+    events: false,
+    audit: false,
     select: "SELECT id, name, on_call, version FROM doctors",
     insert: "INSERT INTO doctors (id, name, on_call, version) VALUES (?, ?, ?, ?)",
     update: "UPDATE doctors SET name = ?, on_call = ?, version = ? WHERE id = ? AND version = ?",

@@ -27,6 +27,8 @@ pub static DOCUMENT: EntitySpec = EntitySpec {
     version: Some("version"),
     updated_at: None,
     soft_delete: true,
+    events: false,
+    audit: false,
     select: "SELECT id, tenant_id, slug, folder, title, version, account_id, node_id FROM documents",
     insert: "INSERT INTO documents (id, tenant_id, slug, folder, title, version, account_id, node_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     update: "UPDATE documents SET tenant_id = ?, slug = ?, folder = ?, title = ?, version = ?, account_id = ?, node_id = ? WHERE id = ? AND deleted_at IS NULL AND version = ?",

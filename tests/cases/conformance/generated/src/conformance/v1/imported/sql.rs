@@ -21,6 +21,8 @@ pub static IMPORTED: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
+    events: false,
+    audit: false,
     select: "SELECT nr, name FROM imported",
     insert: "INSERT INTO imported (nr, name) VALUES (?, ?)",
     update: "UPDATE imported SET name = ? WHERE nr = ?",

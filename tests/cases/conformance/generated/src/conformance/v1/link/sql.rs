@@ -24,6 +24,8 @@ pub static LINK: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
+    events: false,
+    audit: false,
     select: "SELECT id, numbered_id, imported_nr, coded_code, node_id FROM links",
     insert: "INSERT INTO links (id, numbered_id, imported_nr, coded_code, node_id) VALUES (?, ?, ?, ?, ?)",
     update: "UPDATE links SET numbered_id = ?, imported_nr = ?, coded_code = ?, node_id = ? WHERE id = ?",

@@ -22,6 +22,8 @@ pub static MEMBERSHIP: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
+    events: false,
+    audit: false,
     select: "SELECT coded_code, numbered_nr, role FROM memberships",
     insert: "INSERT INTO memberships (coded_code, numbered_nr, role) VALUES (?, ?, ?)",
     update: "UPDATE memberships SET role = ? WHERE coded_code = ? AND numbered_nr = ?",

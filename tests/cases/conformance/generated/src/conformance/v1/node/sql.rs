@@ -25,6 +25,8 @@ pub static NODE: EntitySpec = EntitySpec {
     version: Some("version"),
     updated_at: None,
     soft_delete: false,
+    events: false,
+    audit: false,
     select: "SELECT id, name, parent_id, next_id, anchor_id, version FROM nodes",
     insert: "INSERT INTO nodes (id, name, parent_id, next_id, anchor_id, version) VALUES (?, ?, ?, ?, ?, ?)",
     update: "UPDATE nodes SET name = ?, parent_id = ?, next_id = ?, anchor_id = ?, version = ? WHERE id = ? AND version = ?",

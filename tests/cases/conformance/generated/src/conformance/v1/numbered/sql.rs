@@ -21,6 +21,8 @@ pub static NUMBERED: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
+    events: false,
+    audit: false,
     select: "SELECT nr, name FROM numbered",
     insert: "INSERT INTO numbered (nr, name) VALUES (?, ?)",
     update: "UPDATE numbered SET name = ? WHERE nr = ?",

@@ -7,12 +7,15 @@ use arcana_runtime::context::Context;
 use arcana_runtime::db::{Row, Stored, Value};
 use arcana_runtime::entity::{Child, Entity, EntitySpec, OwnedSpec, Stamps, Validate, merge_children, set};
 use arcana_runtime::error::Result;
+use arcana_runtime::json::to_json;
 use arcana_runtime::types::{Timestamp, Uid};
 use arcana_runtime::violations::Violations;
+use serde_json::Value as Json;
 
 use crate::conformance::v1::account::AccountId;
 use crate::conformance::v1::product::ProductId;
 use super::validate;
+use super::dto::OrderDto;
 use super::sql::{ORDER, ORDER_LINE, ORDER_NOTE};
 
 /// Key of an order.
@@ -160,15 +163,21 @@ impl Entity for Order {
         Some(self.version)
     }
 
+    fn shown(&self) -> Json {
+        to_json(&OrderDto(self))
+    }
+
     fn owned() -> &'static [OwnedSpec<Self>] {
         &[
             OwnedSpec {
+                field: "lines",
                 spec: || OrderLine::SPEC,
                 rows: |row| row.lines.iter().map(OrderLine::values).collect(),
                 clear: |row| row.lines.clear(),
                 push: |row, child| OrderLine::read(child).map(|child| row.lines.push(child)),
             },
             OwnedSpec {
+                field: "notes",
                 spec: || OrderNote::SPEC,
                 rows: |row| row.notes.iter().map(OrderNote::values).collect(),
                 clear: |row| row.notes.clear(),

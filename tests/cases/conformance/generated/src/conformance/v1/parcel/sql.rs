@@ -22,6 +22,8 @@ pub static PARCEL: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
+    events: false,
+    audit: false,
     select: "SELECT id, order_id, text FROM parcels",
     insert: "INSERT INTO parcels (id, order_id, text) VALUES (?, ?, ?)",
     update: "UPDATE parcels SET order_id = ?, text = ? WHERE id = ?",

@@ -22,6 +22,8 @@ pub static PLAIN: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
+    events: false,
+    audit: false,
     select: "SELECT id, text, count FROM plain",
     insert: "INSERT INTO plain (id, text, count) VALUES (?, ?, ?)",
     update: "UPDATE plain SET text = ?, count = ? WHERE id = ?",

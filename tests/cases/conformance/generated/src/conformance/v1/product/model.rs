@@ -7,11 +7,14 @@ use arcana_runtime::context::Context;
 use arcana_runtime::db::{Row, Stored, Value};
 use arcana_runtime::entity::{Entity, EntitySpec, Stamps, Validate, set};
 use arcana_runtime::error::Result;
+use arcana_runtime::json::to_json;
 use arcana_runtime::types::{Decimal, Timestamp, Uid};
 use arcana_runtime::violations::Violations;
+use serde_json::Value as Json;
 
 use crate::conformance::v1::kind::Colour;
 use super::validate;
+use super::dto::ProductDto;
 use super::sql::PRODUCT;
 
 /// Key of a product.
@@ -205,5 +208,9 @@ impl Entity for Product {
 
     fn version(&self) -> Option<i64> {
         Some(self.version)
+    }
+
+    fn shown(&self) -> Json {
+        to_json(&ProductDto(self))
     }
 }

@@ -30,6 +30,8 @@ pub static PRODUCT: EntitySpec = EntitySpec {
     version: Some("version"),
     updated_at: Some("updated_at"),
     soft_delete: true,
+    events: true,
+    audit: true,
     select: "SELECT id, sku, stock, sold, boxes, balance, colour, label, version, created_at, updated_at FROM products",
     insert: "INSERT INTO products (id, sku, stock, sold, boxes, balance, colour, label, version, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     update: "UPDATE products SET sku = ?, stock = ?, sold = ?, boxes = ?, balance = ?, colour = ?, label = ?, version = ?, created_at = ?, updated_at = ? WHERE id = ? AND deleted_at IS NULL AND version = ?",

@@ -318,6 +318,7 @@ impl Entity for Word {
     fn owned() -> &'static [OwnedSpec<Self>] {
         &[
             OwnedSpec {
+                field: "values",
                 spec: || WordPart::SPEC,
                 rows: |row| row.values.iter().map(WordPart::values).collect(),
                 clear: |row| row.values.clear(),

@@ -21,6 +21,8 @@ pub static ACCOUNT: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: true,
+    events: false,
+    audit: false,
     select: "SELECT id, name FROM accounts",
     insert: "INSERT INTO accounts (id, name) VALUES (?, ?)",
     update: "UPDATE accounts SET name = ? WHERE id = ? AND deleted_at IS NULL",

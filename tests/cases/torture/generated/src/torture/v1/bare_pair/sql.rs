@@ -21,6 +21,8 @@ pub static BARE_PAIR: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
+    events: false,
+    audit: false,
     select: "SELECT left_id, right_code FROM bare_pairs",
     insert: "INSERT INTO bare_pairs (left_id, right_code) VALUES (?, ?)",
     update: "",

@@ -42,6 +42,8 @@ pub static BEHAVIOUR: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
+    events: false,
+    audit: false,
     select: "SELECT id, set_once, maybe_set_once, required_once, list_set_once, place_set_once, from_service, maybe_from_service, time_from_service, decimal_from_service, list_from_service, map_from_service, only_in, maybe_only_in, must_come_in, secret, secret_text, secret_in, hidden_text, hidden_time, hidden_count, hidden_place, old_name FROM behaviours",
     insert: "INSERT INTO behaviours (id, set_once, maybe_set_once, required_once, list_set_once, place_set_once, from_service, maybe_from_service, time_from_service, decimal_from_service, list_from_service, map_from_service, only_in, maybe_only_in, must_come_in, secret, secret_text, secret_in, hidden_text, hidden_time, hidden_count, hidden_place, old_name) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     update: "UPDATE behaviours SET set_once = ?, maybe_set_once = ?, required_once = ?, list_set_once = ?, place_set_once = ?, from_service = ?, maybe_from_service = ?, time_from_service = ?, decimal_from_service = ?, list_from_service = ?, map_from_service = ?, only_in = ?, maybe_only_in = ?, must_come_in = ?, secret = ?, secret_text = ?, secret_in = ?, hidden_text = ?, hidden_time = ?, hidden_count = ?, hidden_place = ?, old_name = ? WHERE id = ?",

@@ -23,6 +23,8 @@ pub static CELL: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: true,
+    events: false,
+    audit: false,
     select: "SELECT sheet, \"row\", col, text FROM cells",
     insert: "INSERT INTO cells (sheet, \"row\", col, text) VALUES (?, ?, ?, ?)",
     update: "UPDATE cells SET text = ? WHERE sheet = ? AND \"row\" = ? AND col = ? AND deleted_at IS NULL",

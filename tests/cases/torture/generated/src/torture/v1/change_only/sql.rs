@@ -22,6 +22,8 @@ pub static CHANGE_ONLY: EntitySpec = EntitySpec {
     version: Some("version"),
     updated_at: None,
     soft_delete: false,
+    events: false,
+    audit: false,
     select: "SELECT id, text, version FROM change_onlies",
     insert: "INSERT INTO change_onlies (id, text, version) VALUES (?, ?, ?)",
     update: "UPDATE change_onlies SET text = ?, version = ? WHERE id = ? AND version = ?",

@@ -22,6 +22,8 @@ pub static CHANGES: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
+    events: false,
+    audit: false,
     select: "SELECT id, status, created_at FROM changes",
     insert: "INSERT INTO changes (id, status, created_at) VALUES (?, ?, ?)",
     update: "UPDATE changes SET status = ?, created_at = ? WHERE id = ?",

@@ -21,6 +21,8 @@ pub static CODED: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
+    events: false,
+    audit: false,
     select: "SELECT code, coded_id FROM codes",
     insert: "INSERT INTO codes (code, coded_id) VALUES (?, ?)",
     update: "UPDATE codes SET coded_id = ? WHERE code = ?",

@@ -26,6 +26,8 @@ pub static CONTEXT: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
+    events: false,
+    audit: false,
     select: "SELECT id, error, \"query\", status, pages, errors, type FROM \"order\"",
     insert: "INSERT INTO \"order\" (id, error, \"query\", status, pages, errors, type) VALUES (?, ?, ?, ?, ?, ?, ?)",
     update: "UPDATE \"order\" SET error = ?, \"query\" = ?, status = ?, pages = ?, errors = ?, type = ? WHERE id = ?",

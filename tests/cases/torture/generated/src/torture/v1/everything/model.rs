@@ -7,12 +7,15 @@ use arcana_runtime::context::Context;
 use arcana_runtime::db::{Row, Stored, Value};
 use arcana_runtime::entity::{Child, Entity, EntitySpec, OwnedSpec, Stamps, Validate, merge_children, set};
 use arcana_runtime::error::Result;
+use arcana_runtime::json::to_json;
 use arcana_runtime::types::{Decimal, Timestamp, Uid};
 use arcana_runtime::violations::Violations;
+use serde_json::Value as Json;
 
 use crate::torture::v1::account::AccountId;
 use crate::torture::v1::shared::{Colour, Place};
 use super::validate;
+use super::dto::EverythingDto;
 use super::sql::{EVERYTHING, EVERYTHING_LINE};
 
 /// Key of an everything.
@@ -218,9 +221,14 @@ impl Entity for Everything {
         Some(self.version)
     }
 
+    fn shown(&self) -> Json {
+        to_json(&EverythingDto(self))
+    }
+
     fn owned() -> &'static [OwnedSpec<Self>] {
         &[
             OwnedSpec {
+                field: "lines",
                 spec: || EverythingLine::SPEC,
                 rows: |row| row.lines.iter().map(EverythingLine::values).collect(),
                 clear: |row| row.lines.clear(),

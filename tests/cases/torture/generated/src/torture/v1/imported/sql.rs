@@ -21,6 +21,8 @@ pub static IMPORTED: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
+    events: false,
+    audit: false,
     select: "SELECT imported_nr, name FROM importeds",
     insert: "INSERT INTO importeds (imported_nr, name) VALUES (?, ?)",
     update: "UPDATE importeds SET name = ? WHERE imported_nr = ?",

@@ -23,6 +23,8 @@ pub static LEDGER: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
+    events: false,
+    audit: false,
     select: "SELECT id, account_id, at, amount FROM ledgers",
     insert: "INSERT INTO ledgers (id, account_id, at, amount) VALUES (?, ?, ?, ?)",
     update: "UPDATE ledgers SET account_id = ?, at = ?, amount = ? WHERE id = ?",

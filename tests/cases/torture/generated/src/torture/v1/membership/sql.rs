@@ -24,6 +24,8 @@ pub static MEMBERSHIP: EntitySpec = EntitySpec {
     version: Some("version"),
     updated_at: None,
     soft_delete: false,
+    events: false,
+    audit: false,
     select: "SELECT kind_id, numbered_nr, role, version, created_at FROM memberships",
     insert: "INSERT INTO memberships (kind_id, numbered_nr, role, version, created_at) VALUES (?, ?, ?, ?, ?)",
     update: "UPDATE memberships SET role = ?, version = ?, created_at = ? WHERE kind_id = ? AND numbered_nr = ? AND version = ?",

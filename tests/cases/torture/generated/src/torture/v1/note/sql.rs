@@ -22,6 +22,8 @@ pub static NOTE: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
+    events: false,
+    audit: false,
     select: "SELECT id, profile_id, text FROM notes",
     insert: "INSERT INTO notes (id, profile_id, text) VALUES (?, ?, ?)",
     update: "UPDATE notes SET profile_id = ?, text = ? WHERE id = ?",

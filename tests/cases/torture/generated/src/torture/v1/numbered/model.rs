@@ -181,12 +181,14 @@ impl Entity for Numbered {
     fn owned() -> &'static [OwnedSpec<Self>] {
         &[
             OwnedSpec {
+                field: "parts",
                 spec: || NumberedPart::SPEC,
                 rows: |row| row.parts.iter().map(NumberedPart::values).collect(),
                 clear: |row| row.parts.clear(),
                 push: |row, child| NumberedPart::read(child).map(|child| row.parts.push(child)),
             },
             OwnedSpec {
+                field: "notes",
                 spec: || NumberedNote::SPEC,
                 rows: |row| row.notes.iter().map(NumberedNote::values).collect(),
                 clear: |row| row.notes.clear(),

@@ -21,6 +21,8 @@ pub static PLAIN: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
+    events: false,
+    audit: false,
     select: "SELECT id, text FROM plains",
     insert: "INSERT INTO plains (id, text) VALUES (?, ?)",
     update: "UPDATE plains SET text = ? WHERE id = ?",

@@ -21,6 +21,8 @@ pub static PROFILE: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
+    events: false,
+    audit: false,
     select: "SELECT id, account_id FROM profiles",
     insert: "INSERT INTO profiles (id, account_id) VALUES (?, ?)",
     update: "UPDATE profiles SET account_id = ? WHERE id = ?",

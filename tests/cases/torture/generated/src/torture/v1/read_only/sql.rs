@@ -21,6 +21,8 @@ pub static READ_ONLY: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
+    events: false,
+    audit: false,
     select: "SELECT id, text FROM read_onlies",
     insert: "INSERT INTO read_onlies (id, text) VALUES (?, ?)",
     update: "UPDATE read_onlies SET text = ? WHERE id = ?",

@@ -23,6 +23,8 @@ pub static REMARK: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
+    events: false,
+    audit: false,
     select: "SELECT id, note_id, shard, slug FROM remarks",
     insert: "INSERT INTO remarks (id, note_id, shard, slug) VALUES (?, ?, ?, ?)",
     update: "UPDATE remarks SET note_id = ?, shard = ?, slug = ? WHERE id = ?",

@@ -41,6 +41,8 @@ pub static REQUIRED_KIND: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
+    events: false,
+    audit: false,
     select: "SELECT id, a_bool, an_int32, an_int64, a_uint32, a_uint64, a_float, a_double, a_string, some_bytes, a_decimal, a_timestamp, a_duration, a_date, a_struct, a_colour, a_place, strings, places, numbers_by_text, by_rule, a_long_text FROM required_kinds",
     insert: "INSERT INTO required_kinds (id, a_bool, an_int32, an_int64, a_uint32, a_uint64, a_float, a_double, a_string, some_bytes, a_decimal, a_timestamp, a_duration, a_date, a_struct, a_colour, a_place, strings, places, numbers_by_text, by_rule, a_long_text) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     update: "UPDATE required_kinds SET a_bool = ?, an_int32 = ?, an_int64 = ?, a_uint32 = ?, a_uint64 = ?, a_float = ?, a_double = ?, a_string = ?, some_bytes = ?, a_decimal = ?, a_timestamp = ?, a_duration = ?, a_date = ?, a_struct = ?, a_colour = ?, a_place = ?, strings = ?, places = ?, numbers_by_text = ?, by_rule = ?, a_long_text = ? WHERE id = ?",

@@ -143,6 +143,7 @@ impl Entity for RuleHolder {
     fn owned() -> &'static [OwnedSpec<Self>] {
         &[
             OwnedSpec {
+                field: "children",
                 spec: || RuleChild::SPEC,
                 rows: |row| row.children.iter().map(RuleChild::values).collect(),
                 clear: |row| row.children.clear(),

@@ -21,6 +21,8 @@ pub static WRITE_ONLY: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
+    events: false,
+    audit: false,
     select: "SELECT id, text FROM write_onlies",
     insert: "INSERT INTO write_onlies (id, text) VALUES (?, ?)",
     update: "UPDATE write_onlies SET text = ? WHERE id = ?",

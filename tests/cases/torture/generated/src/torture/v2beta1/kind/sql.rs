@@ -25,6 +25,8 @@ pub static KIND: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
+    events: false,
+    audit: false,
     select: "SELECT id, former_id, colour, former_colour, place, former_place FROM kinds_v2",
     insert: "INSERT INTO kinds_v2 (id, former_id, colour, former_colour, place, former_place) VALUES (?, ?, ?, ?, ?, ?)",
     update: "UPDATE kinds_v2 SET former_id = ?, colour = ?, former_colour = ?, place = ?, former_place = ? WHERE id = ?",

@@ -29,6 +29,8 @@ pub static USER: EntitySpec = EntitySpec {
     version: Some("version"),
     updated_at: Some("updated_at"),
     soft_delete: true,
+    events: false,
+    audit: false,
     select: "SELECT id, name, email, password_hash, roles, status, sync_status, version, created_at, updated_at FROM users",
     insert: "INSERT INTO users (id, name, email, password_hash, roles, status, sync_status, version, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     update: "UPDATE users SET name = ?, email = ?, password_hash = ?, roles = ?, status = ?, sync_status = ?, version = ?, created_at = ?, updated_at = ? WHERE id = ? AND deleted_at IS NULL AND version = ?",

@@ -21,6 +21,8 @@ pub static HOLDER: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
+    events: false,
+    audit: false,
     select: "SELECT id, \"select\" FROM holders",
     insert: "INSERT INTO holders (id, \"select\") VALUES (?, ?)",
     update: "UPDATE holders SET \"select\" = ? WHERE id = ?",

@@ -21,6 +21,8 @@ pub static A_SPEC: EntitySpec = EntitySpec {
     version: None,
     updated_at: None,
     soft_delete: false,
+    events: false,
+    audit: false,
     select: "SELECT \"from\", \"to\" FROM \"as\"",
     insert: "INSERT INTO \"as\" (\"from\", \"to\") VALUES (?, ?)",
     update: "",

@@ -533,6 +533,7 @@ impl Entity for Match {
     fn owned() -> &'static [OwnedSpec<Self>] {
         &[
             OwnedSpec {
+                field: "lines",
                 spec: || Order::SPEC,
                 rows: |row| row.lines.iter().map(Order::values).collect(),
                 clear: |row| row.lines.clear(),

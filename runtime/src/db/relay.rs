@@ -1,0 +1,215 @@
+//! Housekeeping of the tables that the runtime itself writes: entries of the outbox get the order in which they became
+//! visible, and what nobody needs any more goes.
+//!
+//! Whoever reads the outbox by `sequence` misses entries: a number is taken when an entry is inserted, and a commit that
+//! takes longer shows its entries behind those that were already read. So one process at a time, whoever holds the row of
+//! the counter, gives what is visible the next positions; readers go by those.
+
+use std::time::Duration;
+
+use tokio::task::AbortHandle;
+
+use super::beside::oldest_answer;
+use super::{Db, Dialect, Row, Value};
+use crate::changes::Changes;
+use crate::context::Context;
+use crate::error::Result;
+use crate::settings::Settings;
+use crate::types::Timestamp;
+
+/// Entries that get their position in one transaction.
+const AT_ONCE: i64 = 1000;
+/// Longest that the entries of other processes wait for their position.
+const POLL: Duration = Duration::from_millis(500);
+/// Turns of the relay between two looks for what is too old.
+const TURNS_UNTIL_TIDY: u32 = 120;
+
+/// Name of the counter of positions.
+const COUNTER: &str = "arcana_outbox";
+
+/// Tables of the runtime that the migrations of a project make.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Stores {
+    /// Events and jobs on their way.
+    pub outbox: bool,
+    /// Answers to calls with an `Idempotency-Key`.
+    pub idempotency: bool,
+}
+
+/// An entry of the outbox that has its position.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OutboxEntry {
+    /// Where it stands among all, from 1; gaps are never filled later.
+    pub position: i64,
+    /// `EVENT` or `JOB`.
+    pub kind: String,
+    /// What happened or is to be done.
+    pub type_name: String,
+    /// Full name of the entity whose row it is about.
+    pub entity: Option<String>,
+    /// Key of that row.
+    pub key: Option<String>,
+    /// The event or job.
+    pub payload: serde_json::Value,
+    /// Call that made it.
+    pub request_id: String,
+    /// Account that called.
+    pub principal: Option<String>,
+    /// When the call began.
+    pub created_at: Timestamp,
+}
+
+/// Ends the housekeeping when it is dropped.
+pub(crate) struct Housekeeping(AbortHandle);
+
+impl Drop for Housekeeping {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Keeps house until the answer is dropped; none where there is nothing to keep.
+pub(crate) fn start(db: &Db, stores: Stores, settings: &Settings) -> Option<Housekeeping> {
+    let keep = Duration::from_secs(settings.database.outbox_retention_hours * 3600);
+    let db = db.clone();
+    (stores.outbox || stores.idempotency).then(|| Housekeeping(tokio::spawn(run(db, stores, keep)).abort_handle()))
+}
+
+async fn run(db: Db, stores: Stores, keep: Duration) {
+    let mut turn = 0_u32;
+    loop {
+        let tidied = match turn.is_multiple_of(TURNS_UNTIL_TIDY) {
+            true => tidy(&db, stores, keep).await,
+            false => Ok(()),
+        };
+        let relayed = if stores.outbox { db.give_positions().await.map(drop) } else { Ok(()) };
+        if let Err(error) = tidied.and(relayed) {
+            // The database may be away; commits that depend on it say so themselves.
+            tracing::warn!(%error, "housekeeping failed and is tried again");
+        }
+        turn = turn.wrapping_add(1);
+        tokio::select! {
+            () = db.told.notified() => {}
+            () = tokio::time::sleep(POLL) => {}
+        }
+    }
+}
+
+async fn tidy(db: &Db, stores: Stores, keep: Duration) -> Result<()> {
+    let cx = Context::system();
+    if stores.idempotency {
+        db.forget_answers(&cx).await?;
+    }
+    if stores.outbox {
+        db.forget_events(&cx, keep).await?;
+    }
+    Ok(())
+}
+
+impl Db {
+    /// Gives all entries of the outbox that are visible their positions, in the order of their inserts, and says whether
+    /// there were any.
+    pub async fn give_positions(&self) -> Result<bool> {
+        let mut given = false;
+        while self.has_waiting().await? {
+            let cx = Context::system();
+            let mut changes = Changes::new(&cx);
+            changes.own(counter(self.dialect()), vec![Value::Text(COUNTER.to_owned())]);
+            // Whoever holds the counter is the only one; it gives back what it took with the commit.
+            changes.own(
+                "UPDATE arcana_sequences SET next = next + 0 WHERE name = ?",
+                vec![Value::Text(COUNTER.to_owned())],
+            );
+            changes.own(positions(self.dialect()), positions_bound(self.dialect()));
+            changes.own(NEXT, vec![Value::Text(COUNTER.to_owned())]);
+            self.commit(&cx, changes).await?;
+            given = true;
+        }
+        Ok(given)
+    }
+
+    async fn has_waiting(&self) -> Result<bool> {
+        let sql = "SELECT 1 FROM arcana_outbox WHERE \"position\" IS NULL LIMIT 1";
+        Ok(!self.fetch(&Context::system(), sql, &[], |_| Ok(())).await?.is_empty())
+    }
+
+    /// Entries of the outbox behind a position, at most `most`, in their order. Whoever goes on behind the last of them
+    /// misses none.
+    pub async fn outbox_behind(&self, cx: &Context, position: i64, most: i64) -> Result<Vec<OutboxEntry>> {
+        let sql = "SELECT \"position\", kind, \"type\", entity, \"key\", payload, request_id, principal, created_at \
+                   FROM arcana_outbox WHERE \"position\" > ? ORDER BY \"position\" LIMIT ?";
+        self.fetch(cx, sql, &[Value::I64(position), Value::I64(most)], read).await
+    }
+
+    /// Removes events that have their position and are older than `keep`. Jobs stay until they are taken.
+    pub async fn forget_events(&self, cx: &Context, keep: Duration) -> Result<()> {
+        let micros = i64::try_from(keep.as_micros()).unwrap_or(i64::MAX);
+        let oldest = Timestamp::from_micros(cx.now().micros().saturating_sub(micros)).unwrap_or(cx.now());
+        let old = "DELETE FROM arcana_outbox WHERE \"position\" IS NOT NULL AND kind = 'EVENT' AND created_at < ?";
+        let mut changes = Changes::new(cx);
+        changes.own(old, vec![Value::Timestamp(oldest)]);
+        self.commit(cx, changes).await
+    }
+
+    /// Removes answers that are given no more.
+    async fn forget_answers(&self, cx: &Context) -> Result<()> {
+        let mut changes = Changes::new(cx);
+        let old = "DELETE FROM arcana_idempotency WHERE created_at < ?";
+        changes.own(old, vec![Value::Timestamp(oldest_answer(cx.now()))]);
+        self.commit(cx, changes).await
+    }
+}
+
+fn read(row: &Row<'_>) -> Result<OutboxEntry> {
+    Ok(OutboxEntry {
+        position: row.get(0)?,
+        kind: row.get(1)?,
+        type_name: row.get(2)?,
+        entity: row.get(3)?,
+        key: row.get(4)?,
+        payload: serde_json::Value::Object(row.json(5)?),
+        request_id: row.get(6)?,
+        principal: row.get(7)?,
+        created_at: row.get(8)?,
+    })
+}
+
+/// Behind the highest position; where all entries are gone, where it was.
+const NEXT: &str = "UPDATE arcana_sequences SET next = (SELECT CASE WHEN COALESCE(MAX(\"position\"), 0) >= arcana_sequences.next \
+                    THEN MAX(\"position\") + 1 ELSE arcana_sequences.next END FROM arcana_outbox) WHERE name = ?";
+
+fn counter(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Sqlite | Dialect::Postgres => {
+            "INSERT INTO arcana_sequences (name, next) VALUES (?, 1) ON CONFLICT (name) DO NOTHING"
+        }
+        Dialect::Mysql => "INSERT IGNORE INTO arcana_sequences (name, next) VALUES (?, 1)",
+    }
+}
+
+/// The next positions, from the counter on.
+fn positions(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Sqlite | Dialect::Postgres => {
+            "UPDATE arcana_outbox SET \"position\" = waiting.place + (SELECT next FROM arcana_sequences WHERE name = ?) - 1 \
+             FROM (SELECT sequence, row_number() OVER (ORDER BY sequence) AS place FROM arcana_outbox \
+             WHERE \"position\" IS NULL ORDER BY sequence LIMIT ?) AS waiting \
+             WHERE arcana_outbox.sequence = waiting.sequence"
+        }
+        Dialect::Mysql => {
+            "UPDATE arcana_outbox JOIN (SELECT sequence, row_number() OVER (ORDER BY sequence) AS place FROM arcana_outbox \
+             WHERE \"position\" IS NULL ORDER BY sequence LIMIT ?) AS waiting \
+             ON arcana_outbox.sequence = waiting.sequence \
+             SET \"position\" = waiting.place + (SELECT next FROM arcana_sequences WHERE name = ?) - 1"
+        }
+    }
+}
+
+/// What [`positions`] binds, in the order of its text.
+fn positions_bound(dialect: Dialect) -> Vec<Value> {
+    let (name, most) = (Value::Text(COUNTER.to_owned()), Value::I64(AT_ONCE));
+    match dialect {
+        Dialect::Sqlite | Dialect::Postgres => vec![name, most],
+        Dialect::Mysql => vec![most, name],
+    }
+}

@@ -1,0 +1,42 @@
+//! Calls that are carried out once for each key that a client sends along, and whose answer is given again to whoever
+//! repeats them: `Idempotency-Key` (IETF draft-ietf-httpapi-idempotency-key-header; AIP-155 for gRPC).
+
+use std::fmt::Debug;
+
+use sha2::{Digest, Sha256};
+
+use crate::changes::{CallKey, Changes, Claim, Store};
+use crate::context::Context;
+use crate::db::{freeze, thaw};
+use crate::entity::Entity;
+use crate::error::{Error, Result};
+
+/// One call under one key.
+pub(super) struct Once(CallKey);
+
+impl Once {
+    /// None where the client sent no key.
+    pub(super) fn of<E: Entity>(cx: &Context, method: &str, request: &impl Debug) -> Option<Self> {
+        let key = cx.idempotency_key.as_ref()?;
+        // The input as it was understood: the same whether it came as JSON or as protobuf.
+        let request_hash = Sha256::digest(format!("{request:?}")).to_vec();
+        let principal = cx.principal.id.map(|id| id.to_string()).unwrap_or_default();
+        let rpc = format!("{}/{method}", E::SPEC.full_name);
+        Some(Self(CallKey { principal, rpc, key: key.to_string(), request_hash }))
+    }
+
+    /// The row that was answered before. The same key for something else is a mistake of the client.
+    pub(super) async fn answered<E: Entity>(&self, cx: &Context, store: &dyn Store) -> Result<Option<E>> {
+        let Some(answered) = store.answered(cx, &self.0).await? else { return Ok(None) };
+        if answered.request_hash != self.0.request_hash {
+            let message = "was sent with another request before; a key belongs to one request and its repetitions";
+            return Err(Error::invalid("idempotency-key", "idempotency_key.reused", message));
+        }
+        thaw(&answered.answer).map(Some)
+    }
+
+    /// Makes the commit happen once, with this row as the answer from then on.
+    pub(super) fn claim<E: Entity>(&self, changes: &mut Changes, row: &E) {
+        changes.claim(Claim { call: self.0.clone(), answer: freeze(row) });
+    }
+}
