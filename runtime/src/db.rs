@@ -6,6 +6,7 @@ mod config;
 mod dialect;
 mod frozen;
 mod guard;
+mod keys;
 mod migrate;
 #[cfg(feature = "mysql")]
 mod mysql;
@@ -36,8 +37,10 @@ use tokio::sync::Notify;
 
 use crate::changes::Changes;
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::types::Bytes;
 pub(crate) use frozen::{freeze, thaw};
+use keys::Keys;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 use migrate::server;
 #[cfg(feature = "mysql")]
@@ -53,6 +56,7 @@ pub struct Db {
     engine: Engine,
     /// Wakes the relay when a commit leaves something in the outbox.
     told: Arc<Notify>,
+    keys: Keys,
 }
 
 #[derive(Clone)]
@@ -77,7 +81,7 @@ impl Db {
             #[cfg(not(all(feature = "postgres", feature = "mysql")))]
             other => return Err(config.left_out(other)),
         };
-        Ok(Self { engine, told: Arc::default() })
+        Ok(Self { engine, told: Arc::default(), keys: Keys::default() })
     }
 
     /// The engine.
@@ -159,6 +163,32 @@ impl Db {
             #[cfg(feature = "mysql")]
             Engine::Mysql(mysql) => mysql.allot(cx, sequence).await,
         }
+    }
+
+    /// The secret that page tokens are sealed with: one for each database, so that all who serve it take each other's.
+    pub(crate) async fn token_key(&self) -> Result<&[u8]> {
+        self.keys.page_token(|name, fresh| self.keep_key(name, fresh)).await
+    }
+
+    /// Stores a secret unless one of this name is there, and answers the one that is.
+    async fn keep_key(&self, name: &'static str, fresh: Vec<u8>) -> Result<Vec<u8>> {
+        let keep = self.dialect().keep_key();
+        let values = vec![Value::Text(name.to_owned()), Value::Bytes(fresh)];
+        match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite
+                .run(move |writer| sqlite::execute_bound(writer, keep, &values).map_err(Error::from))
+                .await
+                .map(drop)?,
+            #[cfg(any(feature = "postgres", feature = "mysql"))]
+            _ => self.fetch(&Context::system(), keep, &values, |_| Ok(())).await.map(drop)?,
+        }
+        let find = "SELECT secret FROM arcana_keys WHERE name = ?";
+        let kept =
+            self.fetch(&Context::system(), find, &[Value::Text(name.to_owned())], |row| row.get::<Bytes>(0)).await?;
+        kept.into_iter()
+            .next()
+            .map(|kept| kept.0)
+            .ok_or_else(|| Error::internal(format!("the database did not keep the key {name:?}")))
     }
 
     /// Whether the database answers.

@@ -206,11 +206,17 @@ impl ListQuery {
         }
     }
 
-    /// Values after which the page starts. A token that was made for other arguments is refused.
-    pub(crate) fn after(&self, spec: &EntitySpec, scope: &Scope) -> Result<Option<Vec<Value>>> {
+    /// Whether the page starts behind a token.
+    pub(crate) fn has_token(&self) -> bool {
+        self.after.is_some()
+    }
+
+    /// Values after which the page starts. A token that was not made with this key, or for other arguments, is refused.
+    pub(crate) fn after(&self, spec: &EntitySpec, scope: &Scope, key: &[u8]) -> Result<Option<Vec<Value>>> {
         let Some(token) = &self.after else { return Ok(None) };
+        let holds = token.holds(key, &self.arguments(spec, scope))?;
         let typed = || -> Option<Vec<Value>> {
-            if token.fingerprint != self.fingerprint(spec, scope) || token.values.len() != self.order.len() {
+            if !holds || token.values.len() != self.order.len() {
                 return None;
             }
             let pairs = self.order.iter().zip(&token.values);
@@ -227,20 +233,26 @@ impl ListQuery {
     }
 
     /// The token of the page behind a row with these values.
-    pub(crate) fn token_behind(&self, spec: &EntitySpec, scope: &Scope, values: &[Value]) -> String {
+    pub(crate) fn token_behind(
+        &self,
+        spec: &EntitySpec,
+        scope: &Scope,
+        values: &[Value],
+        key: &[u8],
+    ) -> Result<String> {
         let value_of = |order: &OrderBy| {
             let at = spec.fields().iter().position(|column| std::ptr::eq(column, order.column));
             at.and_then(|at| values.get(at)).cloned().unwrap_or(Value::Null)
         };
         let values = self.order.iter().map(|order| kind::write(&value_of(order))).collect();
-        Token { fingerprint: self.fingerprint(spec, scope), values }.encode()
+        Token::sealed(key, &self.arguments(spec, scope), values).map(|token| token.encode())
     }
 
     /// What a token is bound to: entity, scope, filter and order.
-    fn fingerprint(&self, spec: &EntitySpec, scope: &Scope) -> String {
+    fn arguments(&self, spec: &EntitySpec, scope: &Scope) -> String {
         let order: Vec<_> = self.order.iter().map(|order| (order.column.name, order.descending)).collect();
         let filter = self.filter.as_ref().map(Filter::describe);
-        token::fingerprint(&format!("{} {scope:?} {filter:?} {order:?} {}", spec.full_name, self.show_deleted))
+        format!("{} {scope:?} {filter:?} {order:?} {}", spec.full_name, self.show_deleted)
     }
 }
 

@@ -153,7 +153,9 @@ impl<E: Entity> Repository<E> for SqlRepository<E> {
         let dialect = self.db.dialect();
         let mut select = matching(dialect, E::SPEC, scope, query)?;
         let total = if query.include_total { Some(self.count(cx, scope, query).await?) } else { None };
-        if let Some(values) = query.after(E::SPEC, scope)? {
+        if query.has_token()
+            && let Some(values) = query.after(E::SPEC, scope, self.db.token_key().await?)?
+        {
             let (condition, values) = behind(dialect, &query.order, &values);
             select.and(&condition, values);
         }
@@ -164,8 +166,10 @@ impl<E: Entity> Repository<E> for SqlRepository<E> {
         let size = usize::try_from(query.size).unwrap_or_default();
         let more = data.len() > size;
         data.truncate(size);
-        let last = data.last().filter(|_| more);
-        let next_page_token = last.map(|row| query.token_behind(E::SPEC, scope, &row.values())).unwrap_or_default();
+        let next_page_token = match data.last().filter(|_| more) {
+            Some(last) => query.token_behind(E::SPEC, scope, &last.values(), self.db.token_key().await?)?,
+            None => String::new(),
+        };
         Ok(Page { data, page: query.skip / query.size.max(1), size: query.size, total, next_page_token })
     }
 

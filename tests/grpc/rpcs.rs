@@ -2,6 +2,8 @@
 
 use arcana_generated::pb::arcana::identity::v1 as identity;
 use arcana_generated::pb::shop::v1 as shop;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use prost_types::FieldMask;
 use tonic::{Code, Response};
 use tonic_types::StatusExt;
@@ -198,6 +200,11 @@ async fn lists_take_their_arguments() {
         list(shop::ListProductsRequest { skip: 4, include_total: Some(false), ..request.clone() }).await.unwrap();
     assert_eq!((stocks(&page), page.page, page.total), (vec![1, 0], 2, None));
     let first = list(request.clone()).await.unwrap();
+    let inside = String::from_utf8(URL_SAFE_NO_PAD.decode(&first.next_page_token).unwrap()).unwrap();
+    let forged = URL_SAFE_NO_PAD.encode(inside.replace("\"4\"", "\"3\""));
+    assert_ne!(forged, first.next_page_token, "{inside}");
+    let forged = shop::ListProductsRequest { page_token: forged, ..request.clone() };
+    assert_eq!(broken(list(forged).await), pair("page_token", "query.page_token"));
     let other = shop::ListProductsRequest { page_token: first.next_page_token, order_by: String::new(), ..request };
     assert_eq!(broken(list(other).await), pair("page_token", "query.page_token"));
     for (request, field, rule) in [

@@ -1,5 +1,7 @@
 //! Lists: pages, sizes, orders, tokens.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
 use crate::support::Service;
@@ -149,6 +151,22 @@ async fn a_token_goes_with_its_own_arguments_only() {
     for wrong in ["x", "AAAA", "%22", &token[1..], &"A".repeat(9000), "WyJhIixbXV0", "bnVsbA"] {
         let answer = service.get(&format!("/api/v1/products?page_token={wrong}")).await;
         answer.breaks("page_token", "query.page_token");
+    }
+}
+
+#[tokio::test]
+async fn a_token_with_other_values_is_refused() {
+    let service = stocked().await;
+    let page = service.get("/api/v1/products?size=1&sort=name").await.ok(200);
+    let token = page["next_page_token"].as_str().unwrap();
+    let inside = String::from_utf8(URL_SAFE_NO_PAD.decode(token).unwrap()).unwrap();
+    for (from, to, fits) in [("Thing 00", "Thing 00", true), ("Thing 00", "Thing 05", false)] {
+        let forged = URL_SAFE_NO_PAD.encode(inside.replace(from, to));
+        let answer = service.get(&format!("/api/v1/products?size=1&sort=name&page_token={forged}")).await;
+        match fits {
+            true => assert_eq!(answer.ok(200)["data"][0]["name"], "Thing 01"),
+            false => drop(answer.breaks("page_token", "query.page_token")),
+        }
     }
 }
 

@@ -43,6 +43,16 @@ impl Dialect {
         }
     }
 
+    /// Stores a secret, unless there is one of that name.
+    pub(super) fn keep_key(self) -> &'static str {
+        match self {
+            Self::Sqlite | Self::Postgres => {
+                "INSERT INTO arcana_keys (name, secret) VALUES (?, ?) ON CONFLICT (name) DO NOTHING"
+            }
+            Self::Mysql => "INSERT INTO arcana_keys (name, secret) VALUES (?, ?) ON DUPLICATE KEY UPDATE name = name",
+        }
+    }
+
     /// A member of `ORDER BY`, with NULL before all values.
     pub(crate) fn order(self, column: &str, descending: bool, nullable: bool) -> String {
         let place = match (self, nullable, descending) {

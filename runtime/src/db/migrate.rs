@@ -167,7 +167,8 @@ fn prepare(connection: &Connection) -> Result<()> {
                 checksum BLOB NOT NULL,
                 execution_time BIGINT NOT NULL
             );
-            CREATE TABLE IF NOT EXISTS arcana_sequences (name TEXT PRIMARY KEY, next INTEGER NOT NULL) STRICT;",
+            CREATE TABLE IF NOT EXISTS arcana_sequences (name TEXT PRIMARY KEY, next INTEGER NOT NULL) STRICT;
+            CREATE TABLE IF NOT EXISTS arcana_keys (name TEXT PRIMARY KEY, secret BLOB NOT NULL) STRICT;",
         )
         .map_err(error)
 }

@@ -368,7 +368,7 @@ impl Session for Embedded<'_> {
     }
 }
 
-fn execute_bound(connection: &Connection, sql: &str, values: &[Value]) -> Result<u64, Fault> {
+pub(super) fn execute_bound(connection: &Connection, sql: &str, values: &[Value]) -> Result<u64, Fault> {
     let mut statement = connection.prepare_cached(sql).map_err(error)?;
     bind(&mut statement, values)?;
     match statement.raw_execute() {

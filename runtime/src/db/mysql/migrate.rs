@@ -82,7 +82,10 @@ impl Runner for Migrator {
             .map_err(failed)?;
         let sequences =
             "CREATE TABLE IF NOT EXISTS arcana_sequences (name VARCHAR(128) PRIMARY KEY, next BIGINT NOT NULL)";
-        self.0.execute(sequences).await.map(drop).map_err(failed)
+        self.0.execute(sequences).await.map_err(failed)?;
+        let keys =
+            "CREATE TABLE IF NOT EXISTS arcana_keys (name VARCHAR(128) PRIMARY KEY, secret VARBINARY(64) NOT NULL)";
+        self.0.execute(keys).await.map(drop).map_err(failed)
     }
 
     async fn is_prepared(&mut self) -> Result<bool> {

@@ -41,7 +41,8 @@ impl Runner for Migrator {
                     checksum BYTEA NOT NULL,
                     execution_time BIGINT NOT NULL
                 );
-                CREATE TABLE IF NOT EXISTS arcana_sequences (name TEXT COLLATE \"C\" PRIMARY KEY, next BIGINT NOT NULL);",
+                CREATE TABLE IF NOT EXISTS arcana_sequences (name TEXT COLLATE \"C\" PRIMARY KEY, next BIGINT NOT NULL);
+                CREATE TABLE IF NOT EXISTS arcana_keys (name TEXT COLLATE \"C\" PRIMARY KEY, secret BYTEA NOT NULL);",
             )
             .await
             .map_err(failed)

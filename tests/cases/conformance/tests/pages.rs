@@ -4,9 +4,13 @@ use arcana_runtime::access::Scope;
 use arcana_runtime::error::{Error, Result};
 use arcana_runtime::query::Page;
 use arcana_runtime::repository::Repository;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use conformance_generated::conformance::v1::cell::Cell;
 use conformance_generated::conformance::v1::plain::Plain;
 use conformance_generated::conformance::v1::product::Product;
+use conformance_generated::migrations;
+use futures::future::join_all;
 
 use crate::cases::{Case, case};
 use crate::rows;
@@ -21,6 +25,9 @@ pub fn cases() -> Vec<Case> {
         case(a_total_is_left_out_when_it_is_not_wanted),
         case(a_token_is_bound_to_filter_order_and_scope),
         case(a_token_that_nobody_made_is_refused),
+        case(a_token_with_other_values_is_refused),
+        case(a_token_holds_for_all_who_serve_the_database),
+        case(a_token_of_another_database_is_refused),
         case(a_page_takes_up_behind_a_row_that_is_gone),
         case(rows_that_come_meanwhile_do_not_shift_pages_by_token),
         case(pages_of_a_composite_key),
@@ -109,6 +116,52 @@ async fn a_token_that_nobody_made_is_refused(stage: Stage) {
     for token in ["x", "AAAA", "W10", "bnVsbA"] {
         refuses_the_token(stage.list_in::<Plain>(&Scope::Unrestricted, &[("page_token", token)]).await);
     }
+}
+
+/// The token with another value in it, and all else as it was.
+fn forged(token: &str, from: &str, to: &str) -> String {
+    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(token).unwrap()).unwrap();
+    assert!(text.contains(from), "{text}");
+    URL_SAFE_NO_PAD.encode(text.replacen(from, to, 1))
+}
+
+async fn a_token_with_other_values_is_refused(stage: Stage) {
+    filled(&stage, 3).await;
+    let list = [("sort", "text"), ("size", "1")];
+    let token = stage.list::<Plain>(&list).await.next_page_token;
+    let same = forged(&token, "00", "00");
+    assert_eq!(stage.list::<Plain>(&[list[0], list[1], ("page_token", &same)]).await.data[0].text, "01");
+    for wrong in [forged(&token, "\"00\"", "\"01\""), forged(&token, "\"00\"", "null"), forged(&token, "\"00\",", "")] {
+        let page = [list[0], list[1], ("page_token", wrong.as_str())];
+        refuses_the_token(stage.list_in::<Plain>(&Scope::Unrestricted, &page).await);
+    }
+}
+
+async fn a_token_holds_for_all_who_serve_the_database(stage: Stage) {
+    filled(&stage, 4).await;
+    let others: Vec<Stage> = (0..4).map(|_| Stage::open(&stage.url)).collect();
+    // All of them need the key at once, and none has made it yet.
+    let first = [("sort", "text"), ("size", "1")];
+    let pages = join_all(others.iter().map(|other| other.list::<Plain>(&first))).await;
+    for page in &pages {
+        assert_eq!(page.next_page_token, pages[0].next_page_token);
+    }
+    for other in &others {
+        let next = other.list::<Plain>(&[first[0], first[1], ("page_token", &pages[1].next_page_token)]).await;
+        assert_eq!(next.data[0].text, "01");
+    }
+}
+
+async fn a_token_of_another_database_is_refused(stage: Stage) {
+    filled(&stage, 3).await;
+    let folder = tempfile::tempdir().unwrap();
+    let elsewhere = Stage::open(&format!("sqlite://{}", folder.path().join("other.db").display()));
+    elsewhere.db.migrate_up(migrations::ALL).await.unwrap();
+    filled(&elsewhere, 3).await;
+    let token = elsewhere.list::<Plain>(&[("sort", "text"), ("size", "1")]).await.next_page_token;
+    let page = [("sort", "text"), ("size", "1"), ("page_token", token.as_str())];
+    assert_eq!(elsewhere.list::<Plain>(&page).await.data[0].text, "01");
+    refuses_the_token(stage.list_in::<Plain>(&Scope::Unrestricted, &page).await);
 }
 
 async fn a_page_takes_up_behind_a_row_that_is_gone(stage: Stage) {
