@@ -26,9 +26,6 @@ use crate::telemetry::{Calls, UNMATCHED};
 use body::{Bounded, Observed};
 pub use status::to_status;
 
-/// Metadata key under which a repeated create is answered with the first answer.
-const IDEMPOTENCY_KEY: &str = "request_id";
-
 struct Edge {
     config: EdgeConfig,
     calls: Calls,
@@ -123,7 +120,7 @@ async fn answer(config: &EdgeConfig, mut cx: Context, path: Path, mut request: R
         return fail(&Error::Timeout);
     };
     let call = async {
-        config.recognise(&mut cx, request.headers(), IDEMPOTENCY_KEY).await?;
+        config.recognise(&mut cx, request.headers()).await?;
         request.extensions_mut().insert(cx);
         request.extensions_mut().insert(path);
         let request = request.map(|body| Body::new(Bounded::new(body, limit)));

@@ -102,11 +102,13 @@ impl EdgeConfig {
     }
 
     /// Completes the context: who calls, and under which idempotency key.
-    pub(crate) async fn recognise(&self, cx: &mut Context, headers: &HeaderMap, key_name: &str) -> Result<()> {
-        if let Some(value) = headers.get(key_name) {
-            let key = value.to_str().ok().filter(|key| (1..=255).contains(&key.len()));
-            let key =
-                key.ok_or_else(|| Error::invalid(key_name, "string.len", "must have 1 to 255 visible characters"))?;
+    pub(crate) async fn recognise(&self, cx: &mut Context, headers: &HeaderMap) -> Result<()> {
+        if let Some(value) = headers.get(IDEMPOTENCY_KEY) {
+            let plain = |key: &&str| (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+            let key = value.to_str().ok().filter(plain);
+            let key = key.ok_or_else(|| {
+                Error::invalid(IDEMPOTENCY_KEY, "string.len", "must have 1 to 255 visible characters, without blanks")
+            })?;
             cx.idempotency_key = Some(key.into());
         }
         cx.principal = self.authenticator.principal(headers).await?;
@@ -247,7 +249,7 @@ async fn answer(config: &EdgeConfig, mut cx: Context, mut request: Request, rout
         return not_acceptable().into_response();
     }
     let call = async {
-        if let Err(error) = config.recognise(&mut cx, request.headers(), IDEMPOTENCY_KEY).await {
+        if let Err(error) = config.recognise(&mut cx, request.headers()).await {
             return error.into_response();
         }
         request.extensions_mut().insert(cx);

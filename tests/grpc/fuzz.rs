@@ -88,7 +88,7 @@ async fn no_strange_message_breaks_the_service() {
         }
         let mut request = Request::new(bytes);
         if dice.one_in(20) {
-            request.metadata_mut().insert("request_id", MetadataValue::from_static(""));
+            request.metadata_mut().insert("idempotency-key", MetadataValue::from_static(""));
         }
         let code = match client.call_bytes(rpc, request).await {
             Ok(_) => Code::Ok,

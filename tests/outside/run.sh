@@ -61,7 +61,7 @@ typescript() {
 # a seed would not repeat, and Python 3.11 now and then breaks down ("AST constructor recursion depth mismatch").
 schemathesis_run() {
   cd "$out" &&
-    timeout 600 schemathesis --config-file "$root/tests/outside/schemathesis.toml" run "$REST/openapi.json" \
+    PYTHONPATH=$root/tests/outside SCHEMATHESIS_HOOKS=schemathesis_hooks timeout 600 schemathesis --config-file "$root/tests/outside/schemathesis.toml" run "$REST/openapi.json" \
       --checks all --max-examples 100 --workers 1 --seed "${SEED:-1}"
 }
 

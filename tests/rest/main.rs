@@ -15,4 +15,5 @@ mod lists;
 mod orders;
 mod presence;
 mod relations;
+mod repeated;
 mod verbs;

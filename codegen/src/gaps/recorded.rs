@@ -22,8 +22,6 @@ pub(super) fn recorded(model: &Model, gaps: &mut Vec<Gap>) {
 
 fn of_entity(entity: &Entity, resource: &Resource, gaps: &mut Vec<Gap>) {
     let set = [
-        (entity.events, "events"),
-        (entity.audit, "audit"),
         (entity.cache_ttl_seconds.is_some(), "cache"),
         (resource.fields.iter().any(|field| field.searchable), "searchable"),
     ];

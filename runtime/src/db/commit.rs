@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::outcome::{check_live_references, check_referrers, equal, explain_delete, explain_write};
+use super::outcome::{check_live_references, check_referrers, equal, explain_delete, explain_write, forget};
 use super::session::{Fault, Session};
 use super::{Value, beside, guard, storable};
 use crate::changes::{Changes, ChildDiff, Guard, Rows, Set, Write};
@@ -256,7 +256,8 @@ async fn delete(
     }
     bound.extend_from_slice(key);
     bound.extend(version.map(Value::I64));
-    met(session.execute(spec.delete, &bound).await.map_err(|fault| explain_delete(spec, fault))?, spec, key)
+    met(session.execute(spec.delete, &bound).await.map_err(|fault| explain_delete(spec, fault))?, spec, key)?;
+    forget(session, spec, key).await
 }
 
 async fn undelete(

@@ -130,6 +130,15 @@ pub(super) async fn check_referrers(session: &mut dyn Session, spec: &EntitySpec
     Ok(())
 }
 
+/// Sets references to null that name a row which is only marked: of one that is removed, the engine does it.
+pub(super) async fn forget(session: &mut dyn Session, spec: &EntitySpec, key: &[Value]) -> Result<(), Fault> {
+    let forgets = |referrer: &&Referrer| spec.soft_delete && referrer.on_delete == OnDelete::SetNull;
+    for Referrer { table, column, .. } in spec.referenced_by.iter().filter(forgets) {
+        session.execute(&format!("UPDATE {table} SET {column} = NULL WHERE {column} = ?"), key).await?;
+    }
+    Ok(())
+}
+
 /// A row that cannot go, because another came to refer to it meanwhile.
 pub(super) fn explain_delete(spec: &EntitySpec, fault: Fault) -> Fault {
     match fault {

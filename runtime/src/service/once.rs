@@ -29,8 +29,9 @@ impl Once {
     pub(super) async fn answered<E: Entity>(&self, cx: &Context, store: &dyn Store) -> Result<Option<E>> {
         let Some(answered) = store.answered(cx, &self.0).await? else { return Ok(None) };
         if answered.request_hash != self.0.request_hash {
-            let message = "was sent with another request before; a key belongs to one request and its repetitions";
-            return Err(Error::invalid("idempotency-key", "idempotency_key.reused", message));
+            let message =
+                "the key was sent with another request before; it belongs to that request and its repetitions";
+            return Err(Error::Conflict { field: "Idempotency-Key".to_owned(), message: message.to_owned() });
         }
         thaw(&answered.answer).map(Some)
     }

@@ -227,6 +227,16 @@ pub(super) fn condition(name: &str, description: &str) -> Parameter {
     parameter(name, ParameterIn::Header, Required::False, description, text("", None))
 }
 
+/// `Idempotency-Key`.
+pub(super) fn idempotency_key() -> Parameter {
+    let description = "Makes the call happen once: whoever repeats it with the same key within 24 hours gets the same \
+                       answer. A key that was sent with another request is a conflict. A fresh UUID is a good key.";
+    let mut schema = Object::with_type(JsonType::String);
+    (schema.min_length, schema.max_length) = (Some(1), Some(255));
+    schema.pattern = Some("^[!-~]+$".to_owned());
+    parameter("Idempotency-Key", ParameterIn::Header, Required::False, description, schema.into())
+}
+
 /// The `ETag` of an answer.
 pub(super) fn etag() -> Header {
     let mut schema = Object::with_type(JsonType::String);

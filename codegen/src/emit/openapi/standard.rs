@@ -205,6 +205,7 @@ fn create(book: &mut Book<'_>, resource: &Resource, entity: &Entity, method: &St
         resource,
         Shape::Create,
     )));
+    let operation = operation.parameter(shared::idempotency_key());
     let operation = answer(operation, book, resource, entity, "201", "The new row.");
     with_faults(operation, ALWAYS.into_iter().chain([shared::CONFLICT, shared::TOO_LARGE, shared::MEDIA_TYPE])).build()
 }

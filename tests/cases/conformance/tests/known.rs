@@ -10,12 +10,6 @@ const DEFECTS: &[(&str, &str, &str)] = &[
     ("*", "refused::infinity_in_a_map", "an infinity in a map is stored as null, and the row cannot be read any more"),
     ("*", "refused::uint64_above_what_is_stored_in_a_list", "it is stored, and the row cannot be read any more"),
     ("*", "filter::float_as_it_is_shown", "a float of 32 bits is compared with a value that was read as 64 bits"),
-    ("*", "reference::a_mark_sets_references_to_null", "SET_NULL does nothing when the row is only marked"),
-    (
-        "*",
-        "reference::rows_that_refer_to_a_marked_row_can_be_changed",
-        "SET_NULL does nothing when the row is only marked",
-    ),
 ];
 
 /// Runs a case; one that is known to fail passes if it does.
