@@ -5,6 +5,7 @@
 
 mod record;
 
+use std::borrow::Cow;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -103,7 +104,7 @@ pub enum Write {
     /// A statement on a table of the runtime itself.
     Own {
         /// The statement.
-        sql: &'static str,
+        sql: Cow<'static, str>,
         /// What it binds.
         values: Vec<Value>,
     },
@@ -129,6 +130,13 @@ pub struct ChildDiff {
     pub changed: Vec<(i64, Vec<Value>)>,
     /// Position and values of those that are new.
     pub added: Vec<(i64, Vec<Value>)>,
+}
+
+impl ChildDiff {
+    /// Whether nothing becomes of them.
+    pub fn is_empty(&self) -> bool {
+        self.removed.is_empty() && self.changed.is_empty() && self.added.is_empty()
+    }
 }
 
 /// A member to set or to add to.
@@ -353,8 +361,8 @@ impl Changes {
     }
 
     /// Runs a statement on a table of the runtime itself.
-    pub(crate) fn own(&mut self, sql: &'static str, values: Vec<Value>) {
-        self.writes.push(Write::Own { sql, values });
+    pub(crate) fn own(&mut self, sql: impl Into<Cow<'static, str>>, values: Vec<Value>) {
+        self.writes.push(Write::Own { sql: sql.into(), values });
     }
 
     /// Makes the commit happen once: a second one under the same key is refused as concurrent.

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::outcome::{check_live_references, check_referrers, equal, explain_delete, explain_write, forget};
 use super::session::{Fault, Session};
-use super::{Value, beside, guard, storable};
-use crate::changes::{Changes, ChildDiff, Guard, Rows, Set, Write};
+use super::{Dialect, Value, beside, guard, storable};
+use crate::changes::{After, Changes, ChildDiff, Guard, Record, Rows, Set, Write};
 use crate::entity::EntitySpec;
 use crate::error::Error;
 use crate::query::kind;
@@ -45,6 +45,48 @@ pub(super) async fn apply(session: &mut dyn Session, changes: &Changes) -> Resul
         }
     }
     beside::tell(session, changes).await
+}
+
+/// A commit that is one statement, and so a transaction by itself: one round trip instead of four.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(super) struct Single {
+    pub sql: String,
+    pub values: Vec<Value>,
+}
+
+/// The one statement of a commit that inserts or updates a row without children, and at most emits one event with it, where the
+/// engine can write both at once. If it breaks a constraint or meets no row, the transaction says why.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(super) fn single(dialect: Dialect, changes: &Changes) -> Result<Option<Single>, Error> {
+    let Changes { writes, records, messages, once, .. } = changes;
+    let ([write], true, true) = (writes.as_slice(), messages.is_empty(), once.is_none()) else { return Ok(None) };
+    let (spec, sql, mut bound) = match write {
+        Write::Insert { spec, values, children, .. } if children.iter().all(|rows| rows.rows.is_empty()) => {
+            storable::check(spec, spec.columns, values)?;
+            (*spec, spec.insert, values.clone())
+        }
+        Write::Update { spec, key, values, version, children } if children.iter().all(ChildDiff::is_empty) => {
+            storable::check(spec, spec.fields(), values)?;
+            let bound = settable(spec, values).chain(key.iter().cloned()).chain(version.map(Value::I64)).collect();
+            (*spec, spec.update, bound)
+        }
+        _ => return Ok(None),
+    };
+    if sql.is_empty() || spec.references.iter().any(|reference| reference.condition.is_some()) {
+        return Ok(None);
+    }
+    let sql = match (records.as_slice(), dialect) {
+        ([], Dialect::Postgres | Dialect::Mysql) => sql.to_owned(),
+        ([record @ Record { spec, after: After::Shown(after), .. }], Dialect::Postgres) if !spec.audit => {
+            bound.extend(beside::event(changes, record, Some(after)));
+            // The entry comes from the row, so that its number is taken behind the row's lock, and without the row not at all.
+            let (head, values) = beside::OUTBOX.split_once("VALUES").unwrap_or((beside::OUTBOX, ""));
+            let places = values.trim().trim_start_matches('(').trim_end_matches(')');
+            format!("WITH written AS ({sql} RETURNING 1) {head}SELECT {places} FROM written")
+        }
+        _ => return Ok(None),
+    };
+    Ok(Some(Single { sql, values: bound }))
 }
 
 /// The writes in an order in which commits do not block each other in a circle: first the adjustments of rows that nothing

@@ -11,6 +11,7 @@ use sqlx_core::sql_str::{AssertSqlSafe, SqlSafeStr as _};
 use sqlx_core::transaction::Transaction;
 use sqlx_mysql::{MySql, MySqlConnectOptions, MySqlConnection, MySqlDatabaseError};
 
+use super::commit::Single;
 use super::retry::Tries;
 use super::row::Source;
 use super::sequences::Sequences;
@@ -92,6 +93,14 @@ impl Mysql {
 
     async fn commit_once(&self, cx: &Context, changes: &Changes) -> Result<(), Fault> {
         cx.check_deadline()?;
+        if let Some(single) = commit::single(Dialect::Mysql, changes)? {
+            match within(cx, self.statement_timeout, self.run(single)).await {
+                Ok(1) => return Ok(()),
+                // The transaction finds out why.
+                Ok(_) | Err(Fault::Constraint { .. }) => {}
+                Err(other) => return Err(other),
+            }
+        }
         within(cx, self.statement_timeout, async {
             let mut connection = self.connection().await?;
             let mut open = Open(connection.begin().await.map_err(fault)?);
@@ -105,6 +114,14 @@ impl Mysql {
             }
         })
         .await
+    }
+
+    /// A statement that is a transaction by itself.
+    async fn run(&self, single: Single) -> Result<u64, Fault> {
+        let arguments = cell::arguments(&single.values)?;
+        let mut connection = self.connection().await?;
+        let query = query_with(AssertSqlSafe(single.sql), arguments);
+        query.execute(&mut *connection).await.map(|done| done.rows_affected()).map_err(fault)
     }
 
     pub(super) async fn allot(&self, cx: &Context, sequence: &'static str) -> Result<i64> {

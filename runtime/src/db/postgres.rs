@@ -9,6 +9,7 @@ use tokio_postgres::config::SslMode;
 use tokio_postgres::error::SqlState;
 
 use self::cell::Bound;
+use super::commit::Single;
 use super::retry::Tries;
 use super::row::Source;
 use super::sequences::Sequences;
@@ -97,6 +98,14 @@ impl Postgres {
 
     async fn commit_once(&self, cx: &Context, changes: &Changes) -> Result<(), Fault> {
         cx.check_deadline()?;
+        if let Some(single) = commit::single(Dialect::Postgres, changes)? {
+            match within(cx, self.statement_timeout, self.run(&single)).await {
+                Ok(1) => return Ok(()),
+                // The transaction finds out why.
+                Ok(_) | Err(Fault::Constraint { .. }) => {}
+                Err(other) => return Err(other),
+            }
+        }
         let mut transaction = Transaction::of(self.client().await?, "BEGIN");
         within(cx, self.statement_timeout, async {
             match commit::apply(&mut transaction, changes).await {
@@ -109,6 +118,14 @@ impl Postgres {
             }
         })
         .await
+    }
+
+    /// A statement that is a transaction by itself.
+    async fn run(&self, single: &Single) -> Result<u64, Fault> {
+        let client = self.client().await?;
+        let statement = prepared(&client, &single.sql).await?;
+        let bound = bound(&single.values);
+        client.execute(&statement, &references(&bound)).await.map_err(fault)
     }
 
     pub(super) async fn allot(&self, cx: &Context, sequence: &'static str) -> Result<i64> {

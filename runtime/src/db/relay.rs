@@ -110,27 +110,17 @@ impl Db {
     /// Gives all entries of the outbox that are visible their positions, in the order of their inserts, and says whether
     /// there were any.
     pub async fn give_positions(&self) -> Result<bool> {
+        let cx = Context::system();
         let mut given = false;
-        while self.has_waiting().await? {
-            let cx = Context::system();
-            let mut changes = Changes::new(&cx);
-            changes.own(counter(self.dialect()), vec![Value::Text(COUNTER.to_owned())]);
-            // Whoever holds the counter is the only one; it gives back what it took with the commit.
-            changes.own(
-                "UPDATE arcana_sequences SET next = next + 0 WHERE name = ?",
-                vec![Value::Text(COUNTER.to_owned())],
-            );
-            changes.own(positions(self.dialect()), positions_bound(self.dialect()));
-            changes.own(NEXT, vec![Value::Text(COUNTER.to_owned())]);
-            self.commit(&cx, changes).await?;
+        loop {
+            // What one look sees, it sees as of one moment: whoever saw an entry sees all that were committed before it. A
+            // statement that writes looks, on MySQL, at each row as of the moment it comes to it.
+            let mut waiting = self.fetch(&cx, WAITING, &[Value::I64(AT_ONCE)], |row| row.get::<i64>(0)).await?;
+            let Some(last) = waiting.last().copied() else { return Ok(given) };
+            waiting.resize(waiting.len().next_power_of_two(), last);
+            self.commit(&cx, positions(&cx, self.dialect(), &waiting)).await?;
             given = true;
         }
-        Ok(given)
-    }
-
-    async fn has_waiting(&self) -> Result<bool> {
-        let sql = "SELECT 1 FROM arcana_outbox WHERE \"position\" IS NULL LIMIT 1";
-        Ok(!self.fetch(&Context::system(), sql, &[], |_| Ok(())).await?.is_empty())
     }
 
     /// Entries of the outbox behind a position, at most `most`, in their order. Whoever goes on behind the last of them
@@ -174,42 +164,47 @@ fn read(row: &Row<'_>) -> Result<OutboxEntry> {
     })
 }
 
+/// Entries without a position.
+const WAITING: &str = "SELECT sequence FROM arcana_outbox WHERE \"position\" IS NULL ORDER BY sequence LIMIT ?";
+
+/// Whoever holds the counter is the only one that gives positions, until its commit.
+const HOLD: &str = "UPDATE arcana_sequences SET next = next + 0 WHERE name = ?";
+
 /// Behind the highest position; where all entries are gone, where it was.
 const NEXT: &str = "UPDATE arcana_sequences SET next = (SELECT CASE WHEN COALESCE(MAX(\"position\"), 0) >= arcana_sequences.next \
                     THEN MAX(\"position\") + 1 ELSE arcana_sequences.next END FROM arcana_outbox) WHERE name = ?";
 
-fn counter(dialect: Dialect) -> &'static str {
-    match dialect {
-        Dialect::Sqlite | Dialect::Postgres => {
-            "INSERT INTO arcana_sequences (name, next) VALUES (?, 1) ON CONFLICT (name) DO NOTHING"
-        }
-        Dialect::Mysql => "INSERT IGNORE INTO arcana_sequences (name, next) VALUES (?, 1)",
-    }
-}
-
-/// The next positions, from the counter on.
-fn positions(dialect: Dialect) -> &'static str {
-    match dialect {
-        Dialect::Sqlite | Dialect::Postgres => {
-            "UPDATE arcana_outbox SET \"position\" = waiting.place + (SELECT next FROM arcana_sequences WHERE name = ?) - 1 \
-             FROM (SELECT sequence, row_number() OVER (ORDER BY sequence) AS place FROM arcana_outbox \
-             WHERE \"position\" IS NULL ORDER BY sequence LIMIT ?) AS waiting \
-             WHERE arcana_outbox.sequence = waiting.sequence"
-        }
-        Dialect::Mysql => {
-            "UPDATE arcana_outbox JOIN (SELECT sequence, row_number() OVER (ORDER BY sequence) AS place FROM arcana_outbox \
-             WHERE \"position\" IS NULL ORDER BY sequence LIMIT ?) AS waiting \
-             ON arcana_outbox.sequence = waiting.sequence \
-             SET \"position\" = waiting.place + (SELECT next FROM arcana_sequences WHERE name = ?) - 1"
-        }
-    }
-}
-
-/// What [`positions`] binds, in the order of its text.
-fn positions_bound(dialect: Dialect) -> Vec<Value> {
-    let (name, most) = (Value::Text(COUNTER.to_owned()), Value::I64(AT_ONCE));
-    match dialect {
-        Dialect::Sqlite | Dialect::Postgres => vec![name, most],
-        Dialect::Mysql => vec![most, name],
-    }
+/// Gives these entries the next positions, but those that another relay gave one meanwhile.
+fn positions(cx: &Context, dialect: Dialect, waiting: &[i64]) -> Changes {
+    let counter = || Value::Text(COUNTER.to_owned());
+    let places = vec!["?"; waiting.len()].join(", ");
+    let ranked = format!(
+        "(SELECT sequence, row_number() OVER (ORDER BY sequence) AS place FROM arcana_outbox \
+         WHERE sequence IN ({places}) AND \"position\" IS NULL) AS waiting"
+    );
+    let next = "waiting.place + (SELECT next FROM arcana_sequences WHERE name = ?) - 1";
+    let ids = waiting.iter().map(|sequence| Value::I64(*sequence));
+    let (make, give, bound): (_, _, Vec<Value>) = match dialect {
+        Dialect::Sqlite | Dialect::Postgres => (
+            "INSERT INTO arcana_sequences (name, next) VALUES (?, 1) ON CONFLICT (name) DO NOTHING",
+            format!(
+                "UPDATE arcana_outbox SET \"position\" = {next} FROM {ranked} \
+                 WHERE arcana_outbox.sequence = waiting.sequence"
+            ),
+            [counter()].into_iter().chain(ids).collect(),
+        ),
+        Dialect::Mysql => (
+            "INSERT IGNORE INTO arcana_sequences (name, next) VALUES (?, 1)",
+            format!(
+                "UPDATE arcana_outbox JOIN {ranked} ON arcana_outbox.sequence = waiting.sequence SET \"position\" = {next}"
+            ),
+            ids.chain([counter()]).collect(),
+        ),
+    };
+    let mut changes = Changes::new(cx);
+    changes.own(make, vec![counter()]);
+    changes.own(HOLD, vec![counter()]);
+    changes.own(give, bound);
+    changes.own(NEXT, vec![counter()]);
+    changes
 }

@@ -143,21 +143,28 @@ async fn a_conflict_beside_an_event_names_its_field(stage: Stage) {
     assert_eq!(entries(&stage).await.len(), 1);
 }
 
-/// 32 that write at once, alone in a statement (an insert and its event) and in transactions of several.
+/// What a row of [`write_at_once`] is called.
+fn name(entry: &OutboxEntry) -> &str {
+    let row = &entry.payload["row"];
+    row["sku"].as_str().or(row["number"].as_str()).unwrap()
+}
+
+/// 32 that write at once: one row with its event, which may be one statement, and several rows in a transaction.
 async fn write_at_once(stage: &Stage, rounds: usize) -> Vec<(usize, usize, String)> {
     let clock = Arc::new(AtomicUsize::new(0));
+    let account = stage.insert(rows::account(stage, "Ada")).await;
     let writers: Vec<_> = (0..32)
         .map(|writer| {
-            let (stage, clock) = (stage.clone(), Arc::clone(&clock));
+            let (stage, clock, account) = (stage.clone(), Arc::clone(&clock), account.clone());
             tokio::spawn(async move {
                 let mut done = Vec::new();
                 for round in 0..rounds {
                     let sku = format!("{writer}-{round}");
                     let started = clock.fetch_add(1, Ordering::SeqCst);
-                    let product = rows::product(&stage, &sku, 1);
                     if (writer + round) % 2 == 0 {
-                        stage.insert(product).await;
+                        stage.insert(rows::order(&stage, &sku, &account)).await;
                     } else {
+                        let product = rows::product(&stage, &sku, 1);
                         let other = rows::plain(&stage, &sku);
                         stage.write(|changes| (changes.insert(product), changes.insert(other))).await.unwrap();
                     }
@@ -190,8 +197,7 @@ async fn positions_are_in_the_order_of_commits(stage: Stage) {
     stop.store(true, Ordering::SeqCst);
     relaying.await.unwrap();
     let entries = entries(&stage).await;
-    let position: BTreeMap<&str, i64> =
-        entries.iter().map(|entry| (entry.payload["row"]["sku"].as_str().unwrap(), entry.position)).collect();
+    let position: BTreeMap<&str, i64> = entries.iter().map(|entry| (name(entry), entry.position)).collect();
     assert_eq!(position.len(), 32 * 6);
     // A write that began when another was done stands behind it.
     for (_, ended, first) in &done {
@@ -224,7 +230,7 @@ async fn a_reader_by_position_misses_nothing(stage: Stage) {
                 let found = reader.db.outbox_behind(&reader.cx, at, 7).await.unwrap();
                 at = found.last().map_or(at, |entry| entry.position);
                 let more = !found.is_empty();
-                seen.extend(found.into_iter().map(|entry| (entry.position, entry.payload["row"]["sku"].clone())));
+                seen.extend(found.iter().map(|entry| (entry.position, name(entry).to_owned())));
                 if ending && !more {
                     return seen;
                 }
@@ -240,7 +246,7 @@ async fn a_reader_by_position_misses_nothing(stage: Stage) {
     }
     let seen = reading.await.unwrap();
     assert_eq!(seen.iter().map(|(position, _)| *position).collect::<Vec<_>>(), (1..=192).collect::<Vec<_>>());
-    let mut told: Vec<_> = seen.into_iter().map(|(_, sku)| sku.as_str().unwrap().to_owned()).collect();
+    let mut told: Vec<_> = seen.into_iter().map(|(_, sku)| sku).collect();
     let mut written: Vec<_> = done.into_iter().map(|(_, _, sku)| sku).collect();
     told.sort();
     written.sort();
