@@ -23,6 +23,11 @@ impl pb::{{ service.server_module }}::{{ service.name }} for {{ service.entity }
 {%- else %}
                 show_deleted: false,
 {%- endif %}
+{%- if service.expandable %}
+                expand: message.expand,
+{%- else %}
+                expand: String::new(),
+{%- endif %}
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&{{ service.constant }}, &arguments)?).await?;
             Ok(pb::List{{ service.plural }}Response {
@@ -42,8 +47,14 @@ impl pb::{{ service.server_module }}::{{ service.name }} for {{ service.entity }
         grpc::call(request, |cx, message| async move {
             let mut found = Violations::new();
             let id = {{ service.key_from_proto }};
+{%- if service.expandable %}
+            let expand = Expand::parse(&{{ service.constant }}, &message.expand, &mut found);
             found.finish()?;
-            self.0.get(&cx, id).await.map(Into::into)
+            self.0.get(&cx, id, &expand).await.map(Into::into)
+{%- else %}
+            found.finish()?;
+            self.0.get(&cx, id, &Expand::NONE).await.map(Into::into)
+{%- endif %}
         })
         .await
     }
@@ -75,7 +86,7 @@ impl pb::{{ service.server_module }}::{{ service.name }} for {{ service.entity }
 {%- if !service.kept.is_empty() %}
                     // A replacement may leave out what never changes: it is what the row has.
                     if {{ service.kept_absent }} {
-                        let stored: {{ service.entity_pb }} = self.0.get(&cx, Clone::clone(&id)).await?.into();
+                        let stored: {{ service.entity_pb }} = self.0.get(&cx, Clone::clone(&id), &Expand::NONE).await?.into();
 {%- for field in service.kept %}
                         proto::keep(&mut row.{{ field }}, stored.{{ field }});
 {%- endfor %}

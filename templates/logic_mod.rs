@@ -5,9 +5,17 @@ mod {{ entry.logic }};
 /// Puts the services together: generated pieces and the logic of this folder.
 #[rustfmt::skip]
 pub fn services(repositories: &Repositories, store: &Arc<dyn Store>) -> Services {
+{%- for entry in entries %}
+{%- if entry.shared %}
+    let {{ entry.member }}_logic = {{ entry.new_logic }};
+{%- endif %}
+{%- endfor %}
     Services {
 {%- for entry in entries %}
-        {{ entry.member }}: Arc::new(Standard::new(repositories.{{ entry.member }}.clone(), store.clone(), {{ entry.logic }}::{{ entry.name }}Logic::new(repositories))),
+        {{ entry.member }}: Arc::new(Standard::new(repositories.{{ entry.member }}.clone(), store.clone(), {% if entry.shared %}{{ entry.member }}_logic.clone(){% else %}{{ entry.new_logic }}{% endif %})
+{%- for expansion in entry.expansions %}
+            .expanding(&{{ expansion.constant }}, repositories.{{ expansion.member }}.clone(), {{ expansion.member }}_logic.clone())
+{%- endfor %}),
 {%- endfor %}
     }
 }

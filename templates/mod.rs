@@ -1,5 +1,5 @@
 {% for module in modules %}
-{%- if module == "http" || module == "grpc" %}
+{%- if module == "expand" || module == "http" || module == "grpc" %}
 pub mod {{ module }};
 {%- else if module == "mock" %}
 #[cfg(feature = "mock")]

@@ -34,6 +34,7 @@ pub static {{ entity.spec.constant }}: EntitySpec = EntitySpec {
         {{ reference }},
 {%- endfor %}
     ],
+    expandable: {{ entity.spec.expandable }},
     referenced_by: &[
 {%- for referrer in entity.spec.referenced_by %}
         {{ referrer }},

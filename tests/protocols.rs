@@ -142,7 +142,7 @@ impl Side {
         let (method, path) = match what {
             "list" => ("GET", format!("/api/v1/{collection}?{}", case["rest"].as_str().unwrap_or_default())),
             "create" => ("POST", format!("/api/v1/{collection}")),
-            "get" => ("GET", format!("/api/v1/{collection}/{id}")),
+            "get" => ("GET", format!("/api/v1/{collection}/{id}?{}", case["rest"].as_str().unwrap_or_default())),
             "replace" => ("PUT", format!("/api/v1/{collection}/{id}")),
             "patch" => ("PATCH", format!("/api/v1/{collection}/{id}")),
             "delete" => ("DELETE", format!("/api/v1/{collection}/{id}")),
@@ -211,7 +211,11 @@ impl Side {
                 request[&member] = row;
                 format!("Create{name}")
             }
-            "get" => format!("Get{name}"),
+            "get" => {
+                let more = case["grpc"].as_object().cloned().unwrap_or_default();
+                request.as_object_mut().unwrap().extend(more);
+                format!("Get{name}")
+            }
             "replace" | "patch" => {
                 let named: Vec<_> = case["row"].as_object().unwrap().keys().cloned().collect();
                 row["id"] = request.as_object_mut().unwrap().shift_remove("id").unwrap();

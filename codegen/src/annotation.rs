@@ -66,6 +66,8 @@ pub struct FieldOptions {
     pub references: String,
     /// What happens when the referenced row goes.
     pub on_delete: Option<OnDelete>,
+    /// Answers may show the row it refers to.
+    pub expandable: bool,
     /// Lists may be filtered by it.
     pub filterable: bool,
     /// Lists may be ordered by it.
@@ -227,6 +229,7 @@ impl Reader {
                     Some("SET_NULL") => Some(OnDelete::SetNull),
                     _ => None,
                 },
+                expandable: flag(&options, "expandable"),
                 filterable: flag(&options, "filterable"),
                 sortable: flag(&options, "sortable"),
                 searchable: flag(&options, "searchable"),

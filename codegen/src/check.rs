@@ -8,6 +8,7 @@ mod contract_name;
 mod default_value;
 mod enum_value;
 mod enum_zero;
+mod expandable;
 mod field_name;
 mod file_name;
 mod http_binding;
@@ -55,6 +56,7 @@ const RULES: &[Rule] = &[
     default_value::check,
     enum_value::check,
     enum_zero::check,
+    expandable::check,
     field_name::check,
     file_name::check,
     http_binding::check,

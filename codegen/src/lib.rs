@@ -13,6 +13,7 @@ pub mod check;
 pub mod cli;
 pub mod diagnostic;
 pub mod emit;
+pub mod expand;
 pub mod fileset;
 pub mod fixture_id;
 pub mod gaps;

@@ -401,6 +401,8 @@ pub struct Field {
     /// The options `[...]` of the field as they appear in the published contract: google.api and buf.validate only,
     /// in protobuf text, such as `(buf.validate.field).string.max_len = 32`.
     pub contract_options: Vec<String>,
+    /// The reference whose row it shows, for [`FieldRole::Expanded`].
+    pub expands: Option<String>,
     /// `deprecated = true`.
     pub deprecated: bool,
     /// Where it stands.
@@ -419,6 +421,8 @@ pub enum FieldRole {
     UpdatedAt,
     /// List of owned children.
     Owned,
+    /// Shows the row that a reference is to; stored nowhere.
+    Expanded,
 }
 
 /// Types of values.

@@ -57,6 +57,8 @@ const KNOWN: &[(&str, &[&str])] = &[
     ("arcana_runtime::error::Error", &["Error"]),
     ("arcana_runtime::error::Result", &["Result"]),
     ("arcana_runtime::error::Violation", &["Violation"]),
+    ("arcana_runtime::expand::Expand", &["Expand"]),
+    ("arcana_runtime::expand::Expandable", &["Expandable"]),
     ("arcana_runtime::fixture", &["fixture::"]),
     ("arcana_runtime::fixture::Fixture", &["Fixture", "::fixture("]),
     ("arcana_runtime::fixture::Seeded", &["Seeded"]),

@@ -131,6 +131,8 @@ pub struct EntitySpec {
     pub unique: &'static [Unique],
     /// What it refers to.
     pub references: &'static [Reference],
+    /// Paths of references that answers may show as rows, such as `customer` and `lines.product`.
+    pub expandable: &'static [&'static str],
     /// What refers to it.
     pub referenced_by: &'static [Referrer],
     /// Who may do what.

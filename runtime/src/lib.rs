@@ -10,6 +10,7 @@ pub mod context;
 pub mod db;
 pub mod entity;
 pub mod error;
+pub mod expand;
 pub mod fixture;
 pub mod grpc;
 pub mod health;

@@ -1,6 +1,7 @@
 //! gRPC input and output: protobuf values to ours and back, with the same rules and the same words as JSON input.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rust_decimal::Decimal;
 
@@ -36,6 +37,18 @@ pub trait FromProto<P>: Sized {
 pub trait IntoProto<P> {
     /// As a protobuf value.
     fn into_proto(self) -> P;
+}
+
+/// What protobuf types that hold each other put in a box.
+impl<T: IntoProto<P>, P> IntoProto<Box<P>> for T {
+    fn into_proto(self) -> Box<P> {
+        Box::new(self.into_proto())
+    }
+}
+
+/// The row that a reference is shown as.
+pub fn expanded<T: Clone + IntoProto<P>, P>(row: Option<Arc<T>>) -> Option<P> {
+    row.map(|row| Arc::unwrap_or_clone(row).into_proto())
 }
 
 /// A member that must be there.

@@ -11,6 +11,7 @@ use crate::changes::Field;
 use crate::db::Value;
 use crate::entity::{ColumnSpec, Entity, EntitySpec};
 use crate::error::Result;
+use crate::expand::Expand;
 use crate::violations::Violations;
 use token::Token;
 
@@ -36,6 +37,8 @@ pub struct ListQuery {
     pub include_total: bool,
     /// Rows that are marked as deleted too.
     pub show_deleted: bool,
+    /// References to show as rows.
+    pub expand: Expand,
     after: Option<Token>,
 }
 
@@ -74,6 +77,7 @@ pub struct ListArguments {
     pub order_by: String,
     pub include_total: Option<bool>,
     pub show_deleted: bool,
+    pub expand: String,
 }
 
 impl ListQuery {
@@ -86,6 +90,7 @@ impl ListQuery {
             order: complete(spec, Vec::new()),
             include_total: false,
             show_deleted: false,
+            expand: Expand::NONE,
             after: None,
         }
     }
@@ -134,6 +139,7 @@ impl ListQuery {
                 "filter" => query.set_filter(spec, value, &mut found),
                 "include_total" => query.include_total = truth(name, value, true, &mut found),
                 "show_deleted" if spec.soft_delete => query.show_deleted = truth(name, value, false, &mut found),
+                "expand" if !spec.expandable.is_empty() => query.expand = Expand::parse(spec, value, &mut found),
                 field => query.set_equal(spec, field, value, &mut found),
             }
         }
@@ -166,6 +172,7 @@ impl ListQuery {
         }
         query.set_token(&arguments.page_token, &mut found);
         query.set_filter(spec, &arguments.filter, &mut found);
+        query.expand = Expand::parse(spec, &arguments.expand, &mut found);
         query.order = complete(spec, grpc_order(spec, &arguments.order_by, &mut found));
         found.into_result(query)
     }
@@ -260,6 +267,9 @@ fn known(spec: &EntitySpec) -> String {
     let mut names = vec!["page", "size", "sort", "order", "page_token", "filter", "include_total"];
     if spec.soft_delete {
         names.push("show_deleted");
+    }
+    if !spec.expandable.is_empty() {
+        names.push("expand");
     }
     names.extend(spec.fields().iter().filter(|column| column.filterable).map(|column| column.field));
     names.join(", ")

@@ -17,6 +17,7 @@ pub use export::Format;
 
 use crate::entity::Entity;
 use crate::error::{Error, Result};
+use crate::expand::Expand;
 use crate::http::accepts_json;
 use crate::json::FromJson;
 use crate::query::{ListQuery, Page};
@@ -73,9 +74,10 @@ pub async fn list<E: Resource>(State(service): Target<E>, Listing(call): Listing
 /// `GET /orders/{id}`
 pub async fn get<E: Resource>(State(service): Target<E>, call: Call) -> Result<Response> {
     let id = key::<E>(&call)?;
-    call.no_query()?;
-    let row = service.get(&call.cx, id).await?;
-    if let Some(now) = etag(&row)
+    let expand = call.expand(E::SPEC)?;
+    let row = service.get(&call.cx, id, &expand).await?;
+    // The version says nothing of other rows, which may have changed while this one has not.
+    if let Some(now) = etag(&row).filter(|_| expand.is_empty())
         && conditional::unchanged(&call.headers, &now)
     {
         return Ok(tagged(StatusCode::NOT_MODIFIED.into_response(), Some(now)));
@@ -128,7 +130,7 @@ async fn merge<E: Resource>(
     expected: Etag,
 ) -> Result<Response> {
     for _ in 0..MERGE_ATTEMPTS {
-        let current = service.get(&call.cx, id.clone()).await?;
+        let current = service.get(&call.cx, id.clone(), &Expand::NONE).await?;
         let stored = serde_json::to_value(current.dto()).map_err(Error::internal)?;
         let mut merged = body.clone();
         for (name, patch) in merged.as_object_mut().into_iter().flatten().filter(|(_, patch)| patch.is_object()) {
@@ -257,7 +259,8 @@ async fn with_kept<E: Resource>(service: &dyn Service<E>, call: &Call, id: &E::I
     if absent.is_empty() {
         return Ok(body);
     }
-    let stored = serde_json::to_value(service.get(&call.cx, id.clone()).await?.dto()).map_err(Error::internal)?;
+    let stored =
+        serde_json::to_value(service.get(&call.cx, id.clone(), &Expand::NONE).await?.dto()).map_err(Error::internal)?;
     members.extend(absent.into_iter().filter_map(|name| Some(((*name).to_owned(), stored.get(*name)?.clone()))));
     Ok(body)
 }

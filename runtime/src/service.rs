@@ -13,6 +13,7 @@ use crate::changes::{Changes, Store};
 use crate::context::Context;
 use crate::entity::{Entity, EntitySpec, Validate};
 use crate::error::{Error, Result};
+use crate::expand::{Expand, Expandable, Expander, Reader};
 use crate::query::{ListQuery, Page};
 use crate::repository::Repository;
 use crate::violations::Violations;
@@ -26,8 +27,8 @@ const ATTEMPTS: usize = 3;
 pub trait Service<E: Entity>: Send + Sync {
     /// One page of the rows that the caller may see.
     async fn list(&self, cx: &Context, query: ListQuery) -> Result<Page<E>>;
-    /// One row.
-    async fn get(&self, cx: &Context, id: E::Id) -> Result<E>;
+    /// One row, with the references that are wanted as rows.
+    async fn get(&self, cx: &Context, id: E::Id, expand: &Expand) -> Result<E>;
     /// A new row.
     async fn create(&self, cx: &Context, new: E::New) -> Result<E>;
     /// A row in a new state.
@@ -153,14 +154,38 @@ pub struct Standard<E: Entity, L> {
     pub repository: Arc<dyn Repository<E>>,
     /// Commits.
     pub store: Arc<dyn Store>,
-    /// The hand-written part.
-    pub logic: L,
+    /// The hand-written part; what shows rows of this entity in others asks it too.
+    pub logic: Arc<L>,
+    /// What fills in references that a call wants to see as rows.
+    expanders: Vec<Box<dyn Expander<E>>>,
 }
 
 impl<E: Entity, L: Hooks<E>> Standard<E, L> {
     /// Puts a service together.
-    pub fn new(repository: Arc<dyn Repository<E>>, store: Arc<dyn Store>, logic: L) -> Self {
-        Self { repository, store, logic }
+    pub fn new(repository: Arc<dyn Repository<E>>, store: Arc<dyn Store>, logic: Arc<L>) -> Self {
+        Self { repository, store, logic, expanders: Vec::new() }
+    }
+
+    /// The same, whose answers can show a reference as the row that `repository` and `logic` answer for it.
+    #[must_use]
+    pub fn expanding<T: Entity, K: Hooks<T> + 'static>(
+        mut self,
+        of: &'static Expandable<E, T>,
+        repository: Arc<dyn Repository<T>>,
+        logic: Arc<K>,
+    ) -> Self {
+        self.expanders.push(Box::new(Reader { of, repository, logic }));
+        self
+    }
+
+    async fn expand(&self, cx: &Context, expand: &Expand, rows: &mut [E]) -> Result<()> {
+        for path in expand.paths() {
+            let expander = self.expanders.iter().find(|expander| expander.path() == *path);
+            let expander =
+                expander.ok_or_else(|| Error::internal(format!("nothing expands {path} of {}", E::SPEC.name)))?;
+            expander.expand(cx, rows).await?;
+        }
+        Ok(())
     }
 
     /// Runs a custom method: authorise → validate → logic → commit, again if another wrote a row meanwhile.
@@ -264,13 +289,15 @@ impl<E: Entity, L: Hooks<E>> Service<E> for Standard<E, L> {
         for row in &mut page.data {
             self.logic.after_read(cx, row).await?;
         }
+        self.expand(cx, &query.expand, &mut page.data).await?;
         Ok(page)
     }
 
-    async fn get(&self, cx: &Context, id: E::Id) -> Result<E> {
+    async fn get(&self, cx: &Context, id: E::Id, expand: &Expand) -> Result<E> {
         let scope = access::authorise(cx, E::SPEC.access.get, E::SPEC)?;
         let mut row = self.read(cx, &scope, &id).await?;
         self.logic.after_read(cx, &mut row).await?;
+        self.expand(cx, expand, std::slice::from_mut(&mut row)).await?;
         Ok(row)
     }
 

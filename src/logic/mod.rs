@@ -16,10 +16,14 @@ mod user;
 /// Puts the services together: generated pieces and the logic of this folder.
 #[rustfmt::skip]
 pub fn services(repositories: &Repositories, store: &Arc<dyn Store>) -> Services {
+    let customers_logic = Arc::new(customer::CustomerLogic::new(repositories));
+    let products_logic = Arc::new(product::ProductLogic::new(repositories));
     Services {
-        customers: Arc::new(Standard::new(repositories.customers.clone(), store.clone(), customer::CustomerLogic::new(repositories))),
-        orders: Arc::new(Standard::new(repositories.orders.clone(), store.clone(), order::OrderLogic::new(repositories))),
-        products: Arc::new(Standard::new(repositories.products.clone(), store.clone(), product::ProductLogic::new(repositories))),
-        users: Arc::new(Standard::new(repositories.users.clone(), store.clone(), user::UserLogic::new(repositories))),
+        customers: Arc::new(Standard::new(repositories.customers.clone(), store.clone(), customers_logic.clone())),
+        orders: Arc::new(Standard::new(repositories.orders.clone(), store.clone(), Arc::new(order::OrderLogic::new(repositories)))
+            .expanding(&arcana_generated::shop::v1::order::expand::CUSTOMER, repositories.customers.clone(), customers_logic.clone())
+            .expanding(&arcana_generated::shop::v1::order::expand::LINES_PRODUCT, repositories.products.clone(), products_logic.clone())),
+        products: Arc::new(Standard::new(repositories.products.clone(), store.clone(), products_logic.clone())),
+        users: Arc::new(Standard::new(repositories.users.clone(), store.clone(), Arc::new(user::UserLogic::new(repositories)))),
     }
 }

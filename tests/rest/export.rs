@@ -76,3 +76,15 @@ async fn what_is_wrong_is_said_with_a_status() {
     let own = format!("/api/v1/products/{}", product["id"].as_str().unwrap());
     export(&service, &own, CSV).await.refused(406, "NOT_ACCEPTABLE");
 }
+
+#[tokio::test]
+async fn shows_references_as_rows_where_it_is_asked_to() {
+    let service = Service::start();
+    let order = service.order(&[(&service.product(9).await, 1)]).await;
+    let customer = service.get(&format!("/api/v1/customers/{}", order["customer_id"].as_str().unwrap())).await.ok(200);
+    let lines = export(&service, "/api/v1/orders?expand=customer", LINES).await;
+    assert_eq!(serde_json::from_str::<Value>(lines.text.trim_end()).unwrap()["customer"], customer);
+    let table = export(&service, "/api/v1/orders?expand=customer", CSV).await;
+    let email = customer["email"].as_str().unwrap();
+    assert!(table.text.contains(&format!("\"\"email\"\":\"\"{email}\"\"")), "{}", table.text);
+}

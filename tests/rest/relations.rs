@@ -111,3 +111,54 @@ async fn an_account_that_goes_leaves_its_customers_behind() {
     service.post(&format!("{}:undelete", at("users", &user)), &json!({})).await.ok(200);
     service.patch(&at("customers", &customer), &json!({ "phone": "1" })).await.ok(200);
 }
+
+#[tokio::test]
+async fn a_reference_is_shown_as_its_row_where_it_is_asked_for() {
+    let service = Service::start();
+    let (customer, product) = (service.customer().await, service.product(9).await);
+    let order = service.post("/api/v1/orders", &order_of(&customer, &[(&product, 2)])).await.ok(201);
+    assert!(order.as_object().unwrap().contains_key("customer"), "a member is always there: {order:#}");
+    assert_eq!((&order["customer"], &order["lines"][0]["product"]), (&Value::Null, &Value::Null));
+    let product = service.get(&at("products", &product)).await.ok(200);
+    let path = format!("{}?expand=customer,lines.product", at("orders", &order));
+    let shown = service.get(&path).await.ok(200);
+    assert_eq!((&shown["customer"], &shown["lines"][0]["product"]), (&customer, &product));
+    let listed = service.get("/api/v1/orders?expand=customer").await.ok(200);
+    assert_eq!((&listed["data"][0]["customer"], &listed["data"][0]["lines"][0]["product"]), (&customer, &Value::Null));
+    // What was shown may be sent back: the rows in it are passed over.
+    let replaced = service.put(&at("orders", &order), &shown).await.ok(200);
+    assert_eq!((&replaced["customer"], &replaced["note"]), (&Value::Null, &shown["note"]));
+    let mut renamed = shown.clone();
+    renamed["customer"]["name"] = json!("Somebody else");
+    service.patch(&at("orders", &order), &renamed).await.ok(200);
+    assert_eq!(service.get(&at("customers", &customer)).await.ok(200), customer);
+}
+
+#[tokio::test]
+async fn an_expanded_answer_is_never_said_to_be_unchanged() {
+    let service = Service::start();
+    let (customer, product) = (service.customer().await, service.product(9).await);
+    let order = service.post("/api/v1/orders", &order_of(&customer, &[(&product, 1)])).await.ok(201);
+    let asked = |path: &str| service.request("GET", path).header("if-none-match", "\"1\"");
+    let path = at("orders", &order);
+    assert_eq!(service.send(asked(&path)).await.status, 304);
+    let expanded = format!("{path}?expand=customer");
+    service.patch(&at("customers", &customer), &json!({ "name": "Another name" })).await.ok(200);
+    let answer = service.send(asked(&expanded)).await;
+    assert_eq!((answer.status, answer.header("etag")), (200, "\"1\""));
+    assert_eq!(answer.ok(200)["customer"]["name"], "Another name");
+}
+
+#[tokio::test]
+async fn paths_that_nobody_knows_are_refused() {
+    let service = Service::start();
+    let order = service.order(&[(&service.product(9).await, 1)]).await;
+    let row = at("orders", &order);
+    for path in ["/api/v1/orders", row.as_str()] {
+        let refusal = service.get(&format!("{path}?expand=lines")).await.breaks("expand", "query.expand");
+        refusal.says("known are customer, lines.product");
+        service.get(&format!("{path}?expand=customer&expand=customer")).await.breaks("expand", "query.repeated");
+        service.get(&format!("{path}?expands=customer")).await.breaks("expands", "query.unknown");
+    }
+    service.get("/api/v1/products?expand=customer").await.breaks("expand", "query.unknown");
+}

@@ -81,7 +81,7 @@ async fn answers_have_every_member_in_the_order_of_the_schema() {
         ("products", "id sku name description price stock tags version created_at updated_at"),
         (
             "orders",
-            "id number customer_id status total note lines placed_at tracking_number version created_at updated_at",
+            "id number customer_id customer status total note lines placed_at tracking_number version created_at updated_at",
         ),
     ] {
         let page = service.get(&format!("/api/v1/{collection}")).await.ok(200);
@@ -93,7 +93,7 @@ async fn answers_have_every_member_in_the_order_of_the_schema() {
         assert_eq!(members(&page), "data page size total next_page_token");
     }
     let order = &service.get("/api/v1/orders").await.ok(200)["data"][0];
-    assert_eq!(members(&order["lines"][0]), "id product_id quantity unit_price");
+    assert_eq!(members(&order["lines"][0]), "id product_id product quantity unit_price");
 }
 
 #[tokio::test]

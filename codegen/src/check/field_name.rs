@@ -10,7 +10,7 @@ use crate::model::{Field, Model};
 /// Rust names that not even `r#` makes usable.
 const NO_RAW: [&str; 4] = ["self", "super", "crate", "_"];
 /// Parameters of every list, which `?name=value` filters would hide.
-const LIST_PARAMETERS: [&str; 11] = [
+const LIST_PARAMETERS: [&str; 12] = [
     "page",
     "size",
     "sort",
@@ -21,6 +21,7 @@ const LIST_PARAMETERS: [&str; 11] = [
     "filter",
     "include_total",
     "show_deleted",
+    "expand",
     "q",
 ];
 

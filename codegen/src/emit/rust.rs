@@ -9,8 +9,8 @@ use super::{EmitError, words};
 use crate::fileset::FileSet;
 use crate::model::{Entity, Model, Resource};
 use crate::plan::{
-    EntryView, Home, HomePlan, LogicFile, LogicModFile, Overview, ServicesFile, homes, identifier, module_path, plain,
-    plan_home,
+    EntryExpansionView, EntryView, ExpansionView, Home, HomePlan, LogicFile, LogicModFile, Overview, ServicesFile,
+    homes, identifier, module_path, plain, plan_home,
 };
 use crate::project::Project;
 use crate::render::{Scope, finish_scaffold, finish_shared};
@@ -26,7 +26,7 @@ pub fn emit(project: &Project, model: &Model, files: &mut FileSet) -> Result<(),
     for (path, text) in rendered.into_iter().flatten() {
         files.own(format!("{generated}/{path}"), text);
     }
-    let entries = entries(model, &plans);
+    let entries = entries(project, model, &plans);
     let services = ServicesFile { seeds: seed_order(model, &entries), entries: entries.clone() };
     let doc = "All repositories and services, by name.";
     let own = ["arcana_runtime::app::Wired", "arcana_runtime::settings::Settings", "tonic::service::Routes"];
@@ -55,7 +55,7 @@ fn scope(project: &Project, plans: &[HomePlan]) -> Scope {
     scope
 }
 
-fn entries(model: &Model, plans: &[HomePlan]) -> Vec<EntryView> {
+fn entries(project: &Project, model: &Model, plans: &[HomePlan]) -> Vec<EntryView> {
     let resource = |plan: &HomePlan| plan.home.entity.as_deref().and_then(|name| model.resource(name));
     let (mut plurals, mut modules): (Counts, Counts) = Default::default();
     for (plan, resource) in plans.iter().filter_map(|plan| Some((plan, resource(plan)?))) {
@@ -63,7 +63,25 @@ fn entries(model: &Model, plans: &[HomePlan]) -> Vec<EntryView> {
         *modules.entry(&plan.home.module).or_default() += 1;
     }
     let entry = |plan: &HomePlan| entry(plan, resource(plan)?, &plurals, &modules);
-    plans.iter().filter_map(entry).collect()
+    let mut entries: Vec<EntryView> = plans.iter().filter_map(entry).collect();
+    let members: BTreeMap<String, String> =
+        entries.iter().map(|entry| (entry.full_name.clone(), entry.member.clone())).collect();
+    let crate_name = project.generated_crate.replace('-', "_");
+    for entry in &mut entries {
+        let plan = plans.iter().find(|plan| plan.home.entity.as_ref() == Some(&entry.full_name));
+        let expansions = plan.and_then(|plan| plan.entities.first()).map(|main| main.expansions.as_slice());
+        let place = entry.path.replacen("crate", &crate_name, 1);
+        let wired = |expansion: &ExpansionView| {
+            let constant = format!("{place}::expand::{}", expansion.constant);
+            Some(EntryExpansionView { constant, member: members.get(&expansion.target_name)?.clone() })
+        };
+        entry.expansions = expansions.unwrap_or_default().iter().filter_map(wired).collect();
+        entry.new_logic = format!("Arc::new({}::{}Logic::new(repositories))", entry.logic, entry.name);
+    }
+    let shown: BTreeSet<String> =
+        entries.iter().flat_map(|entry| &entry.expansions).map(|expansion| expansion.member.clone()).collect();
+    entries.iter_mut().for_each(|entry| entry.shared = shown.contains(&entry.member));
+    entries
 }
 
 /// How often each name is taken.
@@ -85,6 +103,9 @@ fn entry(plan: &HomePlan, resource: &Resource, plurals: &Counts<'_>, modules: &C
         service: plan.service.is_some(),
         logic: called(&plan.home.module, modules),
         full_name: full_name.clone(),
+        shared: false,
+        new_logic: String::new(),
+        expansions: Vec::new(),
     })
 }
 

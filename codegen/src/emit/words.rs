@@ -61,7 +61,7 @@ pub(crate) fn field_comment(field: &Field) -> String {
         (FieldRole::Version, _) => "Number of changes so far; the ETag of the row.",
         (FieldRole::CreatedAt, _) => "When the row was created.",
         (FieldRole::UpdatedAt, _) => "When the row was last changed.",
-        (FieldRole::Plain | FieldRole::Owned, _) => "",
+        (FieldRole::Plain | FieldRole::Owned | FieldRole::Expanded, _) => "",
     };
     said.to_owned()
 }

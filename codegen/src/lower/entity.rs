@@ -44,7 +44,7 @@ impl Lowering<'_> {
             span: span.clone(),
         };
         self.adopt(seed, &mut entity, span);
-        entity.columns.extend(fields.iter().filter(|(field, _)| field.role != FieldRole::Owned).map(|lowered| {
+        entity.columns.extend(fields.iter().filter(|(field, _)| is_stored(field)).map(|lowered| {
             let (field, options) = lowered;
             self.column(field, options)
         }));
@@ -190,6 +190,11 @@ fn hidden(name: &str, ty: Type, default: Option<&str>, span: &Span) -> Column {
         span: span.clone(),
         ..Column::default()
     }
+}
+
+/// Has a column of its own.
+fn is_stored(field: &Field) -> bool {
+    !matches!(field.role, FieldRole::Owned | FieldRole::Expanded)
 }
 
 fn owned(field: &Field) -> Option<Owned> {

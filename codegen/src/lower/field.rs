@@ -5,6 +5,7 @@ use prost_types::field_options::JsType;
 
 use crate::annotation::{FieldOptions, FieldRules};
 use crate::diagnostic::Diagnostic;
+use crate::expand::{NUMBER_OFFSET, member_name};
 use crate::lower::Lowering;
 use crate::lower::seed::Seed;
 use crate::model::{Field, FieldRole, KeyKind, Rule, Span, Type};
@@ -20,7 +21,10 @@ impl Lowering<'_> {
         // In the order of the file; the descriptor sorts by number.
         for proto in &message.descriptor_proto().field {
             if let Some(field) = message.get_field_by_name(proto.name()) {
-                fields.push(self.field(&field, seed));
+                let lowered = self.field(&field, seed);
+                let expanded = self.expanded(&lowered, seed);
+                fields.push(lowered);
+                fields.extend(expanded.map(|member| (member, FieldOptions::default())));
             }
         }
         fields
@@ -74,10 +78,53 @@ impl Lowering<'_> {
             rules,
             wire: wire_of(&options.rules),
             contract_options: options.contract.clone(),
+            expands: None,
             deprecated: field.field_descriptor_proto().options.as_ref().is_some_and(|o| o.deprecated()),
             span,
         };
         (lowered, options)
+    }
+
+    /// The member that shows the row of a reference, behind it.
+    fn expanded(&mut self, (field, options): &Lowered, seed: Option<&Seed>) -> Option<Field> {
+        if !options.expandable {
+            return None;
+        }
+        let mut refuse = |what: String, mend: &str| {
+            let found = Diagnostic::at("arcana::expandable", &field.span, what).help(mend).word("expandable");
+            self.found.push(found);
+            None
+        };
+        if options.references.is_empty() || seed.is_none() {
+            return refuse(
+                format!("`{}` is expandable, but is no reference of an entity", field.name),
+                "remove it, or say with `references` what the field refers to",
+            );
+        }
+        // A target that is not there is reported as such.
+        let target = self.seeds.get(&options.references)?;
+        let key = target.key_fields.first().map_or("id", String::as_str);
+        let Some(name) = member_name(&field.name, key) else {
+            return refuse(
+                format!("the name of `{}` leaves none for the member that shows its row", field.name),
+                "end it in `_id`, such as `customer_id`, whose row is then shown as `customer`",
+            );
+        };
+        Some(Field {
+            name: name.to_owned(),
+            number: field.number.saturating_add(NUMBER_OFFSET),
+            comment: format!("What `{}` refers to, if `expand` asks for it and the caller may see it.", field.name),
+            ty: Type::Resource(options.references.clone()),
+            role: FieldRole::Expanded,
+            optional: true,
+            output_only: true,
+            sensitive: field.sensitive,
+            internal: field.internal,
+            input_only: field.input_only,
+            expands: Some(field.name.clone()),
+            span: field.span.clone(),
+            ..Field::default()
+        })
     }
 
     fn field_type(

@@ -9,9 +9,10 @@ use super::home::split;
 use super::overview::Overview;
 use super::rules::checks;
 use super::types::{Types, constant, identifier, key_wrapper, literal, pb_name, rust_name, type_name};
-use super::views::{ConstantView, EntityView, EnumView, FieldView, KeyPart, MessageView, VariantView};
+use super::views::{ConstantView, EntityView, EnumView, ExpansionView, FieldView, KeyPart, MessageView, VariantView};
 use super::{fixture, sql};
 use crate::emit::words;
+use crate::expand::{Expansion, expansions};
 use crate::model::{Access, Entity, Enum, Field, FieldRole, Grant, KeyKind, Message, Model, Outbox, Resource, Type};
 
 /// A comment as lines of documentation; a fallback where the schema says nothing.
@@ -76,6 +77,7 @@ pub fn entity(
         input_checks: checks.input,
         stored_checks: checks.stored,
         spec: sql::spec(overview, entity, resource),
+        expansions: expansions(model, resource).iter().map(expansion).collect(),
         finders: sql::finders(entity, resource, types),
         path: literal(&resource.path),
         member_names: literals(&fields::is_shown),
@@ -103,7 +105,8 @@ fn entity_field(model: &Model, entity: &Entity, field: &Field, types: &Types<'_>
         view.to_column = fields::to_column(field);
         view.from_column = fields::from_column(field, at);
     } else {
-        view.from_column = "Vec::new()".to_owned();
+        let absent = if field.role == FieldRole::Expanded { "None" } else { "Vec::new()" };
+        view.from_column = absent.to_owned();
     }
     view
 }
@@ -200,6 +203,28 @@ fn owned(resource: &Resource) -> Vec<(String, String, String)> {
     let owned = resource.fields.iter();
     let view = |field: &Field| Some((identifier(&field.name), owned_type(field)?, literal(&field.name)));
     owned.filter_map(view).collect()
+}
+
+fn expansion(found: &Expansion<'_>) -> ExpansionView {
+    let (reference, member) = (identifier(&found.reference.name), identifier(&found.member.name));
+    let look = |row: &str| {
+        let key = if found.reference.optional {
+            format!("{row}.{reference}.as_ref()")
+        } else {
+            format!("Some(&{row}.{reference})")
+        };
+        format!("look({key}, &mut {row}.{member})")
+    };
+    ExpansionView {
+        constant: constant(&found.path.replace('.', "_")),
+        path: literal(&found.path),
+        target: type_name(found.target),
+        target_name: found.target.to_owned(),
+        each: match found.list {
+            Some(list) => format!("row.{}.iter_mut().for_each(|child| {})", identifier(&list.name), look("child")),
+            None => look("row"),
+        },
+    }
 }
 
 fn key_parts(entity: &Entity, resource: &Resource, types: &Types<'_>) -> Vec<KeyPart> {

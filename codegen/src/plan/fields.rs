@@ -21,6 +21,10 @@ pub fn is_shown(field: &Field) -> bool {
 
 /// The Rust type of the member, with `Option` where it may be null.
 pub fn member_type(field: &Field, types: &Types<'_>) -> String {
+    if field.role == FieldRole::Expanded {
+        // Rows that refer to one share it, and may refer to each other.
+        return format!("Option<Arc<{}>>", types.rust(&field.ty));
+    }
     wrap(field, types.rust(&field.ty))
 }
 
@@ -154,6 +158,9 @@ pub fn from_proto(model: &Model, field: &Field) -> String {
 /// The member as protobuf has it; `row` owns it.
 pub fn to_proto(field: &Field) -> String {
     let value = format!("row.{}", identifier(&field.name));
+    if field.role == FieldRole::Expanded {
+        return format!("proto::expanded({value})");
+    }
     if field.optional {
         return if same_in_proto(&field.ty) {
             value
@@ -200,6 +207,9 @@ pub enum Audience {
 /// A reference to something that serialises as the member does in JSON; `row` is borrowed.
 pub fn to_json(field: &Field, audience: Audience) -> String {
     let value = format!("row.{}", identifier(&field.name));
+    if let (FieldRole::Expanded, Type::Resource(name)) = (field.role, &field.ty) {
+        return format!("&{value}.as_deref().map({}Dto)", type_name(name));
+    }
     let stringed = field.json_string && audience == Audience::Api;
     if plain_in_json(&field.ty, stringed) {
         return format!("&{value}");

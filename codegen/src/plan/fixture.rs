@@ -10,6 +10,7 @@ pub fn expression(model: &Model, entity: &Entity, field: &Field) -> String {
         FieldRole::Version => return "1".to_owned(),
         FieldRole::CreatedAt | FieldRole::UpdatedAt => return "fixture::time(n)".to_owned(),
         FieldRole::Owned => return owned(field),
+        FieldRole::Expanded => return "None".to_owned(),
         FieldRole::Key if entity.key.kind != KeyKind::Composite => {
             return id(&entity.full_name, entity.key.kind, "n");
         }

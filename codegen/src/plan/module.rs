@@ -10,8 +10,8 @@ use super::overview::Overview;
 use super::service::service;
 use super::types::{Types, plain};
 use super::views::{
-    DtoFile, EntityView, EnumView, FixtureFile, GrpcFile, HttpFile, MapperFile, MessageView, MockFile, ModFile,
-    ModelFile, RepositoryFile, ServiceFile, ServiceView, SqlFile, ValidateFile,
+    DtoFile, EntityView, EnumView, ExpandFile, FixtureFile, GrpcFile, HttpFile, MapperFile, MessageView, MockFile,
+    ModFile, ModelFile, RepositoryFile, ServiceFile, ServiceView, SqlFile, ValidateFile,
 };
 use crate::render::{Scope, finish};
 
@@ -98,6 +98,10 @@ impl HomePlan {
         if let Some(main) = entities.into_iter().next() {
             let mock = MockFile { entity: main.clone() };
             self.add(&mut files, scope, "mock", "What stands in for a repository in tests.", mock.render()?);
+            if !main.expansions.is_empty() {
+                let expand = ExpandFile { entity: main.clone() };
+                self.add(&mut files, scope, "expand", "References that answers may show as rows.", expand.render()?);
+            }
             let repository = RepositoryFile { entity: main };
             self.add(&mut files, scope, "repository", "Reading rows.", repository.render()?);
         }
@@ -141,12 +145,19 @@ impl HomePlan {
         if !self.entities.is_empty() {
             modules.extend(["fixture", "mock", "repository", "sql"]);
         }
+        if self.expands() {
+            modules.push("expand");
+        }
         if self.service.is_some() {
             modules.extend(["grpc", "http", "service"]);
         }
         modules.push("model");
         modules.sort_unstable();
         modules.into_iter().map(str::to_owned).collect()
+    }
+
+    fn expands(&self) -> bool {
+        self.entities.first().is_some_and(|main| !main.expansions.is_empty())
     }
 
     fn exports(&self) -> Vec<(String, String)> {

@@ -9,6 +9,7 @@ use super::home::{module_path, split};
 use super::types::{Types, constant, identifier, literal, pb_name, rust_name, spec_constant, type_name};
 use super::views::{DispatchView, RouteView, RpcView, ServiceView};
 use crate::emit::words;
+use crate::expand::expansions;
 use crate::model::{Binding, Entity, Field, KeyKind, Model, Resource, Rpc, Service, StandardKind, Type};
 use crate::presence::has_presence;
 use crate::routes::{Route, routes_of};
@@ -121,6 +122,7 @@ pub fn service(
         member_text: literal(&resource.name.to_snake_case()),
         versioned: entity.version.is_some(),
         soft_delete: entity.soft_delete,
+        expandable: !expansions(model, resource).is_empty(),
         server_module: format!("{}_server", service.name.to_snake_case()),
         server: format!("{}Server", service.name.to_upper_camel_case()),
         list_wire: format!("List{}", words::plural_pascal(resource)).to_snake_case(),

@@ -7,6 +7,7 @@ use super::home::split;
 use super::overview::Overview;
 use super::types::{Types, identifier, literal, spec_constant};
 use super::views::{ColumnView, FinderView, SpecView};
+use crate::expand::expansions;
 use crate::model::{Access, Column, Entity, ForeignKey, Index, KeyKind, Model, OnDelete, Resource, StandardKind, Type};
 use crate::sql::constraint::foreign_key_name;
 
@@ -41,6 +42,11 @@ pub fn spec(overview: &Overview<'_>, entity: &Entity, resource: &Resource) -> Sp
         tenant: option(entity.tenant.as_ref().map(|column| literal(&quoted(column)))),
         unique: entity.indexes.iter().filter(|index| index.unique).map(|index| unique(entity, index)).collect(),
         references: references(model, entity).collect(),
+        // What an owned child refers to is named by its parent.
+        expandable: match entity.parent {
+            Some(_) => list(std::iter::empty()),
+            None => list(expansions(model, resource).iter().map(|expansion| literal(&expansion.path))),
+        },
         referenced_by: referenced_by(overview, entity),
         access: access(resource),
     }

@@ -166,6 +166,8 @@ pub struct EntityView {
     pub checks_use_what: bool,
     /// Shape.
     pub spec: SpecView,
+    /// References that answers may show as rows, those of owned children included.
+    pub expansions: Vec<ExpansionView>,
     /// Finders by unique fields.
     pub finders: Vec<FinderView>,
     /// Collection path as a literal.
@@ -180,6 +182,21 @@ pub struct EntityView {
     pub kept_names: String,
     /// Shown by the API on its own, or only inside its parent.
     pub resource: bool,
+}
+
+/// A reference that answers may show as a row.
+#[derive(Debug, Clone)]
+pub struct ExpansionView {
+    /// Name of its constant, such as `LINES_PRODUCT`.
+    pub constant: String,
+    /// Path as a literal.
+    pub path: String,
+    /// Type of the row, and its full name.
+    pub target: String,
+    /// See `target`.
+    pub target_name: String,
+    /// Expression that looks at each place of it; `row` and `look` are there.
+    pub each: String,
 }
 
 /// The shape of an entity as constants.
@@ -225,6 +242,8 @@ pub struct SpecView {
     pub unique: Vec<String>,
     /// See `table`.
     pub references: Vec<String>,
+    /// See `table`.
+    pub expandable: String,
     /// See `table`.
     pub referenced_by: Vec<String>,
     /// Rules of list, get, create, update and delete.
@@ -406,6 +425,8 @@ pub struct ServiceView {
     pub versioned: bool,
     /// List requests carry show_deleted.
     pub soft_delete: bool,
+    /// List and get requests carry expand.
+    pub expandable: bool,
     /// Custom rpcs.
     pub rpcs: Vec<RpcView>,
     /// Custom verbs behind the key and their methods, as literals.
@@ -530,6 +551,14 @@ pub struct FixtureFile {
     pub entities: Vec<EntityView>,
 }
 
+/// `expand.rs`
+#[derive(Debug, Template)]
+#[template(path = "expand.rs", escape = "none")]
+pub struct ExpandFile {
+    /// The entity.
+    pub entity: EntityView,
+}
+
 /// `mod.rs` of a home
 #[derive(Debug, Template)]
 #[template(path = "mod.rs", escape = "none")]
@@ -559,6 +588,21 @@ pub struct EntryView {
     pub logic: String,
     /// Full name as a literal.
     pub full_name: String,
+    /// Expression of its logic; `repositories` is there.
+    pub new_logic: String,
+    /// Others show rows of it, and ask its logic for them.
+    pub shared: bool,
+    /// References that its answers may show as rows.
+    pub expansions: Vec<EntryExpansionView>,
+}
+
+/// A reference that answers may show as a row, where the services are put together.
+#[derive(Debug, Clone)]
+pub struct EntryExpansionView {
+    /// Path of its constant, such as `arcana_generated::shop::v1::order::expand::CUSTOMER`.
+    pub constant: String,
+    /// Member name of the entity that it refers to, such as `customers`.
+    pub member: String,
 }
 
 /// `services.rs`

@@ -7,8 +7,9 @@ use serde_json::{Map, Value};
 
 use super::Verb;
 use crate::context::Context;
-use crate::entity::Kind;
+use crate::entity::{EntitySpec, Kind};
 use crate::error::{Error, Result};
+use crate::expand::Expand;
 use crate::http::{accepts_json, not_acceptable, read_body};
 use crate::json;
 use crate::violations::Violations;
@@ -154,6 +155,23 @@ impl Call {
             found.add(&name, "query.unknown", "is no parameter here");
         }
         found.finish()
+    }
+
+    /// The references that `expand` names, the only parameter that is known here.
+    pub fn expand(&self, spec: &EntitySpec) -> Result<Expand> {
+        if spec.expandable.is_empty() {
+            return self.no_query().map(|()| Expand::NONE);
+        }
+        let mut found = Violations::new();
+        let mut expand = None;
+        for (name, value) in self.query()? {
+            match name.as_str() {
+                "expand" if expand.is_some() => found.add("expand", "query.repeated", "is there more than once"),
+                "expand" => expand = Some(Expand::parse(spec, &value, &mut found)),
+                _ => found.add(&name, "query.unknown", "is no parameter here; known is expand"),
+            }
+        }
+        found.into_result(expand.unwrap_or_default())
     }
 
     /// The body as JSON, in one of these media types.

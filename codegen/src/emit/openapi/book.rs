@@ -10,7 +10,7 @@ use utoipa::openapi::{Ref, RefOr, Schema};
 
 use super::value::{self, Decor};
 use crate::emit::words::{field_comment, human, is_hidden, plural_human, with_article};
-use crate::model::{Enum, Field, Model, Resource, Type};
+use crate::model::{Enum, Field, FieldRole, Model, Resource, Type};
 
 /// The form that a type takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,7 +114,9 @@ impl<'a> Book<'a> {
             example: field.example.as_ref().and_then(|text| value::literal(&field.ty, text, field.json_string)),
         };
         // Rows inside a body are written whole, whatever the verb.
-        let inner = if shape == Shape::Read { Shape::Read } else { Shape::Create };
+        // A row that a reference is shown as is only ever sent back.
+        let as_answered = shape == Shape::Read || field.role == FieldRole::Expanded;
+        let inner = if as_answered { Shape::Read } else { Shape::Create };
         let bare = value::schema(self, &field.ty, &field.rules, field.json_string, inner);
         value::decorate(bare, decor)
     }

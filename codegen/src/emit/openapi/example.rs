@@ -53,7 +53,8 @@ pub(super) fn value(model: &Model, field: &Field, shape: Shape, depth: usize) ->
         };
     }
     let may_recur = depth >= SHALLOW && matches!(field.ty, Type::Message(_) | Type::Resource(_));
-    if field.optional && (may_recur || no_guess(field)) {
+    let unasked = field.role == FieldRole::Expanded;
+    if field.optional && (may_recur || unasked || no_guess(field)) {
         return Value::Null;
     }
     of_type(model, &field.ty, &field.rules, field.json_string, shape, depth)

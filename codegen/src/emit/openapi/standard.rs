@@ -13,6 +13,7 @@ use crate::emit::words::{
     field_comment, has_undelete, human, is_hidden, key_fields, key_path, plural_pascal, standard_comment,
     undelete_comment,
 };
+use crate::expand::expansions;
 use crate::model::{Entity, Field, Model, Resource, Standard, StandardKind};
 
 /// Faults that any operation may answer with.
@@ -165,6 +166,7 @@ fn list_parameters(book: &mut Book<'_>, resource: &Resource, entity: &Entity) ->
     if entity.soft_delete {
         all.push(shared::query("show_deleted", "Show deleted rows too; for admins.", boolean(false)));
     }
+    all.extend(expand(book.model, resource));
     let taken: Vec<String> = all.iter().map(|parameter| parameter.name.clone()).collect();
     for field in shown().filter(|field| field.filterable && !taken.contains(&field.name)) {
         let schema = value::plain(book, &field.ty, field.json_string);
@@ -172,6 +174,15 @@ fn list_parameters(book: &mut Book<'_>, resource: &Resource, entity: &Entity) ->
         all.push(shared::query(&field.name, &description, schema));
     }
     all
+}
+
+/// The references to show as rows, where there are any.
+fn expand(model: &Model, resource: &Resource) -> Option<Parameter> {
+    let expansions = expansions(model, resource);
+    let paths: Vec<&str> = expansions.iter().map(|expansion| expansion.path.as_str()).collect();
+    let description = "References to show as rows, each in the member beside it, joined by commas. What the caller may not \
+                       see stays null.";
+    (!paths.is_empty()).then(|| several("expand", description, &paths, true))
 }
 
 /// A list in one parameter, joined by commas.
@@ -188,6 +199,9 @@ fn get(book: &mut Book<'_>, resource: &Resource, entity: &Entity, method: &Stand
     let comment = standard_comment(StandardKind::Get, resource, entity);
     let mut operation =
         with_key(begin(resource, format!("get{}", resource.name), &comment, method), book, resource, entity);
+    if let Some(parameter) = expand(book.model, resource) {
+        operation = operation.parameter(parameter);
+    }
     operation = answer(operation, book, resource, entity, "200", "The row.");
     if entity.version.is_some() {
         let description = "ETag of the copy at hand; if the row still has it, the answer is 304.";

@@ -142,6 +142,13 @@ impl Maker<'_> {
             }
             _ => {}
         }
+        if self.draw.below(3) == 0 {
+            // Some names leave none for the member that shows the row.
+            if self.draw.below(8) != 0 {
+                field.name.push_str("_id");
+            }
+            field.arcana.push("expandable: true".to_owned());
+        }
     }
 
     fn behave(&mut self, field: &mut Field, entity: bool) {

@@ -40,6 +40,7 @@ const SHAPE: EntitySpec = EntitySpec {
     tenant: None,
     unique: &[],
     references: &[],
+    expandable: &[],
     referenced_by: &[],
     access: AccessSpec { list: NOBODY, get: NOBODY, create: NOBODY, update: NOBODY, delete: NOBODY },
 };

@@ -2,6 +2,7 @@
 
 use arcana_runtime::access::Scope;
 use arcana_runtime::error::Error;
+use arcana_runtime::expand::Expand;
 use arcana_runtime::repository::Repository;
 use arcana_runtime::service::{Etag, Service};
 use conformance_generated::conformance::v1::account::Account;
@@ -76,7 +77,7 @@ async fn a_marked_row_is_hidden_everywhere(stage: Stage) {
     assert_eq!(repository.find_many(&stage.cx, &Scope::Unrestricted, &[row.id]).await.unwrap(), []);
     assert_eq!(repository.find_many(&stage.cx, &Scope::Owner(row.id.0), &[row.id]).await.unwrap(), []);
     assert_eq!(stage.list::<Account>(&[]).await.total, Some(0));
-    let get = stage.service::<Account>().get(&stage.cx, row.id).await;
+    let get = stage.service::<Account>().get(&stage.cx, row.id, &Expand::NONE).await;
     assert!(matches!(get, Err(Error::NotFound(_))), "{get:?}");
 }
 

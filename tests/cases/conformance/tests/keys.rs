@@ -170,7 +170,7 @@ async fn find_many_of_composite_keys(stage: Stage) {
     let mut ids = Vec::new();
     for nr in 1..=3 {
         let numbered = stage.insert(rows::numbered(nr)).await;
-        let row = Membership { coded_code: coded.id(), numbered_nr: numbered.id, role: nr.to_string() };
+        let row = Membership { coded: None, coded_code: coded.id(), numbered_nr: numbered.id, role: nr.to_string() };
         ids.push(stage.insert(row).await.id());
     }
     ids[1].numbered_nr = 99.into();

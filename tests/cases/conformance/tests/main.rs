@@ -11,6 +11,7 @@ mod children;
 mod conflict;
 mod delete;
 mod dialects;
+mod expand;
 mod filter;
 mod keys;
 mod known;
@@ -42,6 +43,7 @@ fn cases() -> Vec<Case> {
         order::cases(),
         pages::cases(),
         filter::cases(),
+        expand::cases(),
         write::cases(),
         adjust::cases(),
         delete::cases(),

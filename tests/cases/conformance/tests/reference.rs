@@ -97,7 +97,7 @@ async fn an_update_to_a_missing_reference_names_its_field(stage: Stage) {
 
 async fn a_missing_reference_in_a_composite_key_names_its_field(stage: Stage) {
     let coded = stage.insert(rows::coded("a")).await;
-    let row = Membership { coded_code: coded.code, numbered_nr: 1.into(), role: String::new() };
+    let row = Membership { coded: None, coded_code: coded.code, numbered_nr: 1.into(), role: String::new() };
     assert_eq!(precondition(stage.try_insert(row).await).0.as_deref(), Some("numbered_nr"));
 }
 
@@ -214,7 +214,7 @@ async fn a_delete_cascades_through_levels(stage: Stage) {
 
 async fn a_delete_cascades_through_composite_keys(stage: Stage) {
     let (coded, numbered) = (stage.insert(rows::coded("a")).await, stage.insert(rows::numbered(1)).await);
-    let row = Membership { coded_code: coded.code.clone(), numbered_nr: numbered.id, role: String::new() };
+    let row = Membership { coded: None, coded_code: coded.code.clone(), numbered_nr: numbered.id, role: String::new() };
     let row = stage.insert(row).await;
     stage.write(|changes| changes.delete(&coded)).await.unwrap();
     assert!(!stage.is_there(&row).await && stage.is_there(&numbered).await);

@@ -40,7 +40,7 @@ pub fn order(stage: &Stage, number: &str, account: &Account) -> Order {
 }
 
 pub fn line(stage: &Stage, product: &Product, quantity: i32) -> OrderLine {
-    OrderLine { id: stage.uuid().into(), product_id: product.id, quantity, text: None }
+    OrderLine { id: stage.uuid().into(), product_id: product.id, product: None, quantity, text: None }
 }
 
 pub fn note(stage: &Stage, text: &str) -> OrderNote {
@@ -67,6 +67,7 @@ pub fn document(stage: &Stage, tenant: &str, slug: &str) -> Document {
         title: slug.to_owned(),
         version: 1,
         account_id: None,
+        account: None,
         node_id: None,
     }
 }

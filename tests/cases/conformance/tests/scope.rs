@@ -3,6 +3,7 @@
 use arcana_runtime::access::Scope;
 use arcana_runtime::context::Principal;
 use arcana_runtime::error::Error;
+use arcana_runtime::expand::Expand;
 use arcana_runtime::repository::Repository;
 use arcana_runtime::service::{Etag, Service};
 use conformance_generated::conformance::v1::account::Account;
@@ -169,10 +170,10 @@ async fn the_service_hides_the_rows_of_others(stage: Stage) {
     let [(ada, mine, _), (_, other, _)] = two(&stage).await;
     let stage = stage.called_by(Principal::account(ada.id.0, "user"));
     let service = stage.service::<Order>();
-    assert_eq!(service.get(&stage.cx, mine.id).await.unwrap(), mine);
+    assert_eq!(service.get(&stage.cx, mine.id, &Expand::NONE).await.unwrap(), mine);
     let patch = OrderPatch { number: Some("stolen".to_owned()), ..OrderPatch::default() };
     for outcome in [
-        service.get(&stage.cx, other.id).await.map(drop),
+        service.get(&stage.cx, other.id, &Expand::NONE).await.map(drop),
         service.update(&stage.cx, other.id, patch, Etag::Any).await.map(drop),
         service.delete(&stage.cx, other.id, Etag::Any).await,
     ] {
@@ -190,7 +191,7 @@ async fn the_service_hides_the_rows_of_other_tenants(stage: Stage) {
     let admin = Principal { tenant: Some("red".to_owned()), ..Principal::account(stage.uuid(), "admin") };
     let stage = stage.called_by(admin);
     let service = stage.service::<Document>();
-    assert_eq!(service.get(&stage.cx, mine.id).await.unwrap(), mine);
+    assert_eq!(service.get(&stage.cx, mine.id, &Expand::NONE).await.unwrap(), mine);
     let outcome = service.delete(&stage.cx, other.id, Etag::Any).await;
     assert!(matches!(outcome, Err(Error::NotFound(_))), "{outcome:?}");
     assert_eq!(service.list(&stage.cx, query::<Document>(&[]).unwrap()).await.unwrap().data, [mine]);

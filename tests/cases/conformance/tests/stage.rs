@@ -112,7 +112,7 @@ impl Stage {
     }
 
     pub fn service<E: Entity>(&self) -> Standard<E, NoLogic> {
-        Standard::new(Arc::new(self.repository()), Arc::new(self.db.clone()), NoLogic)
+        Standard::new(Arc::new(self.repository()), Arc::new(self.db.clone()), Arc::new(NoLogic))
     }
 
     /// A page, asked for with the parameters of a URL.

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use arcana_runtime::changes::Adjust;
 use arcana_runtime::error::Error;
+use arcana_runtime::expand::Expand;
 use arcana_runtime::service::{Etag, Service, etag};
 use conformance_generated::conformance::v1::account::{Account, AccountPatch, NewAccount};
 use conformance_generated::conformance::v1::bare::Bare;
@@ -258,12 +259,12 @@ async fn the_service_creates_gets_and_updates(stage: Stage) {
     let service = stage.service::<Account>();
     let new = NewAccount { name: "Ada".to_owned(), nickname: Some("countess".to_owned()) };
     let created = service.create(&stage.cx, new).await.unwrap();
-    assert_eq!(service.get(&stage.cx, created.id).await.unwrap(), created);
+    assert_eq!(service.get(&stage.cx, created.id, &Expand::NONE).await.unwrap(), created);
     let patch = AccountPatch { nickname: Some(None), ..AccountPatch::default() };
     let updated = service.update(&stage.cx, created.id, patch, Etag::Any).await.unwrap();
     assert_eq!((updated.name.as_str(), updated.nickname.as_deref(), updated.version), ("Ada", None, 2));
-    assert_eq!(service.get(&stage.cx, created.id).await.unwrap(), updated);
-    let unknown = service.get(&stage.cx, stage.uuid().into()).await;
+    assert_eq!(service.get(&stage.cx, created.id, &Expand::NONE).await.unwrap(), updated);
+    let unknown = service.get(&stage.cx, stage.uuid().into(), &Expand::NONE).await;
     assert!(matches!(unknown, Err(Error::NotFound(_))), "{unknown:?}");
 }
 

@@ -16,8 +16,8 @@ mod user;
 #[rustfmt::skip]
 pub fn services(repositories: &Repositories, store: &Arc<dyn Store>) -> Services {
     Services {
-        books: Arc::new(Standard::new(repositories.books.clone(), store.clone(), book::BookLogic::new(repositories))),
-        loans: Arc::new(Standard::new(repositories.loans.clone(), store.clone(), loan::LoanLogic::new(repositories))),
-        users: Arc::new(Standard::new(repositories.users.clone(), store.clone(), user::UserLogic::new(repositories))),
+        books: Arc::new(Standard::new(repositories.books.clone(), store.clone(), Arc::new(book::BookLogic::new(repositories)))),
+        loans: Arc::new(Standard::new(repositories.loans.clone(), store.clone(), Arc::new(loan::LoanLogic::new(repositories)))),
+        users: Arc::new(Standard::new(repositories.users.clone(), store.clone(), Arc::new(user::UserLogic::new(repositories)))),
     }
 }

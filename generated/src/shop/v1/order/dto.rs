@@ -11,6 +11,8 @@ use serde::{Serialize, Serializer};
 use serde::ser::SerializeStruct;
 use serde_json::Value as Json;
 
+use crate::shop::v1::customer::CustomerDto;
+use crate::shop::v1::product::ProductDto;
 use super::model::{CancelOrderRequest, NewOrder, NewOrderLine, Order, OrderLine, OrderPatch, ShipOrderRequest};
 
 /// Order as JSON shows it.
@@ -20,10 +22,11 @@ pub struct OrderDto<'a>(pub &'a Order);
 impl Serialize for OrderDto<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let row = self.0;
-        let mut object = serializer.serialize_struct("Order", 12)?;
+        let mut object = serializer.serialize_struct("Order", 13)?;
         object.serialize_field("id", &row.id)?;
         object.serialize_field("number", &row.number)?;
         object.serialize_field("customer_id", &row.customer_id)?;
+        object.serialize_field("customer", &row.customer.as_deref().map(CustomerDto))?;
         object.serialize_field("status", &row.status.name())?;
         object.serialize_field("total", &Fixed(row.total, 2))?;
         object.serialize_field("note", &row.note)?;
@@ -47,7 +50,7 @@ impl FromJson for NewOrder {
             lines: input.required("lines"),
             placed_at: input.optional("placed_at"),
         };
-        input.ignore(&["id", "status", "total", "tracking_number", "version", "created_at", "updated_at"]);
+        input.ignore(&["id", "customer", "status", "total", "tracking_number", "version", "created_at", "updated_at"]);
         input.finish();
         Some(new)
     }
@@ -63,7 +66,7 @@ impl FromJson for OrderPatch {
             lines: input.change("lines"),
             placed_at: input.change_optional("placed_at"),
         };
-        input.ignore(&["id", "status", "total", "tracking_number", "version", "created_at", "updated_at"]);
+        input.ignore(&["id", "customer", "status", "total", "tracking_number", "version", "created_at", "updated_at"]);
         input.finish();
         Some(patch)
     }
@@ -77,7 +80,7 @@ impl Resource for Order {
         Verb { name: "cancel", allow: "POST" },
         Verb { name: "ship", allow: "POST" },
     ];
-    const MEMBERS: &'static [&'static str] = &["id", "number", "customer_id", "status", "total", "note", "lines", "placed_at", "tracking_number", "version", "created_at", "updated_at"];
+    const MEMBERS: &'static [&'static str] = &["id", "number", "customer_id", "customer", "status", "total", "note", "lines", "placed_at", "tracking_number", "version", "created_at", "updated_at"];
     const KEPT: &'static [&'static str] = &["number", "customer_id"];
 
     fn dto(&self) -> OrderDto<'_> {
@@ -92,9 +95,10 @@ pub struct OrderLineDto<'a>(pub &'a OrderLine);
 impl Serialize for OrderLineDto<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let row = self.0;
-        let mut object = serializer.serialize_struct("OrderLine", 4)?;
+        let mut object = serializer.serialize_struct("OrderLine", 5)?;
         object.serialize_field("id", &row.id)?;
         object.serialize_field("product_id", &row.product_id)?;
+        object.serialize_field("product", &row.product.as_deref().map(ProductDto))?;
         object.serialize_field("quantity", &row.quantity)?;
         object.serialize_field("unit_price", &Fixed(row.unit_price, 2))?;
         object.end()
@@ -109,7 +113,7 @@ impl FromJson for NewOrderLine {
             product_id: input.required("product_id"),
             quantity: input.required("quantity"),
         };
-        input.ignore(&["unit_price"]);
+        input.ignore(&["product", "unit_price"]);
         input.finish();
         Some(new)
     }

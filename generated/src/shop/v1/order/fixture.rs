@@ -13,6 +13,7 @@ impl Fixture for Order {
             id: fixture::uuid("shop.v1.Order", n).into(),
             number: fixture::vary("SO-10042", n),
             customer_id: fixture::uuid("shop.v1.Customer", fixture::referred(n)).into(),
+            customer: None,
             status: OrderStatus::Open,
             total: fixture::example(n, fixture::parsed("99.80"), || fixture::decimal(n, 500, 2)),
             note: (n % 4 != 3).then(|| fixture::example(n, "Please ring twice.".to_owned(), || fixture::within(fixture::sentence(n), 1000))),
@@ -31,6 +32,7 @@ impl Fixture for OrderLine {
         Self {
             id: fixture::uuid("shop.v1.OrderLine", n).into(),
             product_id: fixture::uuid("shop.v1.Product", fixture::referred(n)).into(),
+            product: None,
             quantity: fixture::example(n, 2, || fixture::between(n, 1, 5) as i32),
             unit_price: fixture::example(n, fixture::parsed("49.90"), || fixture::decimal(n, 500, 2)),
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::{grpc, proto};
 use arcana_runtime::error::Result;
+use arcana_runtime::expand::Expand;
 use arcana_runtime::proto::Mask;
 use arcana_runtime::query::{ListArguments, ListQuery};
 use arcana_runtime::service::Etag;
@@ -38,6 +39,7 @@ impl pb::order_service_server::OrderService for OrderGrpc {
                 order_by: message.order_by,
                 include_total: message.include_total,
                 show_deleted: false,
+                expand: message.expand,
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&ORDER, &arguments)?).await?;
             Ok(pb::ListOrdersResponse {
@@ -55,8 +57,9 @@ impl pb::order_service_server::OrderService for OrderGrpc {
         grpc::call(request, |cx, message| async move {
             let mut found = Violations::new();
             let id = proto::plain("id", message.id, &mut found);
+            let expand = Expand::parse(&ORDER, &message.expand, &mut found);
             found.finish()?;
-            self.0.get(&cx, id).await.map(Into::into)
+            self.0.get(&cx, id, &expand).await.map(Into::into)
         })
         .await
     }
@@ -83,7 +86,7 @@ impl pb::order_service_server::OrderService for OrderGrpc {
                     found = Violations::new();
                     // A replacement may leave out what never changes: it is what the row has.
                     if proto::is_absent(&row.number) || proto::is_absent(&row.customer_id) {
-                        let stored: pb::Order = self.0.get(&cx, Clone::clone(&id)).await?.into();
+                        let stored: pb::Order = self.0.get(&cx, Clone::clone(&id), &Expand::NONE).await?.into();
                         proto::keep(&mut row.number, stored.number);
                         proto::keep(&mut row.customer_id, stored.customer_id);
                     }

@@ -16,6 +16,7 @@ impl From<Order> for pb::Order {
             id: row.id.into_proto(),
             number: Some(row.number),
             customer_id: Some(row.customer_id.into_proto()),
+            customer: proto::expanded(row.customer),
             status: row.status.into_proto(),
             total: Fixed(row.total, 2).into_proto(),
             note: row.note,
@@ -49,7 +50,7 @@ impl FromProto<pb::Order> for NewOrder {
 
 impl OrderPatch {
     /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["id", "number", "customer_id", "status", "total", "note", "lines", "placed_at", "tracking_number", "version", "created_at", "updated_at"];
+    pub const MASKABLE: &'static [&'static str] = &["id", "number", "customer_id", "customer", "status", "total", "note", "lines", "placed_at", "tracking_number", "version", "created_at", "updated_at"];
 
     /// From the members that the mask names.
     pub fn from_proto(message: pb::Order, mask: &Mask, found: &mut Violations) -> Self {
@@ -68,6 +69,7 @@ impl From<OrderLine> for pb::OrderLine {
         Self {
             id: row.id.into_proto(),
             product_id: Some(row.product_id.into_proto()),
+            product: proto::expanded(row.product),
             quantity: Some(row.quantity),
             unit_price: Fixed(row.unit_price, 2).into_proto(),
         }

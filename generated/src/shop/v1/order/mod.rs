@@ -3,6 +3,7 @@
 //! Everything about an order.
 
 mod dto;
+pub mod expand;
 mod fixture;
 pub mod grpc;
 pub mod http;

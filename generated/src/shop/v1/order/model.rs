@@ -2,6 +2,8 @@
 
 //! What is stored, sent and changed.
 
+use std::sync::Arc;
+
 use arcana_runtime::changes::Field;
 use arcana_runtime::context::Context;
 use arcana_runtime::db::{Row, Stored, Value};
@@ -12,8 +14,8 @@ use arcana_runtime::types::{Decimal, Enumeration, Timestamp, Uid};
 use arcana_runtime::violations::Violations;
 use serde_json::Value as Json;
 
-use crate::shop::v1::customer::CustomerId;
-use crate::shop::v1::product::ProductId;
+use crate::shop::v1::customer::{Customer, CustomerId};
+use crate::shop::v1::product::{Product, ProductId};
 use super::validate;
 use super::dto::OrderDto;
 use super::sql::{ORDER, ORDER_LINE};
@@ -30,6 +32,8 @@ pub struct Order {
     pub number: String,
     /// Who ordered.
     pub customer_id: CustomerId,
+    /// What `customer_id` refers to, if `expand` asks for it and the caller may see it.
+    pub customer: Option<Arc<Customer>>,
     /// Where the order stands; changed by CancelOrder and ShipOrder only.
     pub status: OrderStatus,
     /// Sum of the lines.
@@ -133,6 +137,7 @@ impl Entity for Order {
             id: row.get(0)?,
             number: row.get(1)?,
             customer_id: row.get(2)?,
+            customer: None,
             status: row.get(3)?,
             total: row.decimal(4, 2)?,
             note: row.get(5)?,
@@ -167,6 +172,7 @@ impl Entity for Order {
             id: OrderId::new(cx.uuid()),
             number: new.number,
             customer_id: new.customer_id,
+            customer: None,
             status: OrderStatus::Open,
             total: Default::default(),
             note: new.note,
@@ -232,6 +238,8 @@ pub struct OrderLine {
     pub id: OrderLineId,
     /// What was ordered.
     pub product_id: ProductId,
+    /// What `product_id` refers to, if `expand` asks for it and the caller may see it.
+    pub product: Option<Arc<Product>>,
     /// Pieces.
     pub quantity: i32,
     /// Price of one piece when it was ordered.
@@ -293,6 +301,7 @@ impl Entity for OrderLine {
         Ok(Self {
             id: row.get(0)?,
             product_id: row.get(1)?,
+            product: None,
             quantity: row.get(2)?,
             unit_price: row.decimal(3, 2)?,
         })
@@ -312,6 +321,7 @@ impl Entity for OrderLine {
         Self {
             id: OrderLineId::new(cx.uuid()),
             product_id: new.product_id,
+            product: None,
             quantity: new.quantity,
             unit_price: Default::default(),
         }

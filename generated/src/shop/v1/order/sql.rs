@@ -44,6 +44,7 @@ pub static ORDER: EntitySpec = EntitySpec {
     references: &[
         Reference { name: "orders_customer_id_fkey", field: "customer_id", column: "customer_id", entity: "Customer", table: "customers", key: "id", condition: None },
     ],
+    expandable: &["customer", "lines.product"],
     referenced_by: &[
     ],
     access: AccessSpec {
@@ -88,6 +89,7 @@ pub static ORDER_LINE: EntitySpec = EntitySpec {
     references: &[
         Reference { name: "order_lines_product_id_fkey", field: "product_id", column: "product_id", entity: "Product", table: "products", key: "id", condition: Some("deleted_at IS NULL") },
     ],
+    expandable: &[],
     referenced_by: &[
     ],
     access: AccessSpec {

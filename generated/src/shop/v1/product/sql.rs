@@ -42,6 +42,7 @@ pub static PRODUCT: EntitySpec = EntitySpec {
     ],
     references: &[
     ],
+    expandable: &[],
     referenced_by: &[
         Referrer { table: "order_lines", column: "product_id", on_delete: OnDelete::Restrict, condition: None },
     ],

@@ -24,16 +24,16 @@ mod track;
 #[rustfmt::skip]
 pub fn services(repositories: &Repositories, store: &Arc<dyn Store>) -> Services {
     Services {
-        albums: Arc::new(Standard::new(repositories.albums.clone(), store.clone(), album::AlbumLogic::new(repositories))),
-        artists: Arc::new(Standard::new(repositories.artists.clone(), store.clone(), artist::ArtistLogic::new(repositories))),
-        customers: Arc::new(Standard::new(repositories.customers.clone(), store.clone(), customer::CustomerLogic::new(repositories))),
-        employees: Arc::new(Standard::new(repositories.employees.clone(), store.clone(), employee::EmployeeLogic::new(repositories))),
-        genres: Arc::new(Standard::new(repositories.genres.clone(), store.clone(), genre::GenreLogic::new(repositories))),
-        invoices: Arc::new(Standard::new(repositories.invoices.clone(), store.clone(), invoice::InvoiceLogic::new(repositories))),
-        invoice_lines: Arc::new(Standard::new(repositories.invoice_lines.clone(), store.clone(), invoice_line::InvoiceLineLogic::new(repositories))),
-        media_types: Arc::new(Standard::new(repositories.media_types.clone(), store.clone(), media_type::MediaTypeLogic::new(repositories))),
-        playlists: Arc::new(Standard::new(repositories.playlists.clone(), store.clone(), playlist::PlaylistLogic::new(repositories))),
-        playlist_tracks: Arc::new(Standard::new(repositories.playlist_tracks.clone(), store.clone(), playlist_track::PlaylistTrackLogic::new(repositories))),
-        tracks: Arc::new(Standard::new(repositories.tracks.clone(), store.clone(), track::TrackLogic::new(repositories))),
+        albums: Arc::new(Standard::new(repositories.albums.clone(), store.clone(), Arc::new(album::AlbumLogic::new(repositories)))),
+        artists: Arc::new(Standard::new(repositories.artists.clone(), store.clone(), Arc::new(artist::ArtistLogic::new(repositories)))),
+        customers: Arc::new(Standard::new(repositories.customers.clone(), store.clone(), Arc::new(customer::CustomerLogic::new(repositories)))),
+        employees: Arc::new(Standard::new(repositories.employees.clone(), store.clone(), Arc::new(employee::EmployeeLogic::new(repositories)))),
+        genres: Arc::new(Standard::new(repositories.genres.clone(), store.clone(), Arc::new(genre::GenreLogic::new(repositories)))),
+        invoices: Arc::new(Standard::new(repositories.invoices.clone(), store.clone(), Arc::new(invoice::InvoiceLogic::new(repositories)))),
+        invoice_lines: Arc::new(Standard::new(repositories.invoice_lines.clone(), store.clone(), Arc::new(invoice_line::InvoiceLineLogic::new(repositories)))),
+        media_types: Arc::new(Standard::new(repositories.media_types.clone(), store.clone(), Arc::new(media_type::MediaTypeLogic::new(repositories)))),
+        playlists: Arc::new(Standard::new(repositories.playlists.clone(), store.clone(), Arc::new(playlist::PlaylistLogic::new(repositories)))),
+        playlist_tracks: Arc::new(Standard::new(repositories.playlist_tracks.clone(), store.clone(), Arc::new(playlist_track::PlaylistTrackLogic::new(repositories)))),
+        tracks: Arc::new(Standard::new(repositories.tracks.clone(), store.clone(), Arc::new(track::TrackLogic::new(repositories)))),
     }
 }

@@ -42,6 +42,7 @@ pub static USER: EntitySpec = EntitySpec {
     ],
     references: &[
     ],
+    expandable: &[],
     referenced_by: &[
         Referrer { table: "customers", column: "user_id", on_delete: OnDelete::SetNull, condition: None },
     ],

@@ -53,6 +53,9 @@ pub struct Membership {
     /// Key, given by the client.
     #[prost(string, optional, tag = "1")]
     pub coded_code: ::core::option::Option<::prost::alloc::string::String>,
+    /// What `coded_code` refers to, if `expand` asks for it and the caller may see it.
+    #[prost(message, optional, tag = "10001")]
+    pub coded: ::core::option::Option<Coded>,
     /// Key, made by the service.
     #[prost(int64, optional, tag = "2")]
     pub numbered_nr: ::core::option::Option<i64>,
@@ -514,6 +517,9 @@ pub struct ListMembershipsRequest {
     /// Count all rows that match. Default: true.
     #[prost(bool, optional, tag = "6")]
     pub include_total: ::core::option::Option<bool>,
+    /// References to show as rows, joined by commas: coded.
+    #[prost(string, tag = "8")]
+    pub expand: ::prost::alloc::string::String,
 }
 /// A page of memberships.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -543,6 +549,9 @@ pub struct GetMembershipRequest {
     /// Key of the membership.
     #[prost(int64, tag = "2")]
     pub numbered_nr: i64,
+    /// References to show as rows, joined by commas: coded.
+    #[prost(string, tag = "15")]
+    pub expand: ::prost::alloc::string::String,
 }
 /// The membership to create.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -6323,6 +6332,9 @@ pub struct Order {
     pub number: ::prost::alloc::string::String,
     #[prost(string, optional, tag = "3")]
     pub account_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// What `account_id` refers to, if `expand` asks for it and the caller may see it.
+    #[prost(message, optional, tag = "10003")]
+    pub account: ::core::option::Option<Account>,
     #[prost(message, repeated, tag = "4")]
     pub lines: ::prost::alloc::vec::Vec<OrderLine>,
     #[prost(message, repeated, tag = "5")]
@@ -6342,6 +6354,9 @@ pub struct OrderLine {
     pub id: ::prost::alloc::string::String,
     #[prost(string, optional, tag = "2")]
     pub product_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// What `product_id` refers to, if `expand` asks for it and the caller may see it.
+    #[prost(message, optional, tag = "10002")]
+    pub product: ::core::option::Option<Product>,
     #[prost(int32, tag = "3")]
     pub quantity: i32,
     #[prost(string, optional, tag = "4")]
@@ -6387,6 +6402,9 @@ pub struct Document {
     /// Keeps an account from being marked as deleted, as long as this row is not.
     #[prost(string, optional, tag = "7")]
     pub account_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// What `account_id` refers to, if `expand` asks for it and the caller may see it.
+    #[prost(message, optional, tag = "10007")]
+    pub account: ::core::option::Option<Account>,
     /// Keeps a node from being removed.
     #[prost(string, optional, tag = "8")]
     pub node_id: ::core::option::Option<::prost::alloc::string::String>,
@@ -6606,6 +6624,9 @@ pub struct ListDocumentsRequest {
     /// Show deleted rows too; for admins.
     #[prost(bool, tag = "7")]
     pub show_deleted: bool,
+    /// References to show as rows, joined by commas: account.
+    #[prost(string, tag = "8")]
+    pub expand: ::prost::alloc::string::String,
 }
 /// A page of documents.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -6632,6 +6653,9 @@ pub struct GetDocumentRequest {
     /// Key of the document.
     #[prost(string, tag = "1")]
     pub id: ::prost::alloc::string::String,
+    /// References to show as rows, joined by commas: account.
+    #[prost(string, tag = "15")]
+    pub expand: ::prost::alloc::string::String,
 }
 /// The document to create.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -6691,6 +6715,9 @@ pub struct ListOrdersRequest {
     /// Count all rows that match. Default: true.
     #[prost(bool, optional, tag = "6")]
     pub include_total: ::core::option::Option<bool>,
+    /// References to show as rows, joined by commas: account, lines.product.
+    #[prost(string, tag = "8")]
+    pub expand: ::prost::alloc::string::String,
 }
 /// A page of orders.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -6717,6 +6744,9 @@ pub struct GetOrderRequest {
     /// Key of the order.
     #[prost(string, tag = "1")]
     pub id: ::prost::alloc::string::String,
+    /// References to show as rows, joined by commas: account, lines.product.
+    #[prost(string, tag = "15")]
+    pub expand: ::prost::alloc::string::String,
 }
 /// The order to create.
 #[derive(Clone, PartialEq, ::prost::Message)]

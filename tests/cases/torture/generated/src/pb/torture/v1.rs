@@ -8,10 +8,16 @@ pub struct Numbered {
     /// Goes with its parent.
     #[prost(int64, optional, tag = "2")]
     pub parent_id: ::core::option::Option<i64>,
+    /// What `parent_id` refers to, if `expand` asks for it and the caller may see it.
+    #[prost(message, optional, boxed, tag = "10002")]
+    pub parent: ::core::option::Option<::prost::alloc::boxed::Box<Numbered>>,
     #[prost(int64, optional, tag = "3")]
     pub next_id: ::core::option::Option<i64>,
     #[prost(int64, optional, tag = "4")]
     pub required_id: ::core::option::Option<i64>,
+    /// What `required_id` refers to, if `expand` asks for it and the caller may see it.
+    #[prost(message, optional, tag = "10004")]
+    pub required: ::core::option::Option<Imported>,
     /// Without `on_delete`.
     #[prost(string, optional, tag = "5")]
     pub coded_id: ::core::option::Option<::prost::alloc::string::String>,
@@ -33,6 +39,9 @@ pub struct NumberedPart {
     pub text: ::prost::alloc::string::String,
     #[prost(int64, optional, tag = "3")]
     pub imported_id: ::core::option::Option<i64>,
+    /// What `imported_id` refers to, if `expand` asks for it and the caller may see it.
+    #[prost(message, optional, tag = "10003")]
+    pub imported: ::core::option::Option<Imported>,
 }
 /// Another child of the same parent; its own column names.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -516,6 +525,9 @@ pub struct ListNumberedsRequest {
     /// Count all rows that match. Default: true.
     #[prost(bool, optional, tag = "6")]
     pub include_total: ::core::option::Option<bool>,
+    /// References to show as rows, joined by commas: parent, required, parts.imported.
+    #[prost(string, tag = "8")]
+    pub expand: ::prost::alloc::string::String,
 }
 /// A page of numbereds.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -537,11 +549,14 @@ pub struct ListNumberedsResponse {
     pub next_page_token: ::prost::alloc::string::String,
 }
 /// Which numbered to get.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetNumberedRequest {
     /// Key of the numbered.
     #[prost(int64, tag = "1")]
     pub id: i64,
+    /// References to show as rows, joined by commas: parent, required, parts.imported.
+    #[prost(string, tag = "15")]
+    pub expand: ::prost::alloc::string::String,
 }
 /// The numbered to create.
 #[derive(Clone, PartialEq, ::prost::Message)]

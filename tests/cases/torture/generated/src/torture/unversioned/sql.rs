@@ -34,6 +34,7 @@ pub static UNVERSIONED: EntitySpec = EntitySpec {
     references: &[
         Reference { name: "unversioneds_kind_id_fkey", field: "kind_id", column: "kind_id", entity: "Kind", table: "kinds", key: "id", condition: None },
     ],
+    expandable: &[],
     referenced_by: &[
     ],
     access: AccessSpec {

@@ -39,6 +39,7 @@ pub static BOOK: EntitySpec = EntitySpec {
     ],
     references: &[
     ],
+    expandable: &[],
     referenced_by: &[
         Referrer { table: "loans", column: "book_id", on_delete: OnDelete::Restrict, condition: None },
     ],

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::{grpc, proto};
 use arcana_runtime::error::Result;
+use arcana_runtime::expand::Expand;
 use arcana_runtime::query::{ListArguments, ListQuery};
 use arcana_runtime::violations::Violations;
 use async_trait::async_trait;
@@ -36,6 +37,7 @@ impl pb::loan_service_server::LoanService for LoanGrpc {
                 order_by: message.order_by,
                 include_total: message.include_total,
                 show_deleted: false,
+                expand: String::new(),
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&LOAN, &arguments)?).await?;
             Ok(pb::ListLoansResponse {
@@ -54,7 +56,7 @@ impl pb::loan_service_server::LoanService for LoanGrpc {
             let mut found = Violations::new();
             let id = proto::plain("id", message.id, &mut found);
             found.finish()?;
-            self.0.get(&cx, id).await.map(Into::into)
+            self.0.get(&cx, id, &Expand::NONE).await.map(Into::into)
         })
         .await
     }

@@ -40,6 +40,7 @@ pub static LOAN: EntitySpec = EntitySpec {
         Reference { name: "loans_book_id_fkey", field: "book_id", column: "book_id", entity: "Book", table: "books", key: "id", condition: Some("deleted_at IS NULL") },
         Reference { name: "loans_reader_id_fkey", field: "reader_id", column: "reader_id", entity: "User", table: "users", key: "id", condition: Some("deleted_at IS NULL") },
     ],
+    expandable: &[],
     referenced_by: &[
     ],
     access: AccessSpec {

@@ -35,6 +35,7 @@ pub static ALBUM: EntitySpec = EntitySpec {
     references: &[
         Reference { name: "albums_artist_id_fkey", field: "artist_id", column: "artist_id", entity: "Artist", table: "artists", key: "id", condition: None },
     ],
+    expandable: &[],
     referenced_by: &[
         Referrer { table: "tracks", column: "album_id", on_delete: OnDelete::SetNull, condition: None },
     ],

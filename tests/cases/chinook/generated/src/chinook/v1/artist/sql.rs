@@ -33,6 +33,7 @@ pub static ARTIST: EntitySpec = EntitySpec {
     ],
     references: &[
     ],
+    expandable: &[],
     referenced_by: &[
         Referrer { table: "albums", column: "artist_id", on_delete: OnDelete::Restrict, condition: None },
     ],

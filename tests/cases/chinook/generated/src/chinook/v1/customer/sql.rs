@@ -45,6 +45,7 @@ pub static CUSTOMER: EntitySpec = EntitySpec {
     references: &[
         Reference { name: "customers_support_rep_id_fkey", field: "support_rep_id", column: "support_rep_id", entity: "Employee", table: "employees", key: "id", condition: None },
     ],
+    expandable: &[],
     referenced_by: &[
         Referrer { table: "invoices", column: "customer_id", on_delete: OnDelete::Restrict, condition: None },
     ],

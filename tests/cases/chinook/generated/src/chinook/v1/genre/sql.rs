@@ -33,6 +33,7 @@ pub static GENRE: EntitySpec = EntitySpec {
     ],
     references: &[
     ],
+    expandable: &[],
     referenced_by: &[
         Referrer { table: "tracks", column: "genre_id", on_delete: OnDelete::SetNull, condition: None },
     ],

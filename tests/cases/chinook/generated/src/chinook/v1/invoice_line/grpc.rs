@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::{grpc, proto};
 use arcana_runtime::error::Result;
+use arcana_runtime::expand::Expand;
 use arcana_runtime::proto::Mask;
 use arcana_runtime::query::{ListArguments, ListQuery};
 use arcana_runtime::service::Etag;
@@ -38,6 +39,7 @@ impl pb::invoice_line_service_server::InvoiceLineService for InvoiceLineGrpc {
                 order_by: message.order_by,
                 include_total: message.include_total,
                 show_deleted: false,
+                expand: String::new(),
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&INVOICE_LINE, &arguments)?).await?;
             Ok(pb::ListInvoiceLinesResponse {
@@ -56,7 +58,7 @@ impl pb::invoice_line_service_server::InvoiceLineService for InvoiceLineGrpc {
             let mut found = Violations::new();
             let id = proto::plain("id", message.id, &mut found);
             found.finish()?;
-            self.0.get(&cx, id).await.map(Into::into)
+            self.0.get(&cx, id, &Expand::NONE).await.map(Into::into)
         })
         .await
     }
@@ -83,7 +85,7 @@ impl pb::invoice_line_service_server::InvoiceLineService for InvoiceLineGrpc {
                     found = Violations::new();
                     // A replacement may leave out what never changes: it is what the row has.
                     if proto::is_absent(&row.invoice_id) {
-                        let stored: pb::InvoiceLine = self.0.get(&cx, Clone::clone(&id)).await?.into();
+                        let stored: pb::InvoiceLine = self.0.get(&cx, Clone::clone(&id), &Expand::NONE).await?.into();
                         proto::keep(&mut row.invoice_id, stored.invoice_id);
                     }
                     proto::decode_new::<InvoiceLine, _>(&cx, row)?.into()

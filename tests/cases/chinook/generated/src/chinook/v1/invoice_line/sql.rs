@@ -38,6 +38,7 @@ pub static INVOICE_LINE: EntitySpec = EntitySpec {
         Reference { name: "invoice_lines_invoice_id_fkey", field: "invoice_id", column: "invoice_id", entity: "Invoice", table: "invoices", key: "id", condition: None },
         Reference { name: "invoice_lines_track_id_fkey", field: "track_id", column: "track_id", entity: "Track", table: "tracks", key: "id", condition: None },
     ],
+    expandable: &[],
     referenced_by: &[
     ],
     access: AccessSpec {

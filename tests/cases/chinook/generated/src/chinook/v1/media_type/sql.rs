@@ -33,6 +33,7 @@ pub static MEDIA_TYPE: EntitySpec = EntitySpec {
     ],
     references: &[
     ],
+    expandable: &[],
     referenced_by: &[
         Referrer { table: "tracks", column: "media_type_id", on_delete: OnDelete::Restrict, condition: None },
     ],

@@ -33,6 +33,7 @@ pub static PLAYLIST: EntitySpec = EntitySpec {
     ],
     references: &[
     ],
+    expandable: &[],
     referenced_by: &[
         Referrer { table: "playlist_tracks", column: "playlist_id", on_delete: OnDelete::Cascade, condition: None },
     ],

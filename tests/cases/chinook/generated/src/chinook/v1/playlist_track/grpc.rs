@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::{grpc, proto};
 use arcana_runtime::error::Result;
+use arcana_runtime::expand::Expand;
 use arcana_runtime::query::{ListArguments, ListQuery};
 use arcana_runtime::service::Etag;
 use arcana_runtime::violations::Violations;
@@ -37,6 +38,7 @@ impl pb::playlist_track_service_server::PlaylistTrackService for PlaylistTrackGr
                 order_by: message.order_by,
                 include_total: message.include_total,
                 show_deleted: false,
+                expand: String::new(),
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&PLAYLIST_TRACK, &arguments)?).await?;
             Ok(pb::ListPlaylistTracksResponse {
@@ -55,7 +57,7 @@ impl pb::playlist_track_service_server::PlaylistTrackService for PlaylistTrackGr
             let mut found = Violations::new();
             let id = PlaylistTrackId { playlist_id: proto::plain("playlist_id", message.playlist_id, &mut found), track_id: proto::plain("track_id", message.track_id, &mut found) };
             found.finish()?;
-            self.0.get(&cx, id).await.map(Into::into)
+            self.0.get(&cx, id, &Expand::NONE).await.map(Into::into)
         })
         .await
     }

@@ -35,6 +35,7 @@ pub static PLAYLIST_TRACK: EntitySpec = EntitySpec {
         Reference { name: "playlist_tracks_playlist_id_fkey", field: "playlist_id", column: "playlist_id", entity: "Playlist", table: "playlists", key: "id", condition: None },
         Reference { name: "playlist_tracks_track_id_fkey", field: "track_id", column: "track_id", entity: "Track", table: "tracks", key: "id", condition: None },
     ],
+    expandable: &[],
     referenced_by: &[
     ],
     access: AccessSpec {

@@ -43,6 +43,7 @@ pub static TRACK: EntitySpec = EntitySpec {
         Reference { name: "tracks_media_type_id_fkey", field: "media_type_id", column: "media_type_id", entity: "MediaType", table: "media_types", key: "id", condition: None },
         Reference { name: "tracks_genre_id_fkey", field: "genre_id", column: "genre_id", entity: "Genre", table: "genres", key: "id", condition: None },
     ],
+    expandable: &[],
     referenced_by: &[
         Referrer { table: "invoice_lines", column: "track_id", on_delete: OnDelete::Restrict, condition: None },
         Referrer { table: "playlist_tracks", column: "track_id", on_delete: OnDelete::Cascade, condition: None },

@@ -10,6 +10,7 @@ use serde::{Serialize, Serializer};
 use serde::ser::SerializeStruct;
 use serde_json::Value as Json;
 
+use crate::conformance::v1::account::AccountDto;
 use super::model::{Document, DocumentPatch, NewDocument};
 
 /// Document as JSON shows it.
@@ -19,7 +20,7 @@ pub struct DocumentDto<'a>(pub &'a Document);
 impl Serialize for DocumentDto<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let row = self.0;
-        let mut object = serializer.serialize_struct("Document", 8)?;
+        let mut object = serializer.serialize_struct("Document", 9)?;
         object.serialize_field("id", &row.id)?;
         object.serialize_field("tenant_id", &row.tenant_id)?;
         object.serialize_field("slug", &row.slug)?;
@@ -27,6 +28,7 @@ impl Serialize for DocumentDto<'_> {
         object.serialize_field("title", &row.title)?;
         object.serialize_field("version", &row.version)?;
         object.serialize_field("account_id", &row.account_id)?;
+        object.serialize_field("account", &row.account.as_deref().map(AccountDto))?;
         object.serialize_field("node_id", &row.node_id)?;
         object.end()
     }
@@ -43,7 +45,7 @@ impl FromJson for NewDocument {
             account_id: input.optional("account_id"),
             node_id: input.optional("node_id"),
         };
-        input.ignore(&["id", "version"]);
+        input.ignore(&["id", "version", "account"]);
         input.finish();
         Some(new)
     }
@@ -60,7 +62,7 @@ impl FromJson for DocumentPatch {
             account_id: input.change_optional("account_id"),
             node_id: input.change_optional("node_id"),
         };
-        input.ignore(&["id", "version"]);
+        input.ignore(&["id", "version", "account"]);
         input.finish();
         Some(patch)
     }
@@ -73,7 +75,7 @@ impl Resource for Document {
     const VERBS: &'static [Verb] = &[
         Verb { name: "undelete", allow: "POST" },
     ];
-    const MEMBERS: &'static [&'static str] = &["id", "tenant_id", "slug", "folder", "title", "version", "account_id", "node_id"];
+    const MEMBERS: &'static [&'static str] = &["id", "tenant_id", "slug", "folder", "title", "version", "account_id", "account", "node_id"];
     const KEPT: &'static [&'static str] = &["tenant_id"];
 
     fn dto(&self) -> DocumentDto<'_> {

@@ -17,6 +17,7 @@ impl Fixture for Document {
             title: fixture::within(fixture::thing(n), 40),
             version: 1,
             account_id: (n % 4 != 3).then(|| fixture::uuid("conformance.v1.Account", fixture::referred(n)).into()),
+            account: None,
             node_id: (n % 4 != 3).then(|| fixture::uuid("conformance.v1.Node", fixture::referred(n)).into()),
         }
     }

@@ -3,6 +3,7 @@
 //! Everything about a document.
 
 mod dto;
+pub mod expand;
 mod fixture;
 pub mod grpc;
 pub mod http;

@@ -2,6 +2,8 @@
 
 //! What is stored, sent and changed.
 
+use std::sync::Arc;
+
 use arcana_runtime::changes::Field;
 use arcana_runtime::context::Context;
 use arcana_runtime::db::{Row, Stored, Value};
@@ -10,7 +12,7 @@ use arcana_runtime::error::Result;
 use arcana_runtime::types::Uid;
 use arcana_runtime::violations::Violations;
 
-use crate::conformance::v1::account::AccountId;
+use crate::conformance::v1::account::{Account, AccountId};
 use crate::conformance::v1::node::NodeId;
 use super::validate;
 use super::sql::DOCUMENT;
@@ -35,6 +37,8 @@ pub struct Document {
     pub version: i64,
     /// Keeps an account from being marked as deleted, as long as this row is not.
     pub account_id: Option<AccountId>,
+    /// What `account_id` refers to, if `expand` asks for it and the caller may see it.
+    pub account: Option<Arc<Account>>,
     /// Keeps a node from being removed.
     pub node_id: Option<NodeId>,
 }
@@ -125,6 +129,7 @@ impl Entity for Document {
             title: row.get(4)?,
             version: row.get(5)?,
             account_id: row.get(6)?,
+            account: None,
             node_id: row.get(7)?,
         })
     }
@@ -152,6 +157,7 @@ impl Entity for Document {
             title: new.title,
             version: Default::default(),
             account_id: new.account_id,
+            account: None,
             node_id: new.node_id,
         }
     }

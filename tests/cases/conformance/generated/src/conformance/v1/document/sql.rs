@@ -43,6 +43,7 @@ pub static DOCUMENT: EntitySpec = EntitySpec {
         Reference { name: "documents_account_id_fkey", field: "account_id", column: "account_id", entity: "Account", table: "accounts", key: "id", condition: Some("deleted_at IS NULL") },
         Reference { name: "documents_node_id_fkey", field: "node_id", column: "node_id", entity: "Node", table: "nodes", key: "id", condition: None },
     ],
+    expandable: &["account"],
     referenced_by: &[
     ],
     access: AccessSpec {

@@ -33,6 +33,7 @@ pub static IMPORTED: EntitySpec = EntitySpec {
     ],
     references: &[
     ],
+    expandable: &[],
     referenced_by: &[
         Referrer { table: "links", column: "imported_nr", on_delete: OnDelete::Restrict, condition: None },
     ],

@@ -40,6 +40,7 @@ pub static LINK: EntitySpec = EntitySpec {
         Reference { name: "links_coded_code_fkey", field: "coded_code", column: "coded_code", entity: "Coded", table: "coded", key: "code", condition: None },
         Reference { name: "links_node_id_fkey", field: "node_id", column: "node_id", entity: "Node", table: "nodes", key: "id", condition: None },
     ],
+    expandable: &[],
     referenced_by: &[
     ],
     access: AccessSpec {

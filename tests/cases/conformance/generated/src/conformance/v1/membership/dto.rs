@@ -10,6 +10,7 @@ use serde::{Serialize, Serializer};
 use serde::ser::SerializeStruct;
 use serde_json::Value as Json;
 
+use crate::conformance::v1::coded::CodedDto;
 use super::model::{Membership, MembershipPatch, NewMembership};
 
 /// Membership as JSON shows it.
@@ -19,8 +20,9 @@ pub struct MembershipDto<'a>(pub &'a Membership);
 impl Serialize for MembershipDto<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let row = self.0;
-        let mut object = serializer.serialize_struct("Membership", 3)?;
+        let mut object = serializer.serialize_struct("Membership", 4)?;
         object.serialize_field("coded_code", &row.coded_code)?;
+        object.serialize_field("coded", &row.coded.as_deref().map(CodedDto))?;
         object.serialize_field("numbered_nr", &row.numbered_nr)?;
         object.serialize_field("role", &row.role)?;
         object.end()
@@ -35,7 +37,7 @@ impl FromJson for NewMembership {
             numbered_nr: input.required("numbered_nr"),
             role: input.plain("role"),
         };
-        input.ignore(&[]);
+        input.ignore(&["coded"]);
         input.finish();
         Some(new)
     }
@@ -49,7 +51,7 @@ impl FromJson for MembershipPatch {
             numbered_nr: input.change("numbered_nr"),
             role: input.change_or("role", Default::default),
         };
-        input.ignore(&[]);
+        input.ignore(&["coded"]);
         input.finish();
         Some(patch)
     }
@@ -61,7 +63,7 @@ impl Resource for Membership {
     const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
-    const MEMBERS: &'static [&'static str] = &["coded_code", "numbered_nr", "role"];
+    const MEMBERS: &'static [&'static str] = &["coded_code", "coded", "numbered_nr", "role"];
     const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> MembershipDto<'_> {

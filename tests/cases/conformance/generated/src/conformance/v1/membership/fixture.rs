@@ -11,6 +11,7 @@ impl Fixture for Membership {
     fn fixture(n: usize) -> Self {
         Self {
             coded_code: format!("key-{}", fixture::referred(n)).into(),
+            coded: None,
             numbered_nr: fixture::number(fixture::paired(n)).into(),
             role: fixture::within(fixture::phrase(n), 20),
         }

@@ -3,6 +3,7 @@
 //! What is stored, sent and changed.
 
 use std::fmt;
+use std::sync::Arc;
 
 use arcana_runtime::changes::Field;
 use arcana_runtime::context::Context;
@@ -12,7 +13,7 @@ use arcana_runtime::error::{Result, Violation};
 use arcana_runtime::types::{Key, key_part, key_parts};
 use arcana_runtime::violations::Violations;
 
-use crate::conformance::v1::coded::CodedId;
+use crate::conformance::v1::coded::{Coded, CodedId};
 use crate::conformance::v1::numbered::NumberedId;
 use super::validate;
 use super::sql::MEMBERSHIP;
@@ -52,6 +53,8 @@ impl Key for MembershipId {
 pub struct Membership {
     /// Key of the row.
     pub coded_code: CodedId,
+    /// What `coded_code` refers to, if `expand` asks for it and the caller may see it.
+    pub coded: Option<Arc<Coded>>,
     /// Key of the row.
     pub numbered_nr: NumberedId,
     /// `role`, as the schema declares it.
@@ -113,6 +116,7 @@ impl Entity for Membership {
     fn read(row: &Row<'_>) -> Result<Self> {
         Ok(Self {
             coded_code: row.get(0)?,
+            coded: None,
             numbered_nr: row.get(1)?,
             role: row.get(2)?,
         })
@@ -130,6 +134,7 @@ impl Entity for Membership {
     fn create(new: NewMembership, _cx: &Context, _number: i64) -> Self {
         Self {
             coded_code: new.coded_code,
+            coded: None,
             numbered_nr: new.numbered_nr,
             role: new.role,
         }

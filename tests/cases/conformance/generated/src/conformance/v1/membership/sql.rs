@@ -36,6 +36,7 @@ pub static MEMBERSHIP: EntitySpec = EntitySpec {
         Reference { name: "memberships_coded_code_fkey", field: "coded_code", column: "coded_code", entity: "Coded", table: "coded", key: "code", condition: None },
         Reference { name: "memberships_numbered_nr_fkey", field: "numbered_nr", column: "numbered_nr", entity: "Numbered", table: "numbered", key: "nr", condition: None },
     ],
+    expandable: &["coded"],
     referenced_by: &[
     ],
     access: AccessSpec {

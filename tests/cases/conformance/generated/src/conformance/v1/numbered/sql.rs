@@ -33,6 +33,7 @@ pub static NUMBERED: EntitySpec = EntitySpec {
     ],
     references: &[
     ],
+    expandable: &[],
     referenced_by: &[
         Referrer { table: "links", column: "numbered_id", on_delete: OnDelete::SetNull, condition: None },
         Referrer { table: "memberships", column: "numbered_nr", on_delete: OnDelete::Cascade, condition: None },

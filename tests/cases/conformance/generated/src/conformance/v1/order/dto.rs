@@ -10,6 +10,8 @@ use serde::{Serialize, Serializer};
 use serde::ser::SerializeStruct;
 use serde_json::Value as Json;
 
+use crate::conformance::v1::account::AccountDto;
+use crate::conformance::v1::product::ProductDto;
 use super::model::{NewOrder, NewOrderLine, NewOrderNote, Order, OrderLine, OrderNote, OrderPatch};
 
 /// Order as JSON shows it.
@@ -19,10 +21,11 @@ pub struct OrderDto<'a>(pub &'a Order);
 impl Serialize for OrderDto<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let row = self.0;
-        let mut object = serializer.serialize_struct("Order", 7)?;
+        let mut object = serializer.serialize_struct("Order", 8)?;
         object.serialize_field("id", &row.id)?;
         object.serialize_field("number", &row.number)?;
         object.serialize_field("account_id", &row.account_id)?;
+        object.serialize_field("account", &row.account.as_deref().map(AccountDto))?;
         object.serialize_field("lines", &row.lines.iter().map(OrderLineDto).collect::<Vec<_>>())?;
         object.serialize_field("notes", &row.notes.iter().map(OrderNoteDto).collect::<Vec<_>>())?;
         object.serialize_field("version", &row.version)?;
@@ -40,7 +43,7 @@ impl FromJson for NewOrder {
             lines: input.plain("lines"),
             notes: input.plain("notes"),
         };
-        input.ignore(&["id", "version", "created_at"]);
+        input.ignore(&["id", "account", "version", "created_at"]);
         input.finish();
         Some(new)
     }
@@ -55,7 +58,7 @@ impl FromJson for OrderPatch {
             lines: input.change_or("lines", Default::default),
             notes: input.change_or("notes", Default::default),
         };
-        input.ignore(&["id", "version", "created_at"]);
+        input.ignore(&["id", "account", "version", "created_at"]);
         input.finish();
         Some(patch)
     }
@@ -67,7 +70,7 @@ impl Resource for Order {
     const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
-    const MEMBERS: &'static [&'static str] = &["id", "number", "account_id", "lines", "notes", "version", "created_at"];
+    const MEMBERS: &'static [&'static str] = &["id", "number", "account_id", "account", "lines", "notes", "version", "created_at"];
     const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> OrderDto<'_> {
@@ -82,9 +85,10 @@ pub struct OrderLineDto<'a>(pub &'a OrderLine);
 impl Serialize for OrderLineDto<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let row = self.0;
-        let mut object = serializer.serialize_struct("OrderLine", 4)?;
+        let mut object = serializer.serialize_struct("OrderLine", 5)?;
         object.serialize_field("id", &row.id)?;
         object.serialize_field("product_id", &row.product_id)?;
+        object.serialize_field("product", &row.product.as_deref().map(ProductDto))?;
         object.serialize_field("quantity", &row.quantity)?;
         object.serialize_field("text", &row.text)?;
         object.end()
@@ -100,7 +104,7 @@ impl FromJson for NewOrderLine {
             quantity: input.plain("quantity"),
             text: input.optional("text"),
         };
-        input.ignore(&[]);
+        input.ignore(&["product"]);
         input.finish();
         Some(new)
     }

@@ -13,6 +13,7 @@ impl Fixture for Order {
             id: fixture::uuid("conformance.v1.Order", n).into(),
             number: fixture::within(fixture::code(n), 40),
             account_id: fixture::uuid("conformance.v1.Account", fixture::referred(n)).into(),
+            account: None,
             lines: (0..1 + n % 3).map(|child| OrderLine::fixture(3 * n + child)).collect(),
             notes: (0..1 + n % 3).map(|child| OrderNote::fixture(3 * n + child)).collect(),
             version: 1,
@@ -26,6 +27,7 @@ impl Fixture for OrderLine {
         Self {
             id: fixture::uuid("conformance.v1.OrderLine", n).into(),
             product_id: fixture::uuid("conformance.v1.Product", fixture::referred(n)).into(),
+            product: None,
             quantity: fixture::between(n, 1, 5) as i32,
             text: (n % 4 != 3).then(|| fixture::within(fixture::sentence(n), 10000)),
         }

@@ -2,6 +2,8 @@
 
 //! What is stored, sent and changed.
 
+use std::sync::Arc;
+
 use arcana_runtime::changes::Field;
 use arcana_runtime::context::Context;
 use arcana_runtime::db::{Row, Stored, Value};
@@ -12,8 +14,8 @@ use arcana_runtime::types::{Timestamp, Uid};
 use arcana_runtime::violations::Violations;
 use serde_json::Value as Json;
 
-use crate::conformance::v1::account::AccountId;
-use crate::conformance::v1::product::ProductId;
+use crate::conformance::v1::account::{Account, AccountId};
+use crate::conformance::v1::product::{Product, ProductId};
 use super::validate;
 use super::dto::OrderDto;
 use super::sql::{ORDER, ORDER_LINE, ORDER_NOTE};
@@ -30,6 +32,8 @@ pub struct Order {
     pub number: String,
     /// `account_id`, as the schema declares it.
     pub account_id: AccountId,
+    /// What `account_id` refers to, if `expand` asks for it and the caller may see it.
+    pub account: Option<Arc<Account>>,
     /// `lines`, as the schema declares it.
     pub lines: Vec<OrderLine>,
     /// `notes`, as the schema declares it.
@@ -106,6 +110,7 @@ impl Entity for Order {
             id: row.get(0)?,
             number: row.get(1)?,
             account_id: row.get(2)?,
+            account: None,
             lines: Vec::new(),
             notes: Vec::new(),
             version: row.get(3)?,
@@ -129,6 +134,7 @@ impl Entity for Order {
             id: OrderId::new(cx.uuid()),
             number: new.number,
             account_id: new.account_id,
+            account: None,
             lines: new.lines.into_iter().map(|child| OrderLine::create(child, cx, 0)).collect(),
             notes: new.notes.into_iter().map(|child| OrderNote::create(child, cx, 0)).collect(),
             version: Default::default(),
@@ -197,6 +203,8 @@ pub struct OrderLine {
     pub id: OrderLineId,
     /// `product_id`, as the schema declares it.
     pub product_id: ProductId,
+    /// What `product_id` refers to, if `expand` asks for it and the caller may see it.
+    pub product: Option<Arc<Product>>,
     /// `quantity`, as the schema declares it.
     pub quantity: i32,
     /// `text`, as the schema declares it.
@@ -263,6 +271,7 @@ impl Entity for OrderLine {
         Ok(Self {
             id: row.get(0)?,
             product_id: row.get(1)?,
+            product: None,
             quantity: row.get(2)?,
             text: row.get(3)?,
         })
@@ -282,6 +291,7 @@ impl Entity for OrderLine {
         Self {
             id: OrderLineId::new(cx.uuid()),
             product_id: new.product_id,
+            product: None,
             quantity: new.quantity,
             text: new.text,
         }

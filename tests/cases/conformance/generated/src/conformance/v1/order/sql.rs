@@ -38,6 +38,7 @@ pub static ORDER: EntitySpec = EntitySpec {
     references: &[
         Reference { name: "orders_account_id_fkey", field: "account_id", column: "account_id", entity: "Account", table: "accounts", key: "id", condition: Some("deleted_at IS NULL") },
     ],
+    expandable: &["account", "lines.product"],
     referenced_by: &[
         Referrer { table: "parcels", column: "order_id", on_delete: OnDelete::Cascade, condition: None },
     ],
@@ -83,6 +84,7 @@ pub static ORDER_LINE: EntitySpec = EntitySpec {
     references: &[
         Reference { name: "order_lines_product_id_fkey", field: "product_id", column: "product_id", entity: "Product", table: "products", key: "id", condition: Some("deleted_at IS NULL") },
     ],
+    expandable: &[],
     referenced_by: &[
     ],
     access: AccessSpec {
@@ -124,6 +126,7 @@ pub static ORDER_NOTE: EntitySpec = EntitySpec {
     ],
     references: &[
     ],
+    expandable: &[],
     referenced_by: &[
     ],
     access: AccessSpec {

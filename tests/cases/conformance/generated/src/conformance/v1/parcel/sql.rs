@@ -35,6 +35,7 @@ pub static PARCEL: EntitySpec = EntitySpec {
     references: &[
         Reference { name: "parcels_order_id_fkey", field: "order_id", column: "order_id", entity: "Order", table: "orders", key: "id", condition: None },
     ],
+    expandable: &[],
     referenced_by: &[
     ],
     access: AccessSpec {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::{grpc, proto};
 use arcana_runtime::error::Result;
+use arcana_runtime::expand::Expand;
 use arcana_runtime::proto::Mask;
 use arcana_runtime::query::{ListArguments, ListQuery};
 use arcana_runtime::service::Etag;
@@ -38,6 +39,7 @@ impl pb::product_service_server::ProductService for ProductGrpc {
                 order_by: message.order_by,
                 include_total: message.include_total,
                 show_deleted: message.show_deleted,
+                expand: String::new(),
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&PRODUCT, &arguments)?).await?;
             Ok(pb::ListProductsResponse {
@@ -56,7 +58,7 @@ impl pb::product_service_server::ProductService for ProductGrpc {
             let mut found = Violations::new();
             let id = proto::plain("id", message.id, &mut found);
             found.finish()?;
-            self.0.get(&cx, id).await.map(Into::into)
+            self.0.get(&cx, id, &Expand::NONE).await.map(Into::into)
         })
         .await
     }

@@ -52,6 +52,7 @@ pub static WORD: EntitySpec = EntitySpec {
     references: &[
         Reference { name: "order_references_fkey", field: "table", column: "\"references\"", entity: "Word", table: "\"order\"", key: "\"primary\"", condition: Some("deleted_at IS NULL") },
     ],
+    expandable: &[],
     referenced_by: &[
         Referrer { table: "\"order\"", column: "\"references\"", on_delete: OnDelete::SetNull, condition: Some("deleted_at IS NULL") },
     ],
@@ -95,6 +96,7 @@ pub static WORD_PART: EntitySpec = EntitySpec {
     ],
     references: &[
     ],
+    expandable: &[],
     referenced_by: &[
     ],
     access: AccessSpec {

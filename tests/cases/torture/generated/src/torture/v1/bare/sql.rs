@@ -32,6 +32,7 @@ pub static BARE: EntitySpec = EntitySpec {
     ],
     references: &[
     ],
+    expandable: &[],
     referenced_by: &[
         Referrer { table: "bare_pairs", column: "left_id", on_delete: OnDelete::Restrict, condition: None },
     ],

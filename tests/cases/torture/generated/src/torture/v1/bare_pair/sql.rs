@@ -35,6 +35,7 @@ pub static BARE_PAIR: EntitySpec = EntitySpec {
         Reference { name: "bare_pairs_left_id_fkey", field: "left_id", column: "left_id", entity: "Bare", table: "bares", key: "id", condition: None },
         Reference { name: "bare_pairs_right_code_fkey", field: "right_code", column: "right_code", entity: "Coded", table: "codes", key: "code", condition: None },
     ],
+    expandable: &[],
     referenced_by: &[
     ],
     access: AccessSpec {

@@ -54,6 +54,7 @@ pub static BEHAVIOUR: EntitySpec = EntitySpec {
     ],
     references: &[
     ],
+    expandable: &[],
     referenced_by: &[
     ],
     access: AccessSpec {

@@ -34,6 +34,7 @@ pub static CHANGE_ONLY: EntitySpec = EntitySpec {
     ],
     references: &[
     ],
+    expandable: &[],
     referenced_by: &[
     ],
     access: AccessSpec {

@@ -34,6 +34,7 @@ pub static CHANGES: EntitySpec = EntitySpec {
     ],
     references: &[
     ],
+    expandable: &[],
     referenced_by: &[
     ],
     access: AccessSpec {

@@ -39,6 +39,7 @@ pub static CONTEXT: EntitySpec = EntitySpec {
     references: &[
         Reference { name: "order_type_fkey", field: "type", column: "type", entity: "Type", table: "\"select\"", key: "id", condition: None },
     ],
+    expandable: &[],
     referenced_by: &[
     ],
     access: AccessSpec {

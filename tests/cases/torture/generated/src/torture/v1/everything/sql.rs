@@ -46,6 +46,7 @@ pub static EVERYTHING: EntitySpec = EntitySpec {
     references: &[
         Reference { name: "Everything_Of_It_account_id_fkey", field: "account_id", column: "account_id", entity: "Account", table: "accounts", key: "id", condition: Some("deleted_at IS NULL") },
     ],
+    expandable: &[],
     referenced_by: &[
     ],
     access: AccessSpec {
@@ -88,6 +89,7 @@ pub static EVERYTHING_LINE: EntitySpec = EntitySpec {
     ],
     references: &[
     ],
+    expandable: &[],
     referenced_by: &[
     ],
     access: AccessSpec {

@@ -119,6 +119,7 @@ pub static KIND: EntitySpec = EntitySpec {
     ],
     references: &[
     ],
+    expandable: &[],
     referenced_by: &[
         Referrer { table: "unversioneds", column: "kind_id", on_delete: OnDelete::SetNull, condition: None },
         Referrer { table: "memberships", column: "kind_id", on_delete: OnDelete::Cascade, condition: None },

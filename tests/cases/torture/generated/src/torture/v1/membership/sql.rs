@@ -38,6 +38,7 @@ pub static MEMBERSHIP: EntitySpec = EntitySpec {
         Reference { name: "memberships_kind_id_fkey", field: "kind_id", column: "kind_id", entity: "Kind", table: "kinds", key: "id", condition: None },
         Reference { name: "memberships_numbered_nr_fkey", field: "numbered_id", column: "numbered_nr", entity: "Numbered", table: "numbered", key: "nr", condition: None },
     ],
+    expandable: &[],
     referenced_by: &[
     ],
     access: AccessSpec {

@@ -35,6 +35,7 @@ pub static NOTE: EntitySpec = EntitySpec {
     references: &[
         Reference { name: "notes_profile_id_fkey", field: "profile_id", column: "profile_id", entity: "Profile", table: "profiles", key: "id", condition: None },
     ],
+    expandable: &[],
     referenced_by: &[
         Referrer { table: "remarks", column: "note_id", on_delete: OnDelete::Cascade, condition: None },
     ],

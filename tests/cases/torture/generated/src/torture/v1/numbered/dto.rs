@@ -10,6 +10,7 @@ use serde::{Serialize, Serializer};
 use serde::ser::SerializeStruct;
 use serde_json::Value as Json;
 
+use crate::torture::v1::imported::ImportedDto;
 use super::model::{NewNumbered, NewNumberedNote, NewNumberedPart, Numbered, NumberedNote, NumberedPart, NumberedPatch};
 
 /// Numbered as JSON shows it.
@@ -19,11 +20,13 @@ pub struct NumberedDto<'a>(pub &'a Numbered);
 impl Serialize for NumberedDto<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let row = self.0;
-        let mut object = serializer.serialize_struct("Numbered", 8)?;
+        let mut object = serializer.serialize_struct("Numbered", 10)?;
         object.serialize_field("id", &row.id)?;
         object.serialize_field("parent_id", &row.parent_id)?;
+        object.serialize_field("parent", &row.parent.as_deref().map(NumberedDto))?;
         object.serialize_field("next_id", &row.next_id)?;
         object.serialize_field("required_id", &row.required_id)?;
+        object.serialize_field("required", &row.required.as_deref().map(ImportedDto))?;
         object.serialize_field("coded_id", &row.coded_id)?;
         object.serialize_field("parts", &row.parts.iter().map(NumberedPartDto).collect::<Vec<_>>())?;
         object.serialize_field("notes", &row.notes.iter().map(NumberedNoteDto).collect::<Vec<_>>())?;
@@ -43,7 +46,7 @@ impl FromJson for NewNumbered {
             parts: input.plain("parts"),
             notes: input.plain("notes"),
         };
-        input.ignore(&["id", "version"]);
+        input.ignore(&["id", "parent", "required", "version"]);
         input.finish();
         Some(new)
     }
@@ -60,7 +63,7 @@ impl FromJson for NumberedPatch {
             parts: input.change_or("parts", Default::default),
             notes: input.change_or("notes", Default::default),
         };
-        input.ignore(&["id", "version"]);
+        input.ignore(&["id", "parent", "required", "version"]);
         input.finish();
         Some(patch)
     }
@@ -72,7 +75,7 @@ impl Resource for Numbered {
     const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
-    const MEMBERS: &'static [&'static str] = &["id", "parent_id", "next_id", "required_id", "coded_id", "parts", "notes", "version"];
+    const MEMBERS: &'static [&'static str] = &["id", "parent_id", "parent", "next_id", "required_id", "required", "coded_id", "parts", "notes", "version"];
     const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> NumberedDto<'_> {
@@ -87,10 +90,11 @@ pub struct NumberedPartDto<'a>(pub &'a NumberedPart);
 impl Serialize for NumberedPartDto<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let row = self.0;
-        let mut object = serializer.serialize_struct("NumberedPart", 3)?;
+        let mut object = serializer.serialize_struct("NumberedPart", 4)?;
         object.serialize_field("id", &row.id)?;
         object.serialize_field("text", &row.text)?;
         object.serialize_field("imported_id", &row.imported_id)?;
+        object.serialize_field("imported", &row.imported.as_deref().map(ImportedDto))?;
         object.end()
     }
 }
@@ -103,7 +107,7 @@ impl FromJson for NewNumberedPart {
             text: input.plain("text"),
             imported_id: input.optional("imported_id"),
         };
-        input.ignore(&[]);
+        input.ignore(&["imported"]);
         input.finish();
         Some(new)
     }

@@ -12,8 +12,10 @@ impl Fixture for Numbered {
         Self {
             id: fixture::number(n).into(),
             parent_id: (n > 0).then(|| fixture::number((n - 1) / 2).into()),
+            parent: None,
             next_id: (n > 0).then(|| fixture::number((n - 1) / 2).into()),
             required_id: fixture::number(fixture::referred(n)).into(),
+            required: None,
             coded_id: (n % 4 != 3).then(|| format!("key-{}", fixture::referred(n)).into()),
             parts: (0..1 + n % 3).map(|child| NumberedPart::fixture(3 * n + child)).collect(),
             notes: (0..1 + n % 3).map(|child| NumberedNote::fixture(3 * n + child)).collect(),
@@ -28,6 +30,7 @@ impl Fixture for NumberedPart {
             id: fixture::uuid("torture.v1.NumberedPart", n).into(),
             text: fixture::within(fixture::sentence(n), 20),
             imported_id: (n % 4 != 3).then(|| fixture::number(fixture::referred(n)).into()),
+            imported: None,
         }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::{grpc, proto};
 use arcana_runtime::error::Result;
+use arcana_runtime::expand::Expand;
 use arcana_runtime::proto::Mask;
 use arcana_runtime::query::{ListArguments, ListQuery};
 use arcana_runtime::service::Etag;
@@ -38,6 +39,7 @@ impl pb::numbered_service_server::NumberedService for NumberedGrpc {
                 order_by: message.order_by,
                 include_total: message.include_total,
                 show_deleted: false,
+                expand: message.expand,
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&NUMBERED, &arguments)?).await?;
             Ok(pb::ListNumberedsResponse {
@@ -55,8 +57,9 @@ impl pb::numbered_service_server::NumberedService for NumberedGrpc {
         grpc::call(request, |cx, message| async move {
             let mut found = Violations::new();
             let id = proto::plain("id", message.id, &mut found);
+            let expand = Expand::parse(&NUMBERED, &message.expand, &mut found);
             found.finish()?;
-            self.0.get(&cx, id).await.map(Into::into)
+            self.0.get(&cx, id, &expand).await.map(Into::into)
         })
         .await
     }

@@ -2,6 +2,8 @@
 
 //! What is stored, sent and changed.
 
+use std::sync::Arc;
+
 use arcana_runtime::changes::Field;
 use arcana_runtime::context::Context;
 use arcana_runtime::db::{Row, Stored, Value};
@@ -11,7 +13,7 @@ use arcana_runtime::types::{Num, Uid};
 use arcana_runtime::violations::Violations;
 
 use crate::torture::v1::coded::CodedId;
-use crate::torture::v1::imported::ImportedId;
+use crate::torture::v1::imported::{Imported, ImportedId};
 use super::validate;
 use super::sql::{NUMBERED, NUMBERED_NOTE, NUMBERED_PART};
 
@@ -25,10 +27,14 @@ pub struct Numbered {
     pub id: NumberedId,
     /// Goes with its parent.
     pub parent_id: Option<NumberedId>,
+    /// What `parent_id` refers to, if `expand` asks for it and the caller may see it.
+    pub parent: Option<Arc<Numbered>>,
     /// `next_id`, as the schema declares it.
     pub next_id: Option<NumberedId>,
     /// `required_id`, as the schema declares it.
     pub required_id: ImportedId,
+    /// What `required_id` refers to, if `expand` asks for it and the caller may see it.
+    pub required: Option<Arc<Imported>>,
     /// Without `on_delete`.
     pub coded_id: Option<CodedId>,
     /// `parts`, as the schema declares it.
@@ -116,8 +122,10 @@ impl Entity for Numbered {
         Ok(Self {
             id: row.get(0)?,
             parent_id: row.get(1)?,
+            parent: None,
             next_id: row.get(2)?,
             required_id: row.get(3)?,
+            required: None,
             coded_id: row.get(4)?,
             parts: Vec::new(),
             notes: Vec::new(),
@@ -141,8 +149,10 @@ impl Entity for Numbered {
         Self {
             id: NumberedId::new(number),
             parent_id: new.parent_id,
+            parent: None,
             next_id: new.next_id,
             required_id: new.required_id,
+            required: None,
             coded_id: new.coded_id,
             parts: new.parts.into_iter().map(|child| NumberedPart::create(child, cx, 0)).collect(),
             notes: new.notes.into_iter().map(|child| NumberedNote::create(child, cx, 0)).collect(),
@@ -210,6 +220,8 @@ pub struct NumberedPart {
     pub text: String,
     /// `imported_id`, as the schema declares it.
     pub imported_id: Option<ImportedId>,
+    /// What `imported_id` refers to, if `expand` asks for it and the caller may see it.
+    pub imported: Option<Arc<Imported>>,
 }
 
 /// What a client may say of a new numbered part, or of one that it replaces.
@@ -266,6 +278,7 @@ impl Entity for NumberedPart {
             id: row.get(0)?,
             text: row.get(1)?,
             imported_id: row.get(2)?,
+            imported: None,
         })
     }
 
@@ -283,6 +296,7 @@ impl Entity for NumberedPart {
             id: NumberedPartId::new(cx.uuid()),
             text: new.text,
             imported_id: new.imported_id,
+            imported: None,
         }
     }
 

@@ -42,6 +42,7 @@ pub static NUMBERED: EntitySpec = EntitySpec {
         Reference { name: "numbered_required_id_fkey", field: "required_id", column: "required_id", entity: "Imported", table: "importeds", key: "imported_nr", condition: None },
         Reference { name: "numbered_coded_id_fkey", field: "coded_id", column: "coded_id", entity: "Coded", table: "codes", key: "code", condition: None },
     ],
+    expandable: &["parent", "required", "parts.imported"],
     referenced_by: &[
         Referrer { table: "memberships", column: "numbered_nr", on_delete: OnDelete::Cascade, condition: None },
         Referrer { table: "numbered", column: "parent_id", on_delete: OnDelete::Cascade, condition: None },
@@ -88,6 +89,7 @@ pub static NUMBERED_PART: EntitySpec = EntitySpec {
     references: &[
         Reference { name: "numbered_parts_imported_id_fkey", field: "imported_id", column: "imported_id", entity: "Imported", table: "importeds", key: "imported_nr", condition: None },
     ],
+    expandable: &[],
     referenced_by: &[
     ],
     access: AccessSpec {
@@ -129,6 +131,7 @@ pub static NUMBERED_NOTE: EntitySpec = EntitySpec {
     ],
     references: &[
     ],
+    expandable: &[],
     referenced_by: &[
     ],
     access: AccessSpec {

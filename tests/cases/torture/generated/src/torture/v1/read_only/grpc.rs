@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::{grpc, proto};
 use arcana_runtime::error::Result;
+use arcana_runtime::expand::Expand;
 use arcana_runtime::query::{ListArguments, ListQuery};
 use arcana_runtime::violations::Violations;
 use async_trait::async_trait;
@@ -35,6 +36,7 @@ impl pb::read_only_service_server::ReadOnlyService for ReadOnlyGrpc {
                 order_by: message.order_by,
                 include_total: message.include_total,
                 show_deleted: false,
+                expand: String::new(),
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&READ_ONLY, &arguments)?).await?;
             Ok(pb::ListReadOnliesResponse {
@@ -53,7 +55,7 @@ impl pb::read_only_service_server::ReadOnlyService for ReadOnlyGrpc {
             let mut found = Violations::new();
             let id = proto::plain("id", message.id, &mut found);
             found.finish()?;
-            self.0.get(&cx, id).await.map(Into::into)
+            self.0.get(&cx, id, &Expand::NONE).await.map(Into::into)
         })
         .await
     }

@@ -37,6 +37,7 @@ pub static REMARK: EntitySpec = EntitySpec {
     references: &[
         Reference { name: "remarks_note_id_fkey", field: "note_id", column: "note_id", entity: "Note", table: "notes", key: "id", condition: None },
     ],
+    expandable: &[],
     referenced_by: &[
     ],
     access: AccessSpec {

@@ -53,6 +53,7 @@ pub static REQUIRED_KIND: EntitySpec = EntitySpec {
     ],
     references: &[
     ],
+    expandable: &[],
     referenced_by: &[
     ],
     access: AccessSpec {

@@ -35,6 +35,7 @@ pub static RULE_HOLDER: EntitySpec = EntitySpec {
     ],
     references: &[
     ],
+    expandable: &[],
     referenced_by: &[
     ],
     access: AccessSpec {
@@ -77,6 +78,7 @@ pub static RULE_CHILD: EntitySpec = EntitySpec {
     ],
     references: &[
     ],
+    expandable: &[],
     referenced_by: &[
     ],
     access: AccessSpec {

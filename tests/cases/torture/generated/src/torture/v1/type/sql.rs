@@ -106,6 +106,7 @@ pub static TYPE: EntitySpec = EntitySpec {
     ],
     references: &[
     ],
+    expandable: &[],
     referenced_by: &[
         Referrer { table: "\"order\"", column: "type", on_delete: OnDelete::SetNull, condition: None },
     ],

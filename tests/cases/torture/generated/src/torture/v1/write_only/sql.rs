@@ -33,6 +33,7 @@ pub static WRITE_ONLY: EntitySpec = EntitySpec {
     ],
     references: &[
     ],
+    expandable: &[],
     referenced_by: &[
     ],
     access: AccessSpec {

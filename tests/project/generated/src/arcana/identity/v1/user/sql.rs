@@ -42,6 +42,7 @@ pub static USER: EntitySpec = EntitySpec {
     ],
     references: &[
     ],
+    expandable: &[],
     referenced_by: &[
         Referrer { table: "loans", column: "reader_id", on_delete: OnDelete::Restrict, condition: None },
     ],

@@ -35,6 +35,7 @@ impl pb::a_service_server::AService for AGrpc {
                 order_by: message.order_by,
                 include_total: message.include_total,
                 show_deleted: false,
+                expand: String::new(),
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&A_SPEC, &arguments)?).await?;
             Ok(pb::ListAsResponse {
