@@ -94,6 +94,7 @@ const KNOWN: &[(&str, &[&str])] = &[
     ("arcana_runtime::types::Duration", &["Duration"]),
     ("arcana_runtime::types::Enumeration", &["Enumeration", ".name()", ".number()"]),
     ("arcana_runtime::types::Fixed", &["Fixed"]),
+    ("arcana_runtime::types::Kept", &["Kept"]),
     ("arcana_runtime::types::Key", &["Key"]),
     ("arcana_runtime::types::Name", &["Name"]),
     ("arcana_runtime::types::Num", &["Num"]),

@@ -340,10 +340,13 @@ impl<E> FromJson for Name<E> {
     }
 }
 
-impl<T: FromStr> FromJson for Stringed<T> {
+impl<T: TryFrom<i64>> FromJson for Stringed<T> {
     fn from_json(value: Value, found: &mut Violations) -> Option<Self> {
-        let text = text(value, found)?;
-        text.parse().map(Self).map_err(|_| found.add("", "int64", "must be a whole number as text")).ok()
+        let number = text(value, found)?.parse::<i64>().ok().and_then(|number| T::try_from(number).ok());
+        if number.is_none() {
+            found.add("", "int64", "must be a whole number as text");
+        }
+        number.map(Self)
     }
 }
 

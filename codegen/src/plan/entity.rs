@@ -97,7 +97,7 @@ pub fn entity(
 }
 
 fn entity_field(model: &Model, entity: &Entity, field: &Field, types: &Types<'_>) -> FieldView {
-    let mut view = field_view(model, field, types);
+    let mut view = field_view(model, field, types, Audience::Api);
     view.create = create(model, entity, field);
     view.apply = apply(field);
     view.fixture = fixture::expression(model, entity, field);
@@ -116,7 +116,7 @@ fn column_position(entity: &Entity, field: &Field) -> Option<usize> {
     entity.columns.iter().filter(|column| !column.hidden).position(|column| column.field == field.name)
 }
 
-fn field_view(model: &Model, field: &Field, types: &Types<'_>) -> FieldView {
+fn field_view(model: &Model, field: &Field, types: &Types<'_>, audience: Audience) -> FieldView {
     let fallback = match field.role {
         FieldRole::Key => "Key of the row.".to_owned(),
         FieldRole::Version => "Counts the writes of the row, from 1.".to_owned(),
@@ -138,7 +138,7 @@ fn field_view(model: &Model, field: &Field, types: &Types<'_>) -> FieldView {
         patch_from_json: fields::patch_from_json(model, field),
         from_proto: fields::from_proto(model, field),
         to_proto: if field.input_only { "Default::default()".to_owned() } else { fields::to_proto(field) },
-        to_json: fields::to_json(field, Audience::Api),
+        to_json: fields::to_json(field, audience),
         ..FieldView::default()
     }
 }
@@ -301,7 +301,8 @@ pub fn message(overview: &Overview<'_>, message: &Message, types: &Types<'_>) ->
         let (kind, repeated) = fields::text_kind(&field.ty);
         format!("RequestField {{ name: {}, kind: TextKind::{kind}, repeated: {repeated} }}", literal(&field.name))
     };
-    let fields: Vec<FieldView> = message.fields.iter().map(|field| field_view(model, field, types)).collect();
+    let audience = if overview.is_stored(&message.full_name) { Audience::Both } else { Audience::Api };
+    let fields: Vec<FieldView> = message.fields.iter().map(|field| field_view(model, field, types, audience)).collect();
     let view = MessageView {
         doc: doc(&message.comment, &format!("{name}, as the schema declares it.")),
         checks: checks.input.into_iter().chain(checks.stored).collect(),

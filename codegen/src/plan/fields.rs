@@ -85,13 +85,14 @@ pub fn variant_named(model: &Model, full_name: &str, value: &str) -> String {
 /// Reads the member from a JSON object that stands for a whole row.
 pub fn from_json(model: &Model, field: &Field) -> String {
     let name = literal(&field.name);
-    let (turbofish, behind) = stringed(field);
+    let wrapped = stringed(field);
+    let turbofish = wrapped.as_ref().map(|wrapped| format!("::<{}>", wrapped.ty)).unwrap_or_default();
+    let behind = wrapped.as_ref().map(|wrapped| wrapped.inner).unwrap_or_default();
     if is_required(field) {
         return format!("input.required{turbofish}({name}){behind}");
     }
     if field.optional {
-        let behind = if behind.is_empty() { "" } else { ".map(|value| value.0)" };
-        return format!("input.optional{turbofish}({name}){behind}");
+        return format!("input.optional{turbofish}({name}){}", mapped(wrapped.as_ref()));
     }
     match default_of(model, field) {
         Some(default) if behind.is_empty() => format!("input.or({name}, || {default})"),
@@ -103,29 +104,48 @@ pub fn from_json(model: &Model, field: &Field) -> String {
 /// Reads the member from a JSON object that stands for a change.
 pub fn patch_from_json(model: &Model, field: &Field) -> String {
     let name = literal(&field.name);
-    let (turbofish, behind) = stringed(field);
-    let unwrap = if behind.is_empty() { "" } else { ".map(|value| value.0)" };
+    let wrapped = stringed(field);
+    let turbofish = wrapped.as_ref().map(|wrapped| format!("::<{}>", wrapped.ty)).unwrap_or_default();
+    let unwrap = mapped(wrapped.as_ref());
     if is_required(field) {
         return format!("input.change{turbofish}({name}){unwrap}");
     }
     if field.optional {
-        let unwrap = if behind.is_empty() { "" } else { ".map(|value| value.map(|value| value.0))" };
+        let unwrap = if wrapped.is_none() { String::new() } else { format!(".map(|value| value{unwrap})") };
         return format!("input.change_optional{turbofish}({name}){unwrap}");
     }
     match default_of(model, field) {
-        Some(default) if behind.is_empty() => format!("input.change_or({name}, || {default})"),
+        Some(default) if wrapped.is_none() => format!("input.change_or({name}, || {default})"),
         Some(default) => format!("input.change_or({name}, || Stringed({default})){unwrap}"),
         None => format!("input.change_or{turbofish}({name}, Default::default){unwrap}"),
     }
 }
 
-/// A number that JSON shows as text is read through a wrapper.
-fn stringed(field: &Field) -> (String, &'static str) {
-    match (&field.ty, field.json_string) {
-        (Type::I64, true) => ("::<Stringed<i64>>".to_owned(), ".0"),
-        (Type::U64, true) => ("::<Stringed<u64>>".to_owned(), ".0"),
-        _ => (String::new(), ""),
+/// What a number that JSON shows as text is read through.
+struct Wrapped {
+    ty: String,
+    /// Behind a value of that type: what is in it.
+    inner: &'static str,
+}
+
+fn stringed(field: &Field) -> Option<Wrapped> {
+    let number = |ty: &Type| match ty {
+        Type::I64 if field.json_string => Some("i64"),
+        Type::U64 if field.json_string => Some("u64"),
+        _ => None,
+    };
+    match &field.ty {
+        Type::List(item) => number(item).map(|number| Wrapped {
+            ty: format!("Vec<Stringed<{number}>>"),
+            inner: ".into_iter().map(|item| item.0).collect()",
+        }),
+        ty => number(ty).map(|number| Wrapped { ty: format!("Stringed<{number}>"), inner: ".0" }),
     }
+}
+
+/// Behind an optional value of that type: what is in it.
+fn mapped(wrapped: Option<&Wrapped>) -> String {
+    wrapped.map(|wrapped| format!(".map(|value| value{})", wrapped.inner)).unwrap_or_default()
 }
 
 /// Must the client send it?
@@ -195,13 +215,30 @@ fn proto_of(ty: &Type, value: &str) -> String {
     }
 }
 
-/// Who sees the JSON.
+/// Where the JSON goes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Audience {
-    /// Clients.
+    /// To clients.
     Api,
-    /// A JSON column.
+    /// Into a JSON column.
     Storage,
+    /// To either: a message is written by both.
+    Both,
+}
+
+/// How numbers look in JSON.
+#[derive(Clone, Copy)]
+struct Numbers {
+    /// Those of 64 bits are texts.
+    stringed: bool,
+    /// Those that no column keeps are refused.
+    kept: bool,
+}
+
+impl Numbers {
+    fn of(field: &Field, audience: Audience) -> Self {
+        Self { stringed: field.json_string && audience != Audience::Storage, kept: audience != Audience::Api }
+    }
 }
 
 /// A reference to something that serialises as the member does in JSON; `row` is borrowed.
@@ -210,50 +247,54 @@ pub fn to_json(field: &Field, audience: Audience) -> String {
     if let (FieldRole::Expanded, Type::Resource(name)) = (field.role, &field.ty) {
         return format!("&{value}.as_deref().map({}Dto)", type_name(name));
     }
-    let stringed = field.json_string && audience == Audience::Api;
-    if plain_in_json(&field.ty, stringed) {
+    let numbers = Numbers::of(field, audience);
+    if plain_in_json(&field.ty, numbers) {
         return format!("&{value}");
     }
     if !field.optional {
-        return format!("&{}", json_of(&field.ty, &value, stringed));
+        return format!("&{}", json_of(&field.ty, &value, numbers));
     }
-    let by_value = matches!(field.ty, Type::Decimal { .. } | Type::Enum(_) | Type::I64 | Type::U64);
+    let number = matches!(field.ty, Type::I64 | Type::U64 | Type::F32 | Type::F64);
+    let by_value = number || matches!(field.ty, Type::Decimal { .. } | Type::Enum(_));
     let borrowed = if by_value { value } else { format!("{value}.as_ref()") };
-    if stringed && by_value {
-        return format!("&{borrowed}.map(Stringed)");
+    if number {
+        return format!("&{borrowed}.map({})", if numbers.stringed { "Stringed" } else { "Kept" });
     }
-    format!("&{borrowed}.map(|value| {})", json_of(&field.ty, "value", stringed))
+    format!("&{borrowed}.map(|value| {})", json_of(&field.ty, "value", numbers))
 }
 
-fn plain_in_json(ty: &Type, stringed: bool) -> bool {
+fn plain_in_json(ty: &Type, numbers: Numbers) -> bool {
     match ty {
         Type::Decimal { .. } | Type::Enum(_) | Type::Resource(_) => false,
-        Type::I64 | Type::U64 => !stringed,
-        Type::List(item) => plain_in_json(item, stringed),
-        Type::Map(_, value) => plain_in_json(value, stringed),
+        Type::I64 => !numbers.stringed,
+        Type::U64 => !numbers.stringed && !numbers.kept,
+        Type::F32 | Type::F64 => !numbers.kept,
+        Type::List(item) => plain_in_json(item, numbers),
+        Type::Map(_, value) => plain_in_json(value, numbers),
         _ => true,
     }
 }
 
-fn json_of(ty: &Type, value: &str, stringed: bool) -> String {
+fn json_of(ty: &Type, value: &str, numbers: Numbers) -> String {
     match ty {
         Type::Decimal { scale, .. } => format!("Fixed({value}, {scale})"),
         Type::Enum(_) => format!("{value}.name()"),
         Type::Resource(name) => format!("{}Dto(&{value})", type_name(name)),
-        Type::I64 | Type::U64 if stringed => format!("Stringed({value})"),
-        Type::List(item) if !plain_in_json(item, stringed) => {
+        Type::I64 | Type::U64 if numbers.stringed => format!("Stringed({value})"),
+        Type::U64 | Type::F32 | Type::F64 if numbers.kept => format!("Kept({value})"),
+        Type::List(item) if !plain_in_json(item, numbers) => {
             let shown = match &**item {
                 Type::Resource(name) => format!("{}Dto", type_name(name)),
                 Type::Enum(_) => "|item| item.name()".to_owned(),
-                other => format!("|item| {}", json_of(other, "*item", stringed)),
+                other => format!("|item| {}", json_of(other, "*item", numbers)),
             };
             format!("{value}.iter().map({shown}).collect::<Vec<_>>()")
         }
-        Type::Map(_, item) if !plain_in_json(item, stringed) => {
+        Type::Map(_, item) if !plain_in_json(item, numbers) => {
             let shown = match &**item {
                 Type::Enum(_) => "item.name()".to_owned(),
                 Type::Resource(name) => format!("{}Dto(item)", type_name(name)),
-                other => json_of(other, "*item", stringed),
+                other => json_of(other, "*item", numbers),
             };
             format!("{value}.iter().map(|(key, item)| (key, {shown})).collect::<BTreeMap<_, _>>()")
         }
@@ -275,10 +316,11 @@ pub fn to_column(field: &Field) -> String {
         }
         Type::Decimal { scale, .. } => format!("Value::decimal({value}, {scale})"),
         ty if is_json(ty) && field.optional => {
-            if plain_in_json(ty, false) {
+            let numbers = Numbers::of(field, Audience::Storage);
+            if plain_in_json(ty, numbers) {
                 return format!("Value::option({value}.as_ref(), Value::json)");
             }
-            format!("Value::option({value}.as_ref(), |value| Value::json(&{}))", json_of(ty, "value", false))
+            format!("Value::option({value}.as_ref(), |value| Value::json(&{}))", json_of(ty, "value", numbers))
         }
         ty if is_json(ty) => format!("Value::json({})", to_json(field, Audience::Storage)),
         _ => format!("{value}.to_value()"),
@@ -312,7 +354,8 @@ pub fn kind(model: &Model, ty: &Type) -> String {
         Type::I64 => "Kind::I64".to_owned(),
         Type::U32 => "Kind::U32".to_owned(),
         Type::U64 => "Kind::U64".to_owned(),
-        Type::F32 | Type::F64 => "Kind::Float".to_owned(),
+        Type::F32 => "Kind::F32".to_owned(),
+        Type::F64 => "Kind::F64".to_owned(),
         Type::String => "Kind::Text".to_owned(),
         Type::Bytes => "Kind::Bytes".to_owned(),
         Type::Decimal { precision, scale } => format!("Kind::Decimal {{ precision: {precision}, scale: {scale} }}"),

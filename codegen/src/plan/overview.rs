@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::service::{VariableNames, variable_names};
 use crate::emit::contract;
-use crate::model::{Entity, ForeignKey, Model};
+use crate::model::{Entity, ForeignKey, Model, Type};
 
 /// A model, and what follows from all of it.
 pub struct Overview<'m> {
@@ -15,6 +15,7 @@ pub struct Overview<'m> {
     /// Full names of what the contract holds.
     pub published: BTreeSet<String>,
     requests: BTreeSet<&'m str>,
+    stored: BTreeSet<&'m str>,
     referrers: BTreeMap<&'m str, Vec<(&'m Entity, &'m ForeignKey)>>,
 }
 
@@ -33,8 +34,14 @@ impl<'m> Overview<'m> {
             variables: variable_names(model),
             published: contract::published(model),
             requests: rpcs.map(|rpc| rpc.request.as_str()).collect(),
+            stored: stored(model),
             referrers,
         }
+    }
+
+    /// Whether the message is kept in a column, by itself or inside others.
+    pub fn is_stored(&self, message: &str) -> bool {
+        self.stored.contains(message)
     }
 
     /// Whether some rpc takes the message.
@@ -46,4 +53,22 @@ impl<'m> Overview<'m> {
     pub fn referrers(&self, entity: &str) -> &[(&'m Entity, &'m ForeignKey)] {
         self.referrers.get(entity).map(Vec::as_slice).unwrap_or_default()
     }
+}
+
+fn stored(model: &Model) -> BTreeSet<&str> {
+    fn of<'m>(model: &'m Model, ty: &'m Type, found: &mut BTreeSet<&'m str>) {
+        match ty {
+            Type::List(item) => of(model, item, found),
+            Type::Map(_, value) => of(model, value, found),
+            Type::Message(name) if found.insert(name) => {
+                let fields = model.message(name).map(|message| message.fields.as_slice()).unwrap_or_default();
+                fields.iter().for_each(|field| of(model, &field.ty, found));
+            }
+            _ => {}
+        }
+    }
+    let mut found = BTreeSet::new();
+    let fields = model.resources.iter().flat_map(|resource| &resource.fields);
+    fields.for_each(|field| of(model, &field.ty, &mut found));
+    found
 }

@@ -21,6 +21,7 @@ fn one(spec: &EntitySpec, column: &ColumnSpec, value: &Value) -> Result<()> {
         Value::F64(number) if !number.is_finite() => "it is not a finite number",
         Value::Text(text) if text.contains('\0') => "it holds the character NUL",
         Value::Json(text) if holds_nul(text) => "it holds the character NUL",
+        Value::Unfit(why) => why,
         Value::Decimal { value, scale } if scaled(*value, *scale).is_none_or(|whole| !fits(column.kind, whole)) => {
             "it has more digits than its column"
         }

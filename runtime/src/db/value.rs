@@ -38,6 +38,8 @@ pub enum Value {
     },
     /// JSON, as text.
     Json(String),
+    /// What JSON cannot hold, and why: it is refused before it is sent.
+    Unfit(String),
 }
 
 impl Value {
@@ -53,8 +55,7 @@ impl Value {
 
     /// Anything that serialises, as JSON.
     pub fn json(value: &impl serde::Serialize) -> Self {
-        // Our shapes have text keys and no fallible serialisers, so this cannot fail.
-        Self::Json(serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned()))
+        serde_json::to_string(value).map_or_else(|cause| Self::Unfit(cause.to_string()), Self::Json)
     }
 
     /// Whether it is NULL.

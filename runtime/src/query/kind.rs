@@ -17,7 +17,12 @@ impl Kind {
             Self::I64 => whole(i64::MIN, i64::MAX),
             Self::U32 => whole(0, i64::from(u32::MAX)),
             Self::U64 => whole(0, i64::MAX),
-            Self::Float => match text.parse::<f64>() {
+            // In the precision of the column, so that a value is met by what is shown of it.
+            Self::F32 => match text.parse::<f32>() {
+                Ok(number) if number.is_finite() => Ok(Value::F64(f64::from(number))),
+                _ => Err("must be a number".to_owned()),
+            },
+            Self::F64 => match text.parse::<f64>() {
                 Ok(number) if number.is_finite() => Ok(Value::F64(number)),
                 _ => Err("must be a number".to_owned()),
             },
@@ -51,7 +56,7 @@ pub(crate) fn write(value: &Value) -> Option<String> {
         Value::I64(value) => Some(value.to_string()),
         Value::F64(value) => Some(value.to_string()),
         Value::Text(text) | Value::Json(text) => Some(text.clone()),
-        Value::Bytes(_) => None,
+        Value::Bytes(_) | Value::Unfit(_) => None,
         Value::Uuid(uuid) => Some(uuid.to_string()),
         Value::Timestamp(time) => Some(time.to_string()),
         Value::Duration(span) => Some(span.to_string()),

@@ -57,7 +57,7 @@ impl TextKind {
     pub fn of(kind: Kind) -> Self {
         match kind {
             Kind::Bool => Self::Bool,
-            Kind::I32 | Kind::I64 | Kind::U32 | Kind::U64 | Kind::Float => Self::Number,
+            Kind::I32 | Kind::I64 | Kind::U32 | Kind::U64 | Kind::F32 | Kind::F64 => Self::Number,
             _ => Self::Text,
         }
     }

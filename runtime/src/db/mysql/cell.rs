@@ -86,6 +86,7 @@ pub(super) fn arguments(values: &[Value]) -> Result<MySqlArguments> {
             Value::Timestamp(time) => arguments.add(datetime(*time)),
             Value::Duration(span) => arguments.add(span.micros()),
             Value::Date(date) => arguments.add(date.to_string()),
+            Value::Unfit(why) => Err(why.as_str().into()),
             Value::Decimal { value, .. } => arguments.add(*value),
         }
         .map_err(Error::internal)?;

@@ -125,6 +125,7 @@ impl ToSql for Bound<'_> {
             }
             Value::Duration(span) => return integer_to(span.micros(), ty, out),
             Value::Date(date) => out.put_i32(i32::try_from(date.days() - EPOCH_DAYS)?),
+            Value::Unfit(why) => return Err(why.as_str().into()),
             Value::Decimal { value, .. } => return value.to_sql(ty, out),
         }
         Ok(IsNull::No)

@@ -73,6 +73,7 @@ impl ToSql for Value {
             Self::Timestamp(time) => number(time.micros()),
             Self::Duration(span) => number(span.micros()),
             Self::Date(date) => ToSqlOutput::Owned(rusqlite::types::Value::Text(date.to_string())),
+            Self::Unfit(why) => return Err(rusqlite::Error::ToSqlConversionFailure(why.as_str().into())),
             Self::Decimal { value, scale } => number(scaled(*value, *scale).ok_or_else(|| {
                 rusqlite::Error::ToSqlConversionFailure(format!("{value} has more than {scale} decimals").into())
             })?),

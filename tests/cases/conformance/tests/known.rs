@@ -6,10 +6,6 @@ use libtest_mimic::Failed;
 
 /// Database (`*` for all), case, and what is wrong.
 const DEFECTS: &[(&str, &str, &str)] = &[
-    ("*", "refused::nan_in_a_list", "NaN in a list is stored as null, and the row cannot be read any more"),
-    ("*", "refused::infinity_in_a_map", "an infinity in a map is stored as null, and the row cannot be read any more"),
-    ("*", "refused::uint64_above_what_is_stored_in_a_list", "it is stored, and the row cannot be read any more"),
-    ("*", "filter::float_as_it_is_shown", "a float of 32 bits is compared with a value that was read as 64 bits"),
 ];
 
 /// Runs a case; one that is known to fail passes if it does.

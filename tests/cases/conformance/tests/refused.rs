@@ -6,7 +6,7 @@ use arcana_runtime::json::FromJson;
 use arcana_runtime::repository::Repository;
 use arcana_runtime::types::Bytes;
 use arcana_runtime::violations::Violations;
-use conformance_generated::conformance::v1::kind::Kind;
+use conformance_generated::conformance::v1::kind::{Kind, Place};
 use conformance_generated::conformance::v1::plain::Plain;
 
 use crate::cases::{Case, case, named};
@@ -28,10 +28,13 @@ const UNFIT: &[Setting] = &[
     ("infinity_in_a_double", |row| row.a_double = f64::INFINITY),
     ("infinity_in_an_optional_float", |row| row.maybe_float = Some(f32::NEG_INFINITY)),
     ("nan_in_a_list", |row| row.doubles = vec![1.0, f64::NAN]),
+    ("nan_in_a_message", |row| row.a_place.height_m = f64::NAN),
+    ("infinity_in_a_list_of_messages", |row| row.places = vec![Place { height_m: f64::INFINITY, ..Place::default() }]),
     ("infinity_in_a_map", |row| row.doubles_by_number = [(1, f64::INFINITY)].into()),
     ("uint64_above_what_is_stored", |row| row.a_uint64 = u64::MAX),
     ("uint64_above_what_is_stored_when_optional", |row| row.maybe_uint64 = Some(1 << 63)),
     ("uint64_above_what_is_stored_in_a_list", |row| row.uint64s = vec![u64::MAX]),
+    ("uint64_above_what_is_stored_in_a_list_of_texts", |row| row.numbers_as_text = vec![u64::MAX]),
     ("decimal_with_more_digits_behind_the_point", |row| row.a_decimal = number("0.0000001")),
     ("decimal_with_more_digits_before_the_point", |row| row.maybe_decimal = Some(number("100000000.00"))),
     ("string_beyond_max_len", |row| row.a_string = "x".repeat(101)),

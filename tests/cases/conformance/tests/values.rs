@@ -1,7 +1,11 @@
 //! Values come back as they went in, to the last bit: by key, in a list, and after an update.
 
+use arcana_runtime::entity::Entity;
+use arcana_runtime::json::FromJson;
+use arcana_runtime::rest::Resource;
 use arcana_runtime::types::{Bytes, Date, Decimal, Duration, Struct, Timestamp};
-use conformance_generated::conformance::v1::kind::{Colour, Kind, Place};
+use arcana_runtime::violations::Violations;
+use conformance_generated::conformance::v1::kind::{Colour, Kind, NewKind, Place};
 use serde_json::json;
 
 use crate::cases::{Case, case, named};
@@ -20,6 +24,7 @@ pub fn cases() -> Vec<Case> {
         case(a_whole_row_of_extremes),
         case(a_value_is_replaced_by_null_and_back),
         case(zero_has_no_sign),
+        case(what_json_shows_can_be_sent_back),
     ];
     table.chain(own).collect()
 }
@@ -145,6 +150,7 @@ const SHAPES: &[Setting] = &[
     ("list_of_bools", |row| row.bools = vec![true, false, true]),
     ("list_of_int64s", |row| row.int64s = vec![i64::MIN, -1, 0, 9_007_199_254_740_993, i64::MAX]),
     ("list_of_uint64s", |row| row.uint64s = vec![0, 9_007_199_254_740_993, i64::MAX.unsigned_abs()]),
+    ("list_of_uint64s_as_text", |row| row.numbers_as_text = vec![0, i64::MAX.unsigned_abs()]),
     ("list_of_doubles", |row| row.doubles = vec![0.1, f64::MAX, f64::from_bits(1), -1e-300, 3.0]),
     ("list_of_strings", |row| row.strings = ["", " ", "b", "a", "a", "🦀\u{301}", "\"\\"].map(str::to_owned).to_vec()),
     ("list_of_bytes", |row| row.bytes_list = vec![Bytes(Vec::new()), Bytes(vec![0, 255])]),
@@ -239,6 +245,21 @@ async fn zero_has_no_sign(stage: Stage) {
     assert_eq!(stored.maybe_double.map(f64::to_bits), Some(0));
     assert_eq!(stored.a_float.to_bits(), 0);
     assert_eq!(stored.maybe_float.map(f32::to_bits), Some(0));
+}
+
+async fn what_json_shows_can_be_sent_back(stage: Stage) {
+    let mut row = rows::kind(3);
+    for (_, set) in [NUMBERS, TEXTS, DECIMALS, TIMES, SHAPES].concat() {
+        set(&mut row);
+    }
+    let mut found = Violations::new();
+    let new = NewKind::from_json(serde_json::to_value(row.dto()).unwrap(), &mut found).unwrap();
+    found.finish().unwrap();
+    let sent = Kind::create(new, &stage.cx, 0);
+    same(
+        &Kind { id: row.id, version: row.version, created_at: row.created_at, updated_at: row.updated_at, ..sent },
+        &row,
+    );
 }
 
 async fn absent_members_are_null(stage: Stage) {

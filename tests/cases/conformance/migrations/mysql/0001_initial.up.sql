@@ -192,6 +192,7 @@ CREATE TABLE kinds (
   structs LONGTEXT NOT NULL,
   colours LONGTEXT NOT NULL,
   places LONGTEXT NOT NULL,
+  numbers_as_text LONGTEXT NOT NULL,
   texts_by_text LONGTEXT NOT NULL,
   doubles_by_number LONGTEXT NOT NULL,
   places_by_bool LONGTEXT NOT NULL,

@@ -206,6 +206,7 @@ CREATE TABLE kinds (
   structs JSON NOT NULL,
   colours JSON NOT NULL,
   places JSON NOT NULL,
+  numbers_as_text JSON NOT NULL,
   texts_by_text JSON NOT NULL,
   doubles_by_number JSON NOT NULL,
   places_by_bool JSON NOT NULL,

@@ -167,6 +167,7 @@ CREATE TABLE kinds (
   structs TEXT NOT NULL CHECK (json_valid(structs)),
   colours TEXT NOT NULL CHECK (json_valid(colours)),
   places TEXT NOT NULL CHECK (json_valid(places)),
+  numbers_as_text TEXT NOT NULL CHECK (json_valid(numbers_as_text)),
   texts_by_text TEXT NOT NULL CHECK (json_valid(texts_by_text)),
   doubles_by_number TEXT NOT NULL CHECK (json_valid(doubles_by_number)),
   places_by_bool TEXT NOT NULL CHECK (json_valid(places_by_bool)),

@@ -5562,6 +5562,8 @@ pub struct Kind {
     pub colours: ::prost::alloc::vec::Vec<i32>,
     #[prost(message, repeated, tag = "72")]
     pub places: ::prost::alloc::vec::Vec<Place>,
+    #[prost(uint64, repeated, packed = "false", tag = "73")]
+    pub numbers_as_text: ::prost::alloc::vec::Vec<u64>,
     #[prost(btree_map = "string, string", tag = "80")]
     pub texts_by_text: ::prost::alloc::collections::BTreeMap<
         ::prost::alloc::string::String,

@@ -5,7 +5,7 @@
 use arcana_runtime::error::Result;
 use arcana_runtime::json::{FromJson, Object};
 use arcana_runtime::rest::{Resource, Verb};
-use arcana_runtime::types::{Enumeration, Fixed};
+use arcana_runtime::types::{Enumeration, Fixed, Kept, Stringed};
 use arcana_runtime::violations::Violations;
 use serde::{Serialize, Serializer};
 use serde::ser::SerializeStruct;
@@ -20,7 +20,7 @@ pub struct KindDto<'a>(pub &'a Kind);
 impl Serialize for KindDto<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let row = self.0;
-        let mut object = serializer.serialize_struct("Kind", 62)?;
+        let mut object = serializer.serialize_struct("Kind", 63)?;
         object.serialize_field("id", &row.id)?;
         object.serialize_field("a_bool", &row.a_bool)?;
         object.serialize_field("an_int32", &row.an_int32)?;
@@ -77,6 +77,7 @@ impl Serialize for KindDto<'_> {
         object.serialize_field("structs", &row.structs)?;
         object.serialize_field("colours", &row.colours.iter().map(|item| item.name()).collect::<Vec<_>>())?;
         object.serialize_field("places", &row.places)?;
+        object.serialize_field("numbers_as_text", &row.numbers_as_text.iter().map(|item| Stringed(*item)).collect::<Vec<_>>())?;
         object.serialize_field("texts_by_text", &row.texts_by_text)?;
         object.serialize_field("doubles_by_number", &row.doubles_by_number)?;
         object.serialize_field("places_by_bool", &row.places_by_bool)?;
@@ -146,6 +147,7 @@ impl FromJson for NewKind {
             structs: input.plain("structs"),
             colours: input.plain("colours"),
             places: input.plain("places"),
+            numbers_as_text: input.plain::<Vec<Stringed<u64>>>("numbers_as_text").into_iter().map(|item| item.0).collect(),
             texts_by_text: input.plain("texts_by_text"),
             doubles_by_number: input.plain("doubles_by_number"),
             places_by_bool: input.plain("places_by_bool"),
@@ -215,6 +217,7 @@ impl FromJson for KindPatch {
             structs: input.change_or("structs", Default::default),
             colours: input.change_or("colours", Default::default),
             places: input.change_or("places", Default::default),
+            numbers_as_text: input.change_or::<Vec<Stringed<u64>>>("numbers_as_text", Default::default).map(|value| value.into_iter().map(|item| item.0).collect()),
             texts_by_text: input.change_or("texts_by_text", Default::default),
             doubles_by_number: input.change_or("doubles_by_number", Default::default),
             places_by_bool: input.change_or("places_by_bool", Default::default),
@@ -231,7 +234,7 @@ impl Resource for Kind {
     const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
-    const MEMBERS: &'static [&'static str] = &["id", "a_bool", "an_int32", "an_int64", "a_uint32", "a_uint64", "a_sint32", "a_sint64", "a_fixed32", "a_fixed64", "a_sfixed32", "a_sfixed64", "a_float", "a_double", "a_string", "a_long_string", "some_bytes", "a_decimal", "a_whole_decimal", "a_fraction", "a_short_decimal", "a_timestamp", "a_duration", "a_date", "a_struct", "a_colour", "a_place", "maybe_bool", "maybe_int32", "maybe_int64", "maybe_uint32", "maybe_uint64", "maybe_float", "maybe_double", "maybe_string", "maybe_bytes", "maybe_decimal", "maybe_timestamp", "maybe_duration", "maybe_date", "maybe_struct", "maybe_colour", "maybe_place", "bools", "int64s", "uint64s", "doubles", "strings", "bytes_list", "decimals", "timestamps", "durations", "dates", "structs", "colours", "places", "texts_by_text", "doubles_by_number", "places_by_bool", "version", "created_at", "updated_at"];
+    const MEMBERS: &'static [&'static str] = &["id", "a_bool", "an_int32", "an_int64", "a_uint32", "a_uint64", "a_sint32", "a_sint64", "a_fixed32", "a_fixed64", "a_sfixed32", "a_sfixed64", "a_float", "a_double", "a_string", "a_long_string", "some_bytes", "a_decimal", "a_whole_decimal", "a_fraction", "a_short_decimal", "a_timestamp", "a_duration", "a_date", "a_struct", "a_colour", "a_place", "maybe_bool", "maybe_int32", "maybe_int64", "maybe_uint32", "maybe_uint64", "maybe_float", "maybe_double", "maybe_string", "maybe_bytes", "maybe_decimal", "maybe_timestamp", "maybe_duration", "maybe_date", "maybe_struct", "maybe_colour", "maybe_place", "bools", "int64s", "uint64s", "doubles", "strings", "bytes_list", "decimals", "timestamps", "durations", "dates", "structs", "colours", "places", "numbers_as_text", "texts_by_text", "doubles_by_number", "places_by_bool", "version", "created_at", "updated_at"];
     const KEPT: &'static [&'static str] = &[];
 
     fn dto(&self) -> KindDto<'_> {
@@ -245,7 +248,7 @@ impl Serialize for Place {
         let mut object = serializer.serialize_struct("Place", 7)?;
         object.serialize_field("name", &row.name)?;
         object.serialize_field("note", &row.note)?;
-        object.serialize_field("height_m", &row.height_m)?;
+        object.serialize_field("height_m", &Kept(row.height_m))?;
         object.serialize_field("aliases", &row.aliases)?;
         object.serialize_field("visitors_by_year", &row.visitors_by_year)?;
         object.serialize_field("colour", &row.colour.name())?;

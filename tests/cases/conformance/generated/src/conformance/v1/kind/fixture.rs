@@ -67,6 +67,7 @@ impl Fixture for Kind {
             structs: Default::default(),
             colours: Default::default(),
             places: Default::default(),
+            numbers_as_text: Default::default(),
             texts_by_text: Default::default(),
             doubles_by_number: Default::default(),
             places_by_bool: Default::default(),

@@ -9,7 +9,7 @@ use arcana_runtime::context::Context;
 use arcana_runtime::db::{Row, Stored, Value};
 use arcana_runtime::entity::{Entity, EntitySpec, Stamps, Validate, set};
 use arcana_runtime::error::Result;
-use arcana_runtime::types::{Bytes, Date, Decimal, Duration, Enumeration, Fixed, Struct, Timestamp, Uid};
+use arcana_runtime::types::{Bytes, Date, Decimal, Duration, Enumeration, Fixed, Kept, Struct, Timestamp, Uid};
 use arcana_runtime::violations::Violations;
 
 use super::validate;
@@ -133,6 +133,8 @@ pub struct Kind {
     pub colours: Vec<Colour>,
     /// `places`, as the schema declares it.
     pub places: Vec<Place>,
+    /// `numbers_as_text`, as the schema declares it.
+    pub numbers_as_text: Vec<u64>,
     /// `texts_by_text`, as the schema declares it.
     pub texts_by_text: BTreeMap<String, String>,
     /// `doubles_by_number`, as the schema declares it.
@@ -260,6 +262,8 @@ pub struct NewKind {
     pub colours: Vec<Colour>,
     /// See [`Kind::places`].
     pub places: Vec<Place>,
+    /// See [`Kind::numbers_as_text`].
+    pub numbers_as_text: Vec<u64>,
     /// See [`Kind::texts_by_text`].
     pub texts_by_text: BTreeMap<String, String>,
     /// See [`Kind::doubles_by_number`].
@@ -381,6 +385,8 @@ pub struct KindPatch {
     pub colours: Option<Vec<Colour>>,
     /// See [`Kind::places`].
     pub places: Option<Vec<Place>>,
+    /// See [`Kind::numbers_as_text`].
+    pub numbers_as_text: Option<Vec<u64>>,
     /// See [`Kind::texts_by_text`].
     pub texts_by_text: Option<BTreeMap<String, String>>,
     /// See [`Kind::doubles_by_number`].
@@ -447,6 +453,7 @@ impl From<NewKind> for KindPatch {
             structs: Some(new.structs),
             colours: Some(new.colours),
             places: Some(new.places),
+            numbers_as_text: Some(new.numbers_as_text),
             texts_by_text: Some(new.texts_by_text),
             doubles_by_number: Some(new.doubles_by_number),
             places_by_bool: Some(new.places_by_bool),
@@ -610,12 +617,13 @@ impl Entity for Kind {
             structs: row.json(53)?,
             colours: row.json(54)?,
             places: row.json(55)?,
-            texts_by_text: row.json(56)?,
-            doubles_by_number: row.json(57)?,
-            places_by_bool: row.json(58)?,
-            version: row.get(59)?,
-            created_at: row.get(60)?,
-            updated_at: row.get(61)?,
+            numbers_as_text: row.json(56)?,
+            texts_by_text: row.json(57)?,
+            doubles_by_number: row.json(58)?,
+            places_by_bool: row.json(59)?,
+            version: row.get(60)?,
+            created_at: row.get(61)?,
+            updated_at: row.get(62)?,
         })
     }
 
@@ -667,8 +675,8 @@ impl Entity for Kind {
             Value::option(row.maybe_place.as_ref(), Value::json),
             Value::json(&row.bools),
             Value::json(&row.int64s),
-            Value::json(&row.uint64s),
-            Value::json(&row.doubles),
+            Value::json(&row.uint64s.iter().map(|item| Kept(*item)).collect::<Vec<_>>()),
+            Value::json(&row.doubles.iter().map(|item| Kept(*item)).collect::<Vec<_>>()),
             Value::json(&row.strings),
             Value::json(&row.bytes_list),
             Value::json(&row.decimals.iter().map(|item| Fixed(*item, 3)).collect::<Vec<_>>()),
@@ -678,8 +686,9 @@ impl Entity for Kind {
             Value::json(&row.structs),
             Value::json(&row.colours.iter().map(|item| item.name()).collect::<Vec<_>>()),
             Value::json(&row.places),
+            Value::json(&row.numbers_as_text.iter().map(|item| Kept(*item)).collect::<Vec<_>>()),
             Value::json(&row.texts_by_text),
-            Value::json(&row.doubles_by_number),
+            Value::json(&row.doubles_by_number.iter().map(|(key, item)| (key, Kept(*item))).collect::<BTreeMap<_, _>>()),
             Value::json(&row.places_by_bool),
             row.version.to_value(),
             row.created_at.to_value(),
@@ -745,6 +754,7 @@ impl Entity for Kind {
             structs: new.structs,
             colours: new.colours,
             places: new.places,
+            numbers_as_text: new.numbers_as_text,
             texts_by_text: new.texts_by_text,
             doubles_by_number: new.doubles_by_number,
             places_by_bool: new.places_by_bool,
@@ -810,6 +820,7 @@ impl Entity for Kind {
         set(&mut self.structs, patch.structs);
         set(&mut self.colours, patch.colours);
         set(&mut self.places, patch.places);
+        set(&mut self.numbers_as_text, patch.numbers_as_text);
         set(&mut self.texts_by_text, patch.texts_by_text);
         set(&mut self.doubles_by_number, patch.doubles_by_number);
         set(&mut self.places_by_bool, patch.places_by_bool);

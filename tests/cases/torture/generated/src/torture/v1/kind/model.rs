@@ -9,7 +9,7 @@ use arcana_runtime::context::Context;
 use arcana_runtime::db::{Row, Stored, Value};
 use arcana_runtime::entity::{Entity, EntitySpec, Stamps, Validate, set};
 use arcana_runtime::error::Result;
-use arcana_runtime::types::{Bytes, Date, Decimal, Duration, Enumeration, Fixed, Struct, Timestamp, Uid};
+use arcana_runtime::types::{Bytes, Date, Decimal, Duration, Enumeration, Fixed, Kept, Struct, Timestamp, Uid};
 use arcana_runtime::violations::Violations;
 
 use crate::torture::v1::shared::{Colour, Place};
@@ -865,9 +865,9 @@ impl Entity for Kind {
             Value::json(&row.int32s),
             Value::json(&row.int64s),
             Value::json(&row.uint32s),
-            Value::json(&row.uint64s),
-            Value::json(&row.floats),
-            Value::json(&row.doubles),
+            Value::json(&row.uint64s.iter().map(|item| Kept(*item)).collect::<Vec<_>>()),
+            Value::json(&row.floats.iter().map(|item| Kept(*item)).collect::<Vec<_>>()),
+            Value::json(&row.doubles.iter().map(|item| Kept(*item)).collect::<Vec<_>>()),
             Value::json(&row.strings),
             Value::json(&row.bytes_list),
             Value::json(&row.decimals.iter().map(|item| Fixed(*item, 3)).collect::<Vec<_>>()),
@@ -881,9 +881,9 @@ impl Entity for Kind {
             Value::json(&row.texts_by_text),
             Value::json(&row.numbers_by_text),
             Value::json(&row.texts_by_number),
-            Value::json(&row.doubles_by_long),
+            Value::json(&row.doubles_by_long.iter().map(|(key, item)| (key, Kept(*item))).collect::<BTreeMap<_, _>>()),
             Value::json(&row.bools_by_bool),
-            Value::json(&row.unsigned_by_unsigned),
+            Value::json(&row.unsigned_by_unsigned.iter().map(|(key, item)| (key, Kept(*item))).collect::<BTreeMap<_, _>>()),
             Value::json(&row.colours_by_text.iter().map(|(key, item)| (key, item.name())).collect::<BTreeMap<_, _>>()),
             Value::json(&row.places_by_text),
             Value::json(&row.bytes_by_text),

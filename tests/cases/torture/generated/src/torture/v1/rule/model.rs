@@ -9,7 +9,7 @@ use arcana_runtime::context::Context;
 use arcana_runtime::db::{Row, Stored, Value};
 use arcana_runtime::entity::{Entity, EntitySpec, Stamps, Validate, set};
 use arcana_runtime::error::Result;
-use arcana_runtime::types::{Bytes, Enumeration, Timestamp, Uid};
+use arcana_runtime::types::{Bytes, Enumeration, Kept, Timestamp, Uid};
 use arcana_runtime::violations::Violations;
 
 use crate::torture::v1::shared::Colour;
@@ -646,7 +646,7 @@ impl Entity for Rule {
             Value::json(&row.numbers),
             Value::json(&row.colours.iter().map(|item| item.name()).collect::<Vec<_>>()),
             Value::json(&row.blobs),
-            Value::json(&row.doubles),
+            Value::json(&row.doubles.iter().map(|item| Kept(*item)).collect::<Vec<_>>()),
             Value::json(&row.pairs),
             Value::json(&row.texts),
         ]

@@ -5,7 +5,7 @@
 use arcana_runtime::error::Result;
 use arcana_runtime::json::{FromJson, Object};
 use arcana_runtime::rest::RequestField;
-use arcana_runtime::types::{Enumeration, Fixed, Stringed};
+use arcana_runtime::types::{Enumeration, Fixed, Kept, Stringed};
 use arcana_runtime::violations::Violations;
 use serde::{Serialize, Serializer};
 use serde::ser::SerializeStruct;
@@ -57,9 +57,9 @@ impl Serialize for Place {
         object.serialize_field("population", &Stringed(row.population))?;
         object.serialize_field("maybe_population", &row.maybe_population)?;
         object.serialize_field("open", &row.open)?;
-        object.serialize_field("height_m", &row.height_m)?;
-        object.serialize_field("depth_m", &row.depth_m)?;
-        object.serialize_field("visitors", &row.visitors)?;
+        object.serialize_field("height_m", &Kept(row.height_m))?;
+        object.serialize_field("depth_m", &Kept(row.depth_m))?;
+        object.serialize_field("visitors", &Kept(row.visitors))?;
         object.serialize_field("mark", &row.mark)?;
         object.serialize_field("fees", &row.fees.iter().map(|item| Fixed(*item, 2)).collect::<Vec<_>>())?;
         object.serialize_field("names_by_year", &row.names_by_year)?;
@@ -118,8 +118,8 @@ impl Serialize for PlacePoint {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let row = self;
         let mut object = serializer.serialize_struct("PlacePoint", 3)?;
-        object.serialize_field("x", &row.x)?;
-        object.serialize_field("y", &row.y)?;
+        object.serialize_field("x", &Kept(row.x))?;
+        object.serialize_field("y", &Kept(row.y))?;
         object.serialize_field("detail", &row.detail)?;
         object.end()
     }
