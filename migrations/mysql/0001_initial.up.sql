@@ -36,8 +36,9 @@ CREATE TABLE customers (
   PRIMARY KEY (id),
   UNIQUE INDEX customers_email_key (email),
   INDEX customers_country_name_idx (country, name),
-  INDEX customers_user_id_idx (user_id),
+  INDEX customers_user_id_created_at_idx (user_id, created_at, id),
   INDEX customers_name_idx (name, id),
+  INDEX customers_country_idx (country, id),
   INDEX customers_created_at_idx (created_at, id),
   CONSTRAINT customers_user_id_fkey FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE SET NULL
 );
@@ -57,6 +58,7 @@ CREATE TABLE orders (
   PRIMARY KEY (id),
   UNIQUE INDEX orders_number_key (number),
   INDEX orders_customer_id_placed_at_idx (customer_id, placed_at),
+  INDEX orders_customer_id_created_at_idx (customer_id, created_at, id),
   INDEX orders_total_idx (total, id),
   INDEX orders_placed_at_idx (placed_at, id),
   INDEX orders_created_at_idx (created_at, id),

@@ -85,15 +85,19 @@ CREATE UNIQUE INDEX customers_email_key ON customers (email);
 
 CREATE INDEX customers_country_name_idx ON customers (country, name);
 
-CREATE INDEX customers_user_id_idx ON customers (user_id);
+CREATE INDEX customers_user_id_created_at_idx ON customers (user_id, created_at, id);
 
 CREATE INDEX customers_name_idx ON customers (name, id);
+
+CREATE INDEX customers_country_idx ON customers (country, id);
 
 CREATE INDEX customers_created_at_idx ON customers (created_at, id);
 
 CREATE UNIQUE INDEX orders_number_key ON orders (number);
 
 CREATE INDEX orders_customer_id_placed_at_idx ON orders (customer_id, placed_at);
+
+CREATE INDEX orders_customer_id_created_at_idx ON orders (customer_id, created_at, id);
 
 CREATE INDEX orders_total_idx ON orders (total, id);
 

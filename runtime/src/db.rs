@@ -10,6 +10,7 @@ mod keys;
 mod migrate;
 #[cfg(feature = "mysql")]
 mod mysql;
+mod observe;
 mod outcome;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -29,6 +30,7 @@ use std::sync::Arc;
 pub use config::{DbConfig, Synchronous};
 pub use dialect::Dialect;
 pub use migrate::{Applied, Migration, MigrationState, Migrations};
+pub use observe::{Observed, Observer, SQL_TARGET};
 pub use relay::{OutboxEntry, Stores};
 pub use row::{Row, Stored};
 pub use value::Value;
@@ -47,6 +49,7 @@ use migrate::server;
 use mysql::Mysql;
 #[cfg(feature = "postgres")]
 use postgres::Postgres;
+use snapshot::Reading;
 pub(crate) use snapshot::Snapshot;
 use sqlite::Sqlite;
 
@@ -57,6 +60,7 @@ pub struct Db {
     /// Wakes the relay when a commit leaves something in the outbox.
     told: Arc<Notify>,
     keys: Keys,
+    observer: Option<Observer>,
 }
 
 #[derive(Clone)]
@@ -81,7 +85,15 @@ impl Db {
             #[cfg(not(all(feature = "postgres", feature = "mysql")))]
             other => return Err(config.left_out(other)),
         };
-        Ok(Self { engine, told: Arc::default(), keys: Keys::default() })
+        Ok(Self { engine, told: Arc::default(), keys: Keys::default(), observer: None })
+    }
+
+    /// The same database, whose queries are told to somebody as well, in the thread that ran them: to count them in a
+    /// test, or to have them explained. (Writes are seen as [`Changes`].)
+    #[must_use]
+    pub fn observed(mut self, observer: impl Fn(&Observed<'_>) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Arc::new(observer));
+        self
     }
 
     /// The engine.
@@ -103,13 +115,16 @@ impl Db {
         values: &[Value],
         read: impl FnMut(&Row<'_>) -> Result<T> + Send,
     ) -> Result<Vec<T>> {
-        match &self.engine {
-            Engine::Sqlite(sqlite) => sqlite.fetch(cx, sql, values, read),
-            #[cfg(feature = "postgres")]
-            Engine::Postgres(postgres) => postgres.fetch(cx, sql, values, read).await,
-            #[cfg(feature = "mysql")]
-            Engine::Mysql(mysql) => mysql.fetch(cx, sql, values, read).await,
-        }
+        let query = async {
+            match &self.engine {
+                Engine::Sqlite(sqlite) => sqlite.fetch(cx, sql, values, read),
+                #[cfg(feature = "postgres")]
+                Engine::Postgres(postgres) => postgres.fetch(cx, sql, values, read).await,
+                #[cfg(feature = "mysql")]
+                Engine::Mysql(mysql) => mysql.fetch(cx, sql, values, read).await,
+            }
+        };
+        observe::watched(self.observer.as_ref(), sql, values, query).await
     }
 
     /// The same for a query that no index bounds: it may take its time without keeping other calls waiting.
@@ -121,7 +136,10 @@ impl Db {
         read: impl FnMut(&Row<'_>) -> Result<T> + Send,
     ) -> Result<Vec<T>> {
         match &self.engine {
-            Engine::Sqlite(sqlite) => sqlite.scan(cx, sql, values, read),
+            Engine::Sqlite(sqlite) => {
+                let query = async { sqlite.scan(cx, sql, values, read) };
+                observe::watched(self.observer.as_ref(), sql, values, query).await
+            }
             #[cfg(any(feature = "postgres", feature = "mysql"))]
             _ => self.fetch(cx, sql, values, read).await,
         }
@@ -129,13 +147,14 @@ impl Db {
 
     /// Starts reads that see one state; `bounded` as for [`Self::fetch`] and [`Self::scan`].
     pub(crate) async fn snapshot(&self, cx: &Context, bounded: bool) -> Result<Snapshot<'_>> {
-        match &self.engine {
-            Engine::Sqlite(sqlite) => sqlite.reading(bounded).map(Snapshot::Sqlite),
+        let reading = match &self.engine {
+            Engine::Sqlite(sqlite) => Reading::Sqlite(sqlite.reading(bounded)?),
             #[cfg(feature = "postgres")]
-            Engine::Postgres(postgres) => postgres.reading(cx).await.map(Box::new).map(Snapshot::Postgres),
+            Engine::Postgres(postgres) => Reading::Postgres(Box::new(postgres.reading(cx).await?)),
             #[cfg(feature = "mysql")]
-            Engine::Mysql(mysql) => mysql.reading(cx).await.map(Box::new).map(Snapshot::Mysql),
-        }
+            Engine::Mysql(mysql) => Reading::Mysql(Box::new(mysql.reading(cx).await?)),
+        };
+        Ok(Snapshot::new(reading, self.observer.as_ref()))
     }
 
     /// Commits declared writes in one transaction.

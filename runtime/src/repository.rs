@@ -1,5 +1,7 @@
 //! Repositories: reading rows within a scope that is part of the SQL.
 
+mod keyset;
+
 use std::marker::PhantomData;
 
 use async_trait::async_trait;
@@ -11,6 +13,7 @@ use crate::entity::{Entity, EntitySpec, OwnedSpec};
 use crate::error::{Error, Result};
 use crate::query::{ListQuery, OrderBy, Page};
 use crate::types::Key;
+use keyset::Stretch;
 
 /// Reads rows of one entity. Writes go through [`crate::changes::Changes`].
 #[async_trait]
@@ -151,19 +154,34 @@ impl<E: Entity> Repository<E> for SqlRepository<E> {
 
     async fn list(&self, cx: &Context, scope: &Scope, query: &ListQuery) -> Result<Page<E>> {
         let dialect = self.db.dialect();
-        let mut select = matching(dialect, E::SPEC, scope, query)?;
         let total = if query.include_total { Some(self.count(cx, scope, query).await?) } else { None };
-        if query.has_token()
-            && let Some(values) = query.after(E::SPEC, scope, self.db.token_key().await?)?
-        {
-            let (condition, values) = behind(dialect, &query.order, &values);
-            select.and(&condition, values);
-        }
-        let order: Vec<String> = query.order.iter().map(|order| order_sql(dialect, order)).collect();
-        // One row more than the page has says whether there is another page.
-        let tail = format!(" ORDER BY {} LIMIT {} OFFSET {}", order.join(", "), query.size + 1, query.skip);
-        let mut data = self.rows(cx, select, &tail).await?;
+        let order = keyset::deciding(E::SPEC, scope, query);
+        let after = match query.has_token() {
+            true => query.after(E::SPEC, scope, self.db.token_key().await?)?,
+            false => None,
+        };
+        let stretches: Vec<Option<Stretch>> = match after {
+            None => vec![None],
+            Some(values) if query.skip == 0 => keyset::behind(dialect, order, &values).into_iter().map(Some).collect(),
+            Some(values) => vec![Some(keyset::joined(keyset::behind(dialect, order, &values)))],
+        };
+        let order: Vec<String> = order.iter().map(|order| order_sql(dialect, order)).collect();
         let size = usize::try_from(query.size).unwrap_or_default();
+        let mut data = Vec::new();
+        for stretch in stretches {
+            let mut select = matching(dialect, E::SPEC, scope, query)?;
+            let settled = stretch.as_ref().map_or(0, |stretch| stretch.settled);
+            if let Some(stretch) = stretch {
+                select.and(&stretch.condition, stretch.values);
+            }
+            let order = order.get(settled..).unwrap_or_default().join(", ");
+            // One row more than the page has says whether there is another page.
+            let tail = format!(" ORDER BY {order} LIMIT {} OFFSET {}", query.size + 1, query.skip);
+            data.extend(self.rows(cx, select, &tail).await?);
+            if data.len() > size {
+                break;
+            }
+        }
         let more = data.len() > size;
         data.truncate(size);
         let next_page_token = match data.last().filter(|_| more) {
@@ -268,54 +286,4 @@ fn key_condition(spec: &EntitySpec) -> String {
 
 fn order_sql(dialect: Dialect, order: &OrderBy) -> String {
     dialect.order(order.column.name, order.descending, order.column.nullable)
-}
-
-/// The rows behind one with these values, in this order: `a > ? OR (a = ? AND b > ?)`, with NULL before all values.
-fn behind(dialect: Dialect, order: &[OrderBy], values: &[Value]) -> (String, Vec<Value>) {
-    let (mut alternatives, mut bound) = (Vec::new(), Vec::new());
-    for (at, (member, value)) in order.iter().zip(values).enumerate() {
-        let Some(condition) = past(member, value) else { continue };
-        let mut parts: Vec<String> = Vec::new();
-        for (before, value) in order.iter().zip(values).take(at) {
-            parts.push(format!("{} {} ?", before.column.name, dialect.same()));
-            bound.push(value.clone());
-        }
-        parts.push(condition);
-        if !value.is_null() {
-            bound.push(value.clone());
-        }
-        alternatives.push(format!("({})", parts.join(" AND ")));
-    }
-    if alternatives.is_empty() {
-        return ("FALSE".to_owned(), bound);
-    }
-    let behind = format!("({})", alternatives.join(" OR "));
-    match order.iter().zip(values).next().and_then(|(first, value)| Some((bounds(first, value)?, value))) {
-        Some((bounds, value)) => {
-            bound.insert(0, value.clone());
-            (format!("{bounds} AND {behind}"), bound)
-        }
-        None => (behind, bound),
-    }
-}
-
-/// What the first column alone says: an engine does not see by itself that it may start to read the index there.
-fn bounds(first: &OrderBy, value: &Value) -> Option<String> {
-    let column = first.column.name;
-    match (value.is_null(), first.descending) {
-        (false, false) => Some(format!("{column} >= ?")),
-        (false, true) if !first.column.nullable => Some(format!("{column} <= ?")),
-        _ => None,
-    }
-}
-
-fn past(member: &OrderBy, value: &Value) -> Option<String> {
-    let column = member.column.name;
-    match (value.is_null(), member.descending) {
-        (true, false) => Some(format!("{column} IS NOT NULL")),
-        (true, true) => None,
-        (false, false) => Some(format!("{column} > ?")),
-        (false, true) if member.column.nullable => Some(format!("({column} < ? OR {column} IS NULL)")),
-        (false, true) => Some(format!("{column} < ?")),
-    }
 }

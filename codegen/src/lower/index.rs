@@ -25,16 +25,21 @@ impl Lowering<'_> {
             let condition = (!index.condition.is_empty()).then(|| exact(&index.condition, &names));
             list.add(if index.unique { list.per_tenant(columns) } else { columns }, index.unique, condition);
         }
+        let created_at = fields.iter().find(|(field, _)| field.role == FieldRole::CreatedAt);
+        let created_at = created_at.map(|(field, options)| column_name(field, options));
         for (field, options) in fields.iter().filter(|(_, options)| !options.references.is_empty()) {
             let column = column_name(field, options);
-            if !list.covers(&column) {
+            let owner = entity.owner.as_ref().is_some_and(|owner| owner.steps.is_empty() && owner.column == column);
+            if (field.filterable || owner) && entity.parent.is_none() {
+                list.add_listed(&column, created_at.as_deref());
+            } else if !list.covers(&column) {
                 list.add(vec![column], false, None);
             }
         }
         // Lists that ask for no order are ordered by creation, whether or not they may ask for it.
         let ordered = |field: &Field| field.sortable || (field.role == FieldRole::CreatedAt && entity.parent.is_none());
         for (field, options) in fields.iter().filter(|(field, _)| ordered(field)) {
-            list.add_order(&column_name(field, options));
+            list.add_order(field, &column_name(field, options));
         }
         list.indexes
     }
@@ -87,16 +92,54 @@ impl IndexList<'_> {
 
     /// An index that a page in this order is read from without sorting: the key makes the order total. With
     /// `deleted_at` in it, the index alone counts the live rows.
-    fn add_order(&mut self, column: &str) {
-        if self.covers(column) {
+    fn add_order(&mut self, field: &Field, column: &str) {
+        let mut columns = self.before_the_key(vec![column.to_owned()]);
+        let live = self.entity.soft_delete.then(|| format!("{DELETED_AT} IS NULL"));
+        // What is unique and always there is an order of its own.
+        let total = |index: &Index| index.unique && !field.optional && index.columns == [column];
+        let known = |index: &Index| total(index) || index.columns.starts_with(&columns);
+        let whole = |index: &Index| index.condition.is_none() || index.condition == live;
+        if self.entity.key.columns.starts_with(&columns)
+            || self.indexes.iter().any(|index| known(index) && whole(index))
+        {
             return;
         }
-        let name = format!("{}_{column}_idx", self.entity.table);
-        let mut columns = vec![column.to_owned()];
-        columns.extend(self.entity.key.columns.iter().filter(|key| *key != column).cloned());
-        let live = self.entity.soft_delete.then(|| format!("{DELETED_AT} IS NULL"));
         columns.extend(live.iter().map(|_| DELETED_AT.to_owned()));
+        let name = self.free_name(&[column]);
         self.indexes.push(Index { name, columns, unique: false, condition: live });
+    }
+
+    /// An index from which the rows that refer to one row are listed, in the order that lists have by themselves.
+    fn add_listed(&mut self, column: &str, created_at: Option<&str>) {
+        let leading: Vec<&str> = std::iter::once(column).chain(created_at).collect();
+        let mut columns = self.before_the_key(leading.iter().map(|&column| column.to_owned()).collect());
+        let known = |index: &Index| index.condition.is_none() && index.columns.starts_with(&columns);
+        let single = |index: &Index| index.unique && index.columns == [column];
+        if self.entity.key.columns.starts_with(&columns)
+            || self.indexes.iter().any(|index| known(index) || single(index))
+        {
+            return;
+        }
+        // Deleted rows too: they refer as well, and a row that is removed for good looks for them.
+        columns.extend(self.entity.soft_delete.then(|| DELETED_AT.to_owned()));
+        let name = self.free_name(&leading);
+        self.indexes.push(Index { name, columns, unique: false, condition: None });
+    }
+
+    /// These columns, and those of the key that are not among them.
+    fn before_the_key(&self, mut columns: Vec<String>) -> Vec<String> {
+        let key = self.entity.key.columns.iter().filter(|key| !columns.contains(key)).cloned().collect::<Vec<_>>();
+        columns.extend(key);
+        columns
+    }
+
+    /// A name by the leading columns, unless a declared index has it.
+    fn free_name(&self, leading: &[&str]) -> String {
+        let name = format!("{}_{}_idx", self.entity.table, leading.join("_"));
+        match self.indexes.iter().any(|index| index.name == name) {
+            true => format!("{}_{}_order_idx", self.entity.table, leading.join("_")),
+            false => name,
+        }
     }
 
     /// Whether the key or an index over all live rows starts with the column.

@@ -1,11 +1,18 @@
 //! Several reads that see one state: a row and its children as one commit left them.
 
+use super::observe::{self, Observer};
 use super::{Row, Value};
 use crate::context::Context;
 use crate::error::Result;
 
 /// Reads of one state, until it is ended or dropped.
-pub(crate) enum Snapshot<'d> {
+pub(crate) struct Snapshot<'d> {
+    reading: Reading<'d>,
+    observer: Option<&'d Observer>,
+}
+
+/// What the engine holds for them.
+pub(super) enum Reading<'d> {
     /// Of the embedded engine, on the reading connection of this thread.
     Sqlite(super::sqlite::Reading<'d>),
     /// Of PostgreSQL.
@@ -16,7 +23,11 @@ pub(crate) enum Snapshot<'d> {
     Mysql(Box<super::mysql::Reading<'d>>),
 }
 
-impl Snapshot<'_> {
+impl<'d> Snapshot<'d> {
+    pub(super) fn new(reading: Reading<'d>, observer: Option<&'d Observer>) -> Self {
+        Self { reading, observer }
+    }
+
     /// Runs a query and reads each row. Values are always bound.
     pub(crate) async fn fetch<T: Send>(
         &mut self,
@@ -25,23 +36,26 @@ impl Snapshot<'_> {
         values: &[Value],
         read: impl FnMut(&Row<'_>) -> Result<T> + Send,
     ) -> Result<Vec<T>> {
-        match self {
-            Self::Sqlite(reading) => reading.fetch(cx, sql, values, read),
-            #[cfg(feature = "postgres")]
-            Self::Postgres(reading) => reading.fetch(cx, sql, values, read).await,
-            #[cfg(feature = "mysql")]
-            Self::Mysql(reading) => reading.fetch(cx, sql, values, read).await,
-        }
+        let query = async {
+            match &mut self.reading {
+                Reading::Sqlite(reading) => reading.fetch(cx, sql, values, read),
+                #[cfg(feature = "postgres")]
+                Reading::Postgres(reading) => reading.fetch(cx, sql, values, read).await,
+                #[cfg(feature = "mysql")]
+                Reading::Mysql(reading) => reading.fetch(cx, sql, values, read).await,
+            }
+        };
+        observe::watched(self.observer, sql, values, query).await
     }
 
     /// Gives back what the reads held.
     pub(crate) async fn end(self) -> Result<()> {
-        match self {
-            Self::Sqlite(_) => Ok(()),
+        match self.reading {
+            Reading::Sqlite(_) => Ok(()),
             #[cfg(feature = "postgres")]
-            Self::Postgres(reading) => reading.end().await,
+            Reading::Postgres(reading) => reading.end().await,
             #[cfg(feature = "mysql")]
-            Self::Mysql(reading) => reading.end().await,
+            Reading::Mysql(reading) => reading.end().await,
         }
     }
 }

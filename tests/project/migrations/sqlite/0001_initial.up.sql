@@ -69,9 +69,9 @@ CREATE INDEX books_on_shelf_idx ON books (on_shelf, id, deleted_at) WHERE delete
 
 CREATE INDEX books_created_at_idx ON books (created_at, id, deleted_at) WHERE deleted_at IS NULL;
 
-CREATE INDEX loans_book_id_idx ON loans (book_id);
+CREATE INDEX loans_book_id_created_at_idx ON loans (book_id, created_at, id);
 
-CREATE INDEX loans_reader_id_idx ON loans (reader_id);
+CREATE INDEX loans_reader_id_created_at_idx ON loans (reader_id, created_at, id);
 
 CREATE INDEX loans_returned_at_idx ON loans (returned_at, id);
 

@@ -13,7 +13,7 @@ CREATE TABLE albums (
   title VARCHAR(160) NOT NULL,
   artist_id BIGINT NOT NULL,
   PRIMARY KEY (id),
-  INDEX albums_artist_id_idx (artist_id),
+  INDEX albums_artist_id_idx (artist_id, id),
   INDEX albums_title_idx (title, id),
   CONSTRAINT albums_artist_id_fkey FOREIGN KEY (artist_id) REFERENCES artists (id) ON DELETE RESTRICT
 );
@@ -35,7 +35,7 @@ CREATE TABLE employees (
   fax VARCHAR(24),
   email VARCHAR(60),
   PRIMARY KEY (id),
-  INDEX employees_reports_to_idx (reports_to),
+  INDEX employees_reports_to_idx (reports_to, id),
   INDEX employees_last_name_idx (last_name, id),
   INDEX employees_first_name_idx (first_name, id),
   INDEX employees_hire_date_idx (hire_date, id),
@@ -58,8 +58,9 @@ CREATE TABLE customers (
   support_rep_id BIGINT,
   PRIMARY KEY (id),
   INDEX customers_last_name_first_name_idx (last_name, first_name),
-  INDEX customers_support_rep_id_idx (support_rep_id),
+  INDEX customers_support_rep_id_idx (support_rep_id, id),
   INDEX customers_first_name_idx (first_name, id),
+  INDEX customers_last_name_idx (last_name, id),
   INDEX customers_country_idx (country, id),
   CONSTRAINT customers_support_rep_id_fkey FOREIGN KEY (support_rep_id) REFERENCES employees (id) ON DELETE SET NULL
 );
@@ -83,6 +84,7 @@ CREATE TABLE invoices (
   total DECIMAL(10, 2) NOT NULL,
   PRIMARY KEY (id),
   INDEX invoices_customer_id_invoice_date_idx (customer_id, invoice_date),
+  INDEX invoices_customer_id_idx (customer_id, id),
   INDEX invoices_invoice_date_idx (invoice_date, id),
   INDEX invoices_billing_country_idx (billing_country, id),
   INDEX invoices_total_idx (total, id),
@@ -108,8 +110,9 @@ CREATE TABLE tracks (
   unit_price DECIMAL(10, 2) NOT NULL,
   PRIMARY KEY (id),
   INDEX tracks_genre_id_unit_price_idx (genre_id, unit_price),
-  INDEX tracks_album_id_idx (album_id),
-  INDEX tracks_media_type_id_idx (media_type_id),
+  INDEX tracks_album_id_idx (album_id, id),
+  INDEX tracks_media_type_id_idx (media_type_id, id),
+  INDEX tracks_genre_id_idx (genre_id, id),
   INDEX tracks_name_idx (name, id),
   INDEX tracks_milliseconds_idx (milliseconds, id),
   INDEX tracks_bytes_idx (bytes, id),
@@ -126,8 +129,8 @@ CREATE TABLE invoice_lines (
   unit_price DECIMAL(10, 2) NOT NULL,
   quantity INT NOT NULL,
   PRIMARY KEY (id),
-  INDEX invoice_lines_invoice_id_idx (invoice_id),
-  INDEX invoice_lines_track_id_idx (track_id),
+  INDEX invoice_lines_invoice_id_idx (invoice_id, id),
+  INDEX invoice_lines_track_id_idx (track_id, id),
   INDEX invoice_lines_unit_price_idx (unit_price, id),
   CONSTRAINT invoice_lines_invoice_id_fkey FOREIGN KEY (invoice_id) REFERENCES invoices (id) ON DELETE CASCADE,
   CONSTRAINT invoice_lines_track_id_fkey FOREIGN KEY (track_id) REFERENCES tracks (id) ON DELETE RESTRICT
@@ -144,7 +147,7 @@ CREATE TABLE playlist_tracks (
   playlist_id BIGINT NOT NULL,
   track_id BIGINT NOT NULL,
   PRIMARY KEY (playlist_id, track_id),
-  INDEX playlist_tracks_track_id_idx (track_id),
+  INDEX playlist_tracks_track_id_idx (track_id, playlist_id),
   CONSTRAINT playlist_tracks_playlist_id_fkey FOREIGN KEY (playlist_id) REFERENCES playlists (id) ON DELETE CASCADE,
   CONSTRAINT playlist_tracks_track_id_fkey FOREIGN KEY (track_id) REFERENCES tracks (id) ON DELETE CASCADE
 );

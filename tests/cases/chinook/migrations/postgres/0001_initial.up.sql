@@ -17,7 +17,7 @@ CREATE TABLE albums (
   CONSTRAINT albums_artist_id_fkey FOREIGN KEY (artist_id) REFERENCES artists (id) ON DELETE RESTRICT
 );
 
-CREATE INDEX albums_artist_id_idx ON albums (artist_id);
+CREATE INDEX albums_artist_id_idx ON albums (artist_id, id);
 
 CREATE INDEX albums_title_idx ON albums (title, id);
 
@@ -41,7 +41,7 @@ CREATE TABLE employees (
   CONSTRAINT employees_reports_to_fkey FOREIGN KEY (reports_to) REFERENCES employees (id) ON DELETE SET NULL
 );
 
-CREATE INDEX employees_reports_to_idx ON employees (reports_to NULLS FIRST);
+CREATE INDEX employees_reports_to_idx ON employees (reports_to NULLS FIRST, id);
 
 CREATE INDEX employees_last_name_idx ON employees (last_name, id);
 
@@ -69,9 +69,11 @@ CREATE TABLE customers (
 
 CREATE INDEX customers_last_name_first_name_idx ON customers (last_name, first_name);
 
-CREATE INDEX customers_support_rep_id_idx ON customers (support_rep_id NULLS FIRST);
+CREATE INDEX customers_support_rep_id_idx ON customers (support_rep_id NULLS FIRST, id);
 
 CREATE INDEX customers_first_name_idx ON customers (first_name, id);
+
+CREATE INDEX customers_last_name_idx ON customers (last_name, id);
 
 CREATE INDEX customers_country_idx ON customers (country NULLS FIRST, id);
 
@@ -98,6 +100,8 @@ CREATE TABLE invoices (
 );
 
 CREATE INDEX invoices_customer_id_invoice_date_idx ON invoices (customer_id, invoice_date);
+
+CREATE INDEX invoices_customer_id_idx ON invoices (customer_id, id);
 
 CREATE INDEX invoices_invoice_date_idx ON invoices (invoice_date, id);
 
@@ -131,9 +135,11 @@ CREATE TABLE tracks (
 
 CREATE INDEX tracks_genre_id_unit_price_idx ON tracks (genre_id NULLS FIRST, unit_price);
 
-CREATE INDEX tracks_album_id_idx ON tracks (album_id NULLS FIRST);
+CREATE INDEX tracks_album_id_idx ON tracks (album_id NULLS FIRST, id);
 
-CREATE INDEX tracks_media_type_id_idx ON tracks (media_type_id);
+CREATE INDEX tracks_media_type_id_idx ON tracks (media_type_id, id);
+
+CREATE INDEX tracks_genre_id_idx ON tracks (genre_id NULLS FIRST, id);
 
 CREATE INDEX tracks_name_idx ON tracks (name, id);
 
@@ -154,9 +160,9 @@ CREATE TABLE invoice_lines (
   CONSTRAINT invoice_lines_track_id_fkey FOREIGN KEY (track_id) REFERENCES tracks (id) ON DELETE RESTRICT
 );
 
-CREATE INDEX invoice_lines_invoice_id_idx ON invoice_lines (invoice_id);
+CREATE INDEX invoice_lines_invoice_id_idx ON invoice_lines (invoice_id, id);
 
-CREATE INDEX invoice_lines_track_id_idx ON invoice_lines (track_id);
+CREATE INDEX invoice_lines_track_id_idx ON invoice_lines (track_id, id);
 
 CREATE INDEX invoice_lines_unit_price_idx ON invoice_lines (unit_price, id);
 
@@ -176,4 +182,4 @@ CREATE TABLE playlist_tracks (
   CONSTRAINT playlist_tracks_track_id_fkey FOREIGN KEY (track_id) REFERENCES tracks (id) ON DELETE CASCADE
 );
 
-CREATE INDEX playlist_tracks_track_id_idx ON playlist_tracks (track_id);
+CREATE INDEX playlist_tracks_track_id_idx ON playlist_tracks (track_id, playlist_id);

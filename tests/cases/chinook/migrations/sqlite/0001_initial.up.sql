@@ -110,7 +110,7 @@ CREATE TABLE playlist_tracks (
   FOREIGN KEY (track_id) REFERENCES tracks (id) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX albums_artist_id_idx ON albums (artist_id);
+CREATE INDEX albums_artist_id_idx ON albums (artist_id, id);
 
 CREATE INDEX albums_title_idx ON albums (title, id);
 
@@ -118,13 +118,15 @@ CREATE INDEX artists_name_idx ON artists (name, id);
 
 CREATE INDEX customers_last_name_first_name_idx ON customers (last_name, first_name);
 
-CREATE INDEX customers_support_rep_id_idx ON customers (support_rep_id);
+CREATE INDEX customers_support_rep_id_idx ON customers (support_rep_id, id);
 
 CREATE INDEX customers_first_name_idx ON customers (first_name, id);
 
+CREATE INDEX customers_last_name_idx ON customers (last_name, id);
+
 CREATE INDEX customers_country_idx ON customers (country, id);
 
-CREATE INDEX employees_reports_to_idx ON employees (reports_to);
+CREATE INDEX employees_reports_to_idx ON employees (reports_to, id);
 
 CREATE INDEX employees_last_name_idx ON employees (last_name, id);
 
@@ -136,15 +138,17 @@ CREATE INDEX genres_name_idx ON genres (name, id);
 
 CREATE INDEX invoices_customer_id_invoice_date_idx ON invoices (customer_id, invoice_date);
 
+CREATE INDEX invoices_customer_id_idx ON invoices (customer_id, id);
+
 CREATE INDEX invoices_invoice_date_idx ON invoices (invoice_date, id);
 
 CREATE INDEX invoices_billing_country_idx ON invoices (billing_country, id);
 
 CREATE INDEX invoices_total_idx ON invoices (total, id);
 
-CREATE INDEX invoice_lines_invoice_id_idx ON invoice_lines (invoice_id);
+CREATE INDEX invoice_lines_invoice_id_idx ON invoice_lines (invoice_id, id);
 
-CREATE INDEX invoice_lines_track_id_idx ON invoice_lines (track_id);
+CREATE INDEX invoice_lines_track_id_idx ON invoice_lines (track_id, id);
 
 CREATE INDEX invoice_lines_unit_price_idx ON invoice_lines (unit_price, id);
 
@@ -152,13 +156,15 @@ CREATE INDEX media_types_name_idx ON media_types (name, id);
 
 CREATE INDEX playlists_name_idx ON playlists (name, id);
 
-CREATE INDEX playlist_tracks_track_id_idx ON playlist_tracks (track_id);
+CREATE INDEX playlist_tracks_track_id_idx ON playlist_tracks (track_id, playlist_id);
 
 CREATE INDEX tracks_genre_id_unit_price_idx ON tracks (genre_id, unit_price);
 
-CREATE INDEX tracks_album_id_idx ON tracks (album_id);
+CREATE INDEX tracks_album_id_idx ON tracks (album_id, id);
 
-CREATE INDEX tracks_media_type_id_idx ON tracks (media_type_id);
+CREATE INDEX tracks_media_type_id_idx ON tracks (media_type_id, id);
+
+CREATE INDEX tracks_genre_id_idx ON tracks (genre_id, id);
 
 CREATE INDEX tracks_name_idx ON tracks (name, id);
 

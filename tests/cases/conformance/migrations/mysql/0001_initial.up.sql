@@ -98,7 +98,7 @@ CREATE TABLE nodes (
   anchor_id BINARY(16),
   version BIGINT NOT NULL,
   PRIMARY KEY (id),
-  INDEX nodes_parent_id_idx (parent_id),
+  INDEX nodes_parent_id_idx (parent_id, id),
   INDEX nodes_next_id_idx (next_id),
   INDEX nodes_anchor_id_idx (anchor_id),
   INDEX nodes_name_idx (name, id),
@@ -272,7 +272,7 @@ CREATE TABLE orders (
   created_at DATETIME(6) NOT NULL,
   PRIMARY KEY (id),
   UNIQUE INDEX orders_number_key (number),
-  INDEX orders_account_id_idx (account_id),
+  INDEX orders_account_id_created_at_idx (account_id, created_at, id),
   INDEX orders_created_at_idx (created_at, id),
   CONSTRAINT orders_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts (id) ON DELETE RESTRICT
 );

@@ -110,7 +110,7 @@ CREATE TABLE nodes (
   CONSTRAINT nodes_anchor_id_fkey FOREIGN KEY (anchor_id) REFERENCES nodes (id) ON DELETE RESTRICT
 );
 
-CREATE INDEX nodes_parent_id_idx ON nodes (parent_id NULLS FIRST);
+CREATE INDEX nodes_parent_id_idx ON nodes (parent_id NULLS FIRST, id);
 
 CREATE INDEX nodes_next_id_idx ON nodes (next_id NULLS FIRST);
 
@@ -322,7 +322,7 @@ CREATE TABLE orders (
 
 CREATE UNIQUE INDEX orders_number_key ON orders (number);
 
-CREATE INDEX orders_account_id_idx ON orders (account_id);
+CREATE INDEX orders_account_id_created_at_idx ON orders (account_id, created_at, id);
 
 CREATE INDEX orders_created_at_idx ON orders (created_at, id);
 

@@ -392,7 +392,7 @@ CREATE INDEX links_node_id_idx ON links (node_id);
 
 CREATE INDEX memberships_numbered_nr_idx ON memberships (numbered_nr);
 
-CREATE INDEX nodes_parent_id_idx ON nodes (parent_id);
+CREATE INDEX nodes_parent_id_idx ON nodes (parent_id, id);
 
 CREATE INDEX nodes_next_id_idx ON nodes (next_id);
 
@@ -402,7 +402,7 @@ CREATE INDEX nodes_name_idx ON nodes (name, id);
 
 CREATE UNIQUE INDEX orders_number_key ON orders (number);
 
-CREATE INDEX orders_account_id_idx ON orders (account_id);
+CREATE INDEX orders_account_id_created_at_idx ON orders (account_id, created_at, id);
 
 CREATE INDEX orders_created_at_idx ON orders (created_at, id);
 

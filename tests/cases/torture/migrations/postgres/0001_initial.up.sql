@@ -184,6 +184,8 @@ CREATE INDEX kinds_a_long_text_idx ON kinds (a_long_text, id);
 
 CREATE INDEX kinds_maybe_bool_idx ON kinds (maybe_bool NULLS FIRST, id);
 
+CREATE INDEX kinds_maybe_int32_idx ON kinds (maybe_int32 NULLS FIRST, id);
+
 CREATE INDEX kinds_maybe_int64_idx ON kinds (maybe_int64 NULLS FIRST, id);
 
 CREATE INDEX kinds_maybe_uint32_idx ON kinds (maybe_uint32 NULLS FIRST, id);
@@ -193,6 +195,8 @@ CREATE INDEX kinds_maybe_uint64_idx ON kinds (maybe_uint64 NULLS FIRST, id);
 CREATE INDEX kinds_maybe_float_idx ON kinds (maybe_float NULLS FIRST, id);
 
 CREATE INDEX kinds_maybe_double_idx ON kinds (maybe_double NULLS FIRST, id);
+
+CREATE INDEX kinds_maybe_string_idx ON kinds (maybe_string NULLS FIRST, id);
 
 CREATE INDEX kinds_maybe_decimal_idx ON kinds (maybe_decimal NULLS FIRST, id);
 
@@ -510,9 +514,11 @@ CREATE INDEX "Everything_Of_It_placed_at_idx" ON "Everything_Of_It" (placed_at N
 
 CREATE UNIQUE INDEX "Everything_Of_It_tenant_Number_account_id_key" ON "Everything_Of_It" (tenant, "Number", account_id NULLS FIRST) WHERE (placed_at IS NOT NULL) AND deleted_at IS NULL;
 
-CREATE INDEX "Everything_Of_It_account_id_idx" ON "Everything_Of_It" (account_id NULLS FIRST);
+CREATE INDEX "Everything_Of_It_account_id_CreatedAt_idx" ON "Everything_Of_It" (account_id NULLS FIRST, "CreatedAt", "EverythingId", deleted_at NULLS FIRST);
 
-CREATE INDEX "Everything_Of_It_placed_at_idx_2" ON "Everything_Of_It" (placed_at NULLS FIRST, "EverythingId", deleted_at NULLS FIRST) WHERE deleted_at IS NULL;
+CREATE INDEX "Everything_Of_It_Colour_Name_idx" ON "Everything_Of_It" ("Colour_Name", "EverythingId", deleted_at NULLS FIRST) WHERE deleted_at IS NULL;
+
+CREATE INDEX "Everything_Of_It_placed_at_order_idx" ON "Everything_Of_It" (placed_at NULLS FIRST, "EverythingId", deleted_at NULLS FIRST) WHERE deleted_at IS NULL;
 
 CREATE INDEX "Everything_Of_It_CreatedAt_idx" ON "Everything_Of_It" ("CreatedAt", "EverythingId", deleted_at NULLS FIRST) WHERE deleted_at IS NULL;
 
@@ -561,11 +567,13 @@ CREATE TABLE numbered (
 
 CREATE UNIQUE INDEX numbered_next_id_key ON numbered (next_id NULLS FIRST);
 
-CREATE INDEX numbered_parent_id_idx ON numbered (parent_id NULLS FIRST);
+CREATE INDEX numbered_parent_id_idx ON numbered (parent_id NULLS FIRST, nr);
 
 CREATE INDEX numbered_required_id_idx ON numbered (required_id);
 
 CREATE INDEX numbered_coded_id_idx ON numbered (coded_id NULLS FIRST);
+
+CREATE INDEX numbered_required_id_order_idx ON numbered (required_id, nr);
 
 CREATE TABLE memberships (
   kind_id UUID NOT NULL,
@@ -578,7 +586,9 @@ CREATE TABLE memberships (
   CONSTRAINT memberships_numbered_nr_fkey FOREIGN KEY (numbered_nr) REFERENCES numbered (nr) ON DELETE CASCADE
 );
 
-CREATE INDEX memberships_numbered_nr_idx ON memberships (numbered_nr);
+CREATE INDEX memberships_kind_id_created_at_idx ON memberships (kind_id, created_at, numbered_nr);
+
+CREATE INDEX memberships_numbered_nr_created_at_idx ON memberships (numbered_nr, created_at, kind_id);
 
 CREATE INDEX memberships_created_at_idx ON memberships (created_at, kind_id, numbered_nr);
 

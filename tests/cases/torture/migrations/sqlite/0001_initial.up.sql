@@ -644,9 +644,11 @@ CREATE INDEX "Everything_Of_It_placed_at_idx" ON "Everything_Of_It" (placed_at) 
 
 CREATE UNIQUE INDEX "Everything_Of_It_tenant_Number_account_id_key" ON "Everything_Of_It" (tenant, "Number", account_id) WHERE (placed_at IS NOT NULL) AND deleted_at IS NULL;
 
-CREATE INDEX "Everything_Of_It_account_id_idx" ON "Everything_Of_It" (account_id);
+CREATE INDEX "Everything_Of_It_account_id_CreatedAt_idx" ON "Everything_Of_It" (account_id, "CreatedAt", "EverythingId", deleted_at);
 
-CREATE INDEX "Everything_Of_It_placed_at_idx_2" ON "Everything_Of_It" (placed_at, "EverythingId", deleted_at) WHERE deleted_at IS NULL;
+CREATE INDEX "Everything_Of_It_Colour_Name_idx" ON "Everything_Of_It" ("Colour_Name", "EverythingId", deleted_at) WHERE deleted_at IS NULL;
+
+CREATE INDEX "Everything_Of_It_placed_at_order_idx" ON "Everything_Of_It" (placed_at, "EverythingId", deleted_at) WHERE deleted_at IS NULL;
 
 CREATE INDEX "Everything_Of_It_CreatedAt_idx" ON "Everything_Of_It" ("CreatedAt", "EverythingId", deleted_at) WHERE deleted_at IS NULL;
 
@@ -698,6 +700,8 @@ CREATE INDEX kinds_a_long_text_idx ON kinds (a_long_text, id);
 
 CREATE INDEX kinds_maybe_bool_idx ON kinds (maybe_bool, id);
 
+CREATE INDEX kinds_maybe_int32_idx ON kinds (maybe_int32, id);
+
 CREATE INDEX kinds_maybe_int64_idx ON kinds (maybe_int64, id);
 
 CREATE INDEX kinds_maybe_uint32_idx ON kinds (maybe_uint32, id);
@@ -707,6 +711,8 @@ CREATE INDEX kinds_maybe_uint64_idx ON kinds (maybe_uint64, id);
 CREATE INDEX kinds_maybe_float_idx ON kinds (maybe_float, id);
 
 CREATE INDEX kinds_maybe_double_idx ON kinds (maybe_double, id);
+
+CREATE INDEX kinds_maybe_string_idx ON kinds (maybe_string, id);
 
 CREATE INDEX kinds_maybe_decimal_idx ON kinds (maybe_decimal, id);
 
@@ -724,7 +730,9 @@ CREATE INDEX kinds_updated_at_idx ON kinds (updated_at, id);
 
 CREATE INDEX ledgers_account_id_at_idx ON ledgers (account_id, at);
 
-CREATE INDEX memberships_numbered_nr_idx ON memberships (numbered_nr);
+CREATE INDEX memberships_kind_id_created_at_idx ON memberships (kind_id, created_at, numbered_nr);
+
+CREATE INDEX memberships_numbered_nr_created_at_idx ON memberships (numbered_nr, created_at, kind_id);
 
 CREATE INDEX memberships_created_at_idx ON memberships (created_at, kind_id, numbered_nr);
 
@@ -732,11 +740,13 @@ CREATE INDEX notes_profile_id_idx ON notes (profile_id);
 
 CREATE UNIQUE INDEX numbered_next_id_key ON numbered (next_id);
 
-CREATE INDEX numbered_parent_id_idx ON numbered (parent_id);
+CREATE INDEX numbered_parent_id_idx ON numbered (parent_id, nr);
 
 CREATE INDEX numbered_required_id_idx ON numbered (required_id);
 
 CREATE INDEX numbered_coded_id_idx ON numbered (coded_id);
+
+CREATE INDEX numbered_required_id_order_idx ON numbered (required_id, nr);
 
 CREATE INDEX numbered_notes_numbered_id_position_idx ON numbered_notes (numbered_id, position);
 
