@@ -11,3 +11,4 @@ mod logs;
 mod migrations;
 mod settings;
 mod signals;
+mod timeouts;
