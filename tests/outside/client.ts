@@ -36,7 +36,10 @@ assert.equal(created.response.headers.get("location"), `/api/v1/orders/${order.i
 const path = { id: order.id };
 assert.deepEqual(must(await api.GET("/api/v1/orders/{id}", { params: { path } })), order);
 const query = { customer_id: customer.id, sort: ["total" as const], order: ["desc" as const], size: 5 };
-assert.deepEqual(must(await api.GET("/api/v1/orders", { params: { query } })).data, [order]);
+const page = must(await api.GET("/api/v1/orders", { params: { query } }));
+// A list is exported as text where that is what the client accepts; this one accepts JSON.
+assert(typeof page !== "string");
+assert.deepEqual(page.data, [order]);
 
 const header = { "If-Match": created.response.headers.get("etag") ?? "" };
 const patched = must(await api.PATCH("/api/v1/orders/{id}", { params: { path, header }, body: { note: "Ring twice." } }));

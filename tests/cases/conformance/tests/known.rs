@@ -5,8 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use libtest_mimic::Failed;
 
 /// Database (`*` for all), case, and what is wrong.
-const DEFECTS: &[(&str, &str, &str)] = &[
-];
+const DEFECTS: &[(&str, &str, &str)] = &[];
 
 /// Runs a case; one that is known to fail passes if it does.
 pub fn judge(dialect: &str, case: &str, run: impl FnOnce()) -> Result<(), Failed> {

@@ -12,3 +12,5 @@ CREATE TABLE arcana_idempotency (
 );
 
 CREATE INDEX arcana_idempotency_created_at_idx ON arcana_idempotency (created_at);
+
+CREATE INDEX arcana_idempotency_created_at_order_idx ON arcana_idempotency (created_at, principal, rpc, "key");

@@ -82,6 +82,8 @@ pub static KIND: EntitySpec = EntitySpec {
     version: Some("version"),
     updated_at: Some("updated_at"),
     soft_delete: false,
+    events: false,
+    audit: false,
     select: "SELECT id, a_bool, an_int32, an_int64, a_uint32, a_uint64, a_sint32, a_sint64, a_fixed32, a_fixed64, a_sfixed32, a_sfixed64, a_float, a_double, a_string, a_long_string, some_bytes, a_decimal, a_whole_decimal, a_fraction, a_short_decimal, a_timestamp, a_duration, a_date, a_struct, a_colour, a_place, maybe_bool, maybe_int32, maybe_int64, maybe_uint32, maybe_uint64, maybe_float, maybe_double, maybe_string, maybe_bytes, maybe_decimal, maybe_timestamp, maybe_duration, maybe_date, maybe_struct, maybe_colour, maybe_place, bools, int64s, uint64s, doubles, strings, bytes_list, decimals, timestamps, durations, dates, structs, colours, places, numbers_as_text, texts_by_text, doubles_by_number, places_by_bool, version, created_at, updated_at FROM kinds",
     insert: "INSERT INTO kinds (id, a_bool, an_int32, an_int64, a_uint32, a_uint64, a_sint32, a_sint64, a_fixed32, a_fixed64, a_sfixed32, a_sfixed64, a_float, a_double, a_string, a_long_string, some_bytes, a_decimal, a_whole_decimal, a_fraction, a_short_decimal, a_timestamp, a_duration, a_date, a_struct, a_colour, a_place, maybe_bool, maybe_int32, maybe_int64, maybe_uint32, maybe_uint64, maybe_float, maybe_double, maybe_string, maybe_bytes, maybe_decimal, maybe_timestamp, maybe_duration, maybe_date, maybe_struct, maybe_colour, maybe_place, bools, int64s, uint64s, doubles, strings, bytes_list, decimals, timestamps, durations, dates, structs, colours, places, numbers_as_text, texts_by_text, doubles_by_number, places_by_bool, version, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     update: "UPDATE kinds SET a_bool = ?, an_int32 = ?, an_int64 = ?, a_uint32 = ?, a_uint64 = ?, a_sint32 = ?, a_sint64 = ?, a_fixed32 = ?, a_fixed64 = ?, a_sfixed32 = ?, a_sfixed64 = ?, a_float = ?, a_double = ?, a_string = ?, a_long_string = ?, some_bytes = ?, a_decimal = ?, a_whole_decimal = ?, a_fraction = ?, a_short_decimal = ?, a_timestamp = ?, a_duration = ?, a_date = ?, a_struct = ?, a_colour = ?, a_place = ?, maybe_bool = ?, maybe_int32 = ?, maybe_int64 = ?, maybe_uint32 = ?, maybe_uint64 = ?, maybe_float = ?, maybe_double = ?, maybe_string = ?, maybe_bytes = ?, maybe_decimal = ?, maybe_timestamp = ?, maybe_duration = ?, maybe_date = ?, maybe_struct = ?, maybe_colour = ?, maybe_place = ?, bools = ?, int64s = ?, uint64s = ?, doubles = ?, strings = ?, bytes_list = ?, decimals = ?, timestamps = ?, durations = ?, dates = ?, structs = ?, colours = ?, places = ?, numbers_as_text = ?, texts_by_text = ?, doubles_by_number = ?, places_by_bool = ?, version = ?, created_at = ?, updated_at = ? WHERE id = ? AND version = ?",
@@ -92,6 +94,7 @@ pub static KIND: EntitySpec = EntitySpec {
     ],
     references: &[
     ],
+    expandable: &[],
     referenced_by: &[
     ],
     access: AccessSpec {
