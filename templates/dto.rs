@@ -62,6 +62,8 @@ impl Resource for {{ entity.name }} {
     ];
     const MEMBERS: &'static [&'static str] = &[{{ entity.member_names }}];
     const KEPT: &'static [&'static str] = &[{{ entity.kept_names }}];
+    const MASKABLE: &'static [&'static str] = &[{{ entity.published }}];
+    const PLURAL: &'static str = {{ entity.plural }};
 
     fn dto(&self) -> {{ entity.name }}Dto<'_> {
         {{ entity.name }}Dto(self)

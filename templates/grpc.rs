@@ -77,7 +77,7 @@ impl pb::{{ service.server_module }}::{{ service.name }} for {{ service.entity }
             let {% if !service.kept.is_empty() %}mut {% endif %}row = proto::body({{ service.member_text }}, message.{{ service.member }})?;
             let mut found = Violations::new();
             let id = {{ service.key_from_row }};
-            let mask = Mask::new(message.update_mask, {{ service.entity }}Patch::MASKABLE, &mut found);
+            let mask = Mask::new(message.update_mask, {{ service.entity }}::MASKABLE, &mut found);
             let patch = match mask {
                 Some(mask) => {{ service.entity }}Patch::from_proto(row, &mask, &mut found),
                 None => {
@@ -133,6 +133,62 @@ impl pb::{{ service.server_module }}::{{ service.name }} for {{ service.entity }
         .await
     }
 {%- endif %}
+{%- for batch in service.batches %}
+{%- if batch.delete %}
+
+    async fn {{ batch.wire }}(&self, request: Request<pb::{{ batch.rpc }}Request>) -> Result<Response<()>, Status> {
+        grpc::call(request, |cx, message| async move {
+            let rows = read_requests(message.requests, |message| {
+                let mut found = Violations::new();
+                let id = {{ service.key_from_proto }};
+{%- if service.versioned %}
+                found.into_result(RowDelete { id, etag: Etag::from_grpc(&message.etag) })
+{%- else %}
+                found.into_result(RowDelete { id, etag: Etag::Any })
+{%- endif %}
+            })?;
+            self.0.batch_delete(&cx, rows).await
+        })
+        .await
+    }
+{%- else %}
+
+    async fn {{ batch.wire }}(&self, request: Request<pb::{{ batch.rpc }}Request>) -> Result<Response<pb::{{ batch.rpc }}Response>, Status> {
+        grpc::call(request, |cx, message| async move {
+{%- if batch.get %}
+            let ids = message.ids.iter().map(ToString::to_string).collect();
+            let rows = self.0.batch_get(&cx, read_ids::<{{ service.entity }}>(ids)?).await?;
+{%- else if batch.create %}
+            let rows = read_requests(message.requests, |message| {
+                let new = proto::body({{ service.member_text }}, message.{{ service.member }})?;
+                proto::decode_new::<{{ service.entity }}, _>(&cx, new).map_err(|error| error.below({{ service.member_text }}))
+            })?;
+            let rows = self.0.batch_create(&cx, rows).await?;
+{%- else %}
+            let rows = read_requests(message.requests, |message| {
+                let row = proto::body({{ service.member_text }}, message.{{ service.member }})?;
+                let mut found = Violations::new();
+                let kept = [{% for field in service.kept_named %}({{ field.0 }}, {{ field.1 }}){% if !loop.last %}, {% endif %}{% endfor %}];
+                let mask = Mask::or_all(message.update_mask, {{ service.entity }}::MASKABLE, &kept, &mut found);
+                found.finish()?;
+                let mut found = Violations::new();
+                let id = {{ service.key_from_row }};
+                let patch = {{ service.entity }}Patch::from_proto(row, &mask, &mut found);
+                found.finish().map_err(|error| error.below({{ service.member_text }}))?;
+{%- if service.versioned %}
+                Ok(RowUpdate { id, patch, etag: Etag::from_grpc(&message.etag) })
+{%- else %}
+                Ok(RowUpdate { id, patch, etag: Etag::Any })
+{%- endif %}
+            })?;
+            let rows = self.0.batch_update(&cx, rows).await?;
+{%- endif %}
+            Ok(pb::{{ batch.rpc }}Response { {{ service.plural_member }}: rows.into_iter().map(Into::into).collect() })
+        })
+        .await
+    }
+{%- endif %}
+{%- endfor %}
 {%- for rpc in service.rpcs %}
 
     async fn {{ rpc.wire }}(&self, request: Request<{{ rpc.request_pb }}>) -> Result<Response<{{ rpc.response_pb }}>, Status> {

@@ -54,6 +54,12 @@ async fn {{ route.handler }}(State(service): State<Arc<dyn {{ service.name }}>>,
 }
 {% endfor %}
 {%- endfor %}
+{%- for batch in service.batches %}
+/// {{ batch.words }}
+async fn {{ batch.name }}(State(service): State<Arc<dyn {{ service.name }}>>, call: Call) -> Result<Response> {
+    rest::{{ batch.name }}::<{{ service.entity }}>(&*service, &call).await
+}
+{% endfor %}
 {%- if service.undelete %}
 /// Brings a deleted {{ service.words }} back.
 async fn undelete(State(service): State<Arc<dyn {{ service.name }}>>, call: Call) -> Result<Response> {

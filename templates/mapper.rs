@@ -34,9 +34,6 @@ impl FromProto<{{ entity.pb }}> for New{{ entity.name }} {
 }
 {% if entity.resource %}
 impl {{ entity.name }}Patch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &[{{ entity.published }}];
-
     /// From the members that the mask names.
     pub fn from_proto({% if entity.has_input %}message{% else %}_message{% endif %}: {{ entity.pb }}, {% if entity.has_input %}mask{% else %}_mask{% endif %}: &Mask, {% if entity.has_input %}found{% else %}_found{% endif %}: &mut Violations) -> Self {
         Self {

@@ -2,7 +2,7 @@
 /// {{ line }}
 {%- endfor %}
 #[async_trait]
-pub trait {{ service.name }}: Service<{{ service.entity }}> {
+pub trait {{ service.name }}: Service<{{ service.entity }}>{% if !service.batches.is_empty() %} + Batch<{{ service.entity }}>{% endif %} {
 {%- for rpc in service.rpcs %}
 {%- for line in rpc.doc %}
     /// {{ line }}

@@ -3,6 +3,7 @@
 pub static {{ entity.spec.constant }}: EntitySpec = EntitySpec {
     name: "{{ entity.name }}",
     full_name: {{ entity.full_name }},
+    member: {{ entity.spec.member }},
     table: {{ entity.spec.table }},
     columns: &[
 {%- for column in entity.spec.columns %}

@@ -130,6 +130,10 @@ impl Side {
     }
 
     fn keep(&mut self, case: &Value, answer: &Value) {
+        let rows = answer["products"].as_array().into_iter().flatten();
+        for (name, row) in case["keep_all"].as_array().into_iter().flatten().zip(rows) {
+            self.ids.insert(name.as_str().unwrap().to_owned(), row["id"].as_str().unwrap().to_owned());
+        }
         if let Some(name) = case["keep"].as_str() {
             self.ids.insert(name.to_owned(), answer["id"].as_str().unwrap().to_owned());
         }
@@ -142,10 +146,12 @@ impl Side {
         let (method, path) = match what {
             "list" => ("GET", format!("/api/v1/{collection}?{}", case["rest"].as_str().unwrap_or_default())),
             "create" => ("POST", format!("/api/v1/{collection}")),
-            "get" => ("GET", format!("/api/v1/{collection}/{id}?{}", case["rest"].as_str().unwrap_or_default())),
+            "get" => ("GET", format!("/api/v1/{collection}/{id}")),
             "replace" => ("PUT", format!("/api/v1/{collection}/{id}")),
             "patch" => ("PATCH", format!("/api/v1/{collection}/{id}")),
             "delete" => ("DELETE", format!("/api/v1/{collection}/{id}")),
+            "batchGet" => ("GET", format!("/api/v1/{collection}:{what}?{}", case["rest"].as_str().unwrap())),
+            batch if batch.starts_with("batch") => ("POST", format!("/api/v1/{collection}:{batch}")),
             verb => ("POST", format!("/api/v1/{collection}/{id}:{verb}")),
         };
         let mut request = self.service.request(method, &path);
@@ -159,7 +165,7 @@ impl Side {
         if answer.status < 300 {
             let answer = answer.ok(if what == "create" {
                 201
-            } else if what == "delete" {
+            } else if matches!(what, "delete" | "batchDelete") {
                 204
             } else {
                 200
@@ -211,10 +217,10 @@ impl Side {
                 request[&member] = row;
                 format!("Create{name}")
             }
-            "get" => {
-                let more = case["grpc"].as_object().cloned().unwrap_or_default();
-                request.as_object_mut().unwrap().extend(more);
-                format!("Get{name}")
+            "get" => format!("Get{name}"),
+            batch if batch.starts_with("batch") => {
+                request = case.get("grpc").unwrap_or(&case["row"]).clone();
+                format!("{}{}{name}s", batch[..1].to_uppercase(), &batch[1..])
             }
             "replace" | "patch" => {
                 let named: Vec<_> = case["row"].as_object().unwrap().keys().cloned().collect();
@@ -233,7 +239,7 @@ impl Side {
         };
         let client = Dynamic::new(self.service.channel().await);
         match client.call(&format!("{service}/{method}"), &request).await {
-            Ok(answer) if what == "delete" => {
+            Ok(answer) if matches!(what, "delete" | "batchDelete") => {
                 assert_eq!(answer, json!({}));
                 Outcome::Answer(Value::Null)
             }
@@ -304,6 +310,11 @@ async fn customers_are_the_same_over_both_protocols() {
 #[tokio::test]
 async fn products_are_the_same_over_both_protocols() {
     run(include_str!("vectors/products.json")).await;
+}
+
+#[tokio::test]
+async fn batches_are_the_same_over_both_protocols() {
+    run(include_str!("vectors/batches.json")).await;
 }
 
 #[tokio::test]

@@ -280,6 +280,8 @@ pub struct Resource {
     pub reserved: Reserved,
     /// Derived methods, in the order list, get, create, update, delete.
     pub methods: Vec<Standard>,
+    /// Those of them that also come for several rows in one call, in the same order.
+    pub batches: Vec<StandardKind>,
     /// File it stands in.
     pub file: String,
     /// Where it stands.

@@ -36,7 +36,7 @@ pub fn routes_of(model: &Model, service: &Service) -> Vec<Route> {
     let mut add = |rpc: &str, method: &str, path: &str, access: &Access| {
         let rpc = format!("{}.{rpc}", service.full_name);
         let (method, path) = (method.to_owned(), path.to_owned());
-        routes.push(Route { rpc, method, path, access: words(access) });
+        routes.push(Route { rpc, method, path, access: said(access) });
     };
     if let Some(resource) = service.resource.as_deref().and_then(|name| model.resource(name)) {
         let key = model.entity(&resource.entity).map(|entity| entity.key.fields.as_slice()).unwrap_or_default();
@@ -49,6 +49,10 @@ pub fn routes_of(model: &Model, service: &Service) -> Vec<Route> {
                 let variables: String = key.iter().map(|field| format!("/{{{field}}}")).collect();
                 let path = format!("{}{variables}:undelete", resource.path);
                 add(&format!("Undelete{}", resource.name), "POST", &path, &standard.access);
+            }
+            if resource.batches.contains(&standard.kind) {
+                let (method, path) = batch(resource, standard.kind);
+                add(&batch_rpc(standard.kind, resource), method, &path, &standard.access);
             }
         }
     }
@@ -75,6 +79,17 @@ fn derived(resource: &Resource, kind: StandardKind, key: &[String]) -> Vec<(&'st
     }
 }
 
+/// Name of the rpc that does it to several rows, such as `BatchGetOrders`.
+pub(crate) fn batch_rpc(kind: StandardKind, resource: &Resource) -> String {
+    format!("Batch{}{}", kind.name().to_upper_camel_case(), resource.plural.to_upper_camel_case())
+}
+
+/// Its method and path.
+pub(crate) fn batch(resource: &Resource, kind: StandardKind) -> (&'static str, String) {
+    let method = if kind == StandardKind::Get { "GET" } else { "POST" };
+    (method, format!("{}:batch{}", resource.path, kind.name().to_upper_camel_case()))
+}
+
 fn rpc_name(resource: &Resource, kind: StandardKind) -> String {
     match kind {
         StandardKind::List => format!("List{}", resource.plural.to_upper_camel_case()),
@@ -85,7 +100,7 @@ fn rpc_name(resource: &Resource, kind: StandardKind) -> String {
     }
 }
 
-fn words(access: &Access) -> String {
+fn said(access: &Access) -> String {
     if access.written.is_empty() { "admin (unsaid)".to_owned() } else { access.written.clone() }
 }
 

@@ -32,6 +32,8 @@ pub struct Changes {
     /// Account that calls, if one is signed in.
     pub(crate) principal: Option<Uuid>,
     pub(crate) request_id: Arc<str>,
+    /// From which write on which member of the request is meant.
+    places: Vec<(usize, String)>,
 }
 
 /// One declared write.
@@ -257,6 +259,7 @@ impl Changes {
             writes: Vec::new(),
             records: Vec::new(),
             messages: Vec::new(),
+            places: Vec::new(),
             once: None,
             principal: cx.principal.id,
             request_id: cx.request_id.clone(),
@@ -378,6 +381,20 @@ impl Changes {
     /// What events and the audit will say of the writes, in order.
     pub fn records(&self) -> &[Record] {
         &self.records
+    }
+
+    /// Says which member of the request the writes that follow are about, such as `requests[3].order`: an error that they
+    /// meet names it.
+    pub(crate) fn name_place(&mut self, place: &str) {
+        self.places.push((self.writes.len(), place.to_owned()));
+    }
+
+    /// The member of the request that a write is about; empty if it is the request itself.
+    pub(crate) fn place_of(&self, write: &Write) -> &str {
+        let at = || self.writes.iter().position(|other| std::ptr::eq(other, write));
+        let at = if self.places.is_empty() { None } else { at() };
+        let place = at.and_then(|at| self.places.iter().rfind(|(from, _)| *from <= at));
+        place.map_or("", |(_, place)| place)
     }
 
     /// The writes, in order.

@@ -93,6 +93,8 @@ pub struct EntitySpec {
     pub name: &'static str,
     /// Full name, such as `shop.v1.Order`.
     pub full_name: &'static str,
+    /// Member of a request that holds a row, such as `order`.
+    pub member: &'static str,
     /// Table.
     pub table: &'static str,
     /// Columns; of an owned child, the parent's key and `position` first.

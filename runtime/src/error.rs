@@ -189,6 +189,25 @@ impl Error {
         Self::ConcurrentUpdate(format!("{entity} {key}"))
     }
 
+    /// The same error, seen from a request that holds what it is about in a member, such as `requests[3].order`.
+    #[must_use]
+    pub fn below(self, place: &str) -> Self {
+        match self {
+            error if place.is_empty() => error,
+            Self::Validation(mut violations) => {
+                violations.iter_mut().for_each(|violation| violation.field = path_below(place, &violation.field));
+                Self::Validation(violations)
+            }
+            Self::Conflict { field, message } => Self::Conflict { field: path_below(place, &field), message },
+            Self::FailedPrecondition { field, message } => {
+                let field = Some(path_below(place, &field.unwrap_or_default()));
+                Self::FailedPrecondition { field, message }
+            }
+            Self::NotFound(message) => Self::NotFound(format!("{place}: {message}")),
+            other => other,
+        }
+    }
+
     /// A failure of ours, with its cause for the log.
     pub fn internal(cause: impl Into<Cause>) -> Self {
         Self::Internal(cause.into())
@@ -197,6 +216,16 @@ impl Error {
     /// A dependency that is away, with its cause for the log.
     pub fn unavailable(cause: impl Into<Cause>) -> Self {
         Self::Unavailable(cause.into())
+    }
+}
+
+/// The path of a field below another.
+pub(crate) fn path_below(path: &str, field: &str) -> String {
+    match (path.is_empty(), field.is_empty()) {
+        (true, _) => field.to_owned(),
+        (_, true) => path.to_owned(),
+        _ if field.starts_with('[') => format!("{path}{field}"),
+        _ => format!("{path}.{field}"),
     }
 }
 

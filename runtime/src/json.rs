@@ -192,6 +192,12 @@ fn whole_float(value: &Value) -> Option<i64> {
     Some(number as i64)
 }
 
+impl FromJson for Value {
+    fn from_json(value: Value, _found: &mut Violations) -> Option<Self> {
+        Some(value)
+    }
+}
+
 impl FromJson for bool {
     fn from_json(value: Value, found: &mut Violations) -> Option<Self> {
         let truth = value.as_bool();

@@ -140,6 +140,20 @@ impl Mask {
         Some(Self { paths })
     }
 
+    /// The same for requests in which all members without a mask are all that it could name, but for those in `kept`: a
+    /// name, and whether the row says nothing of it. These never change, so that a replacement may leave them out.
+    pub fn or_all(
+        mask: Option<prost_types::FieldMask>,
+        known: &[&str],
+        kept: &[(&str, bool)],
+        found: &mut Violations,
+    ) -> Self {
+        Self::new(mask, known, found).unwrap_or_else(|| {
+            let is_kept = |name: &str| kept.iter().any(|(kept, absent)| *absent && *kept == name);
+            Self { paths: known.iter().filter(|name| !is_kept(name)).map(|name| (*name).to_owned()).collect() }
+        })
+    }
+
     /// Whether a member is named.
     pub fn has(&self, name: &str) -> bool {
         self.paths.iter().any(|path| path == name)

@@ -1,5 +1,6 @@
 //! REST: the handlers of the derived methods, and what custom ones are made of. They only translate; no rule lives here.
 
+mod batch;
 mod call;
 mod conditional;
 mod export;
@@ -12,6 +13,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 use serde_json::Value;
 
+pub use batch::{batch_create, batch_delete, batch_get, batch_update};
 pub use call::{Call, Listing, RequestField, TextKind};
 pub use export::Format;
 
@@ -39,6 +41,10 @@ pub trait Resource: Entity<New: FromJson, Patch: FromJson> {
     const MEMBERS: &'static [&'static str];
     /// Members that never change, which a replacement may therefore leave out.
     const KEPT: &'static [&'static str];
+    /// Members that a mask may name.
+    const MASKABLE: &'static [&'static str];
+    /// Plural, such as `orders`: the member of answers that holds several rows.
+    const PLURAL: &'static str;
 
     /// As JSON shows it.
     fn dto(&self) -> Self::Dto<'_>;

@@ -1,5 +1,6 @@
 //! The one service function behind both protocols: authorise → read → validate → hook → check → commit.
 
+mod batch;
 mod once;
 
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use crate::expand::{Expand, Expandable, Expander, Reader};
 use crate::query::{ListQuery, Page};
 use crate::repository::Repository;
 use crate::violations::Violations;
+pub use batch::{BATCH_MAX, Batch, RowDelete, RowUpdate, read_ids, read_requests};
 use once::Once;
 
 /// Times that a call starts over when another wrote its row meanwhile.

@@ -2,7 +2,7 @@
 
 use std::fmt::{Display, Write};
 
-use crate::error::{Error, Result, Violation};
+use crate::error::{Error, Result, Violation, path_below};
 
 /// The broken rules found so far.
 #[derive(Debug, Default)]
@@ -102,12 +102,7 @@ impl Violations {
     }
 
     fn path_of(&self, field: &str) -> String {
-        match (self.path.is_empty(), field.is_empty()) {
-            (true, _) => field.to_owned(),
-            (_, true) => self.path.clone(),
-            _ if field.starts_with('[') => format!("{}{field}", self.path),
-            _ => format!("{}.{field}", self.path),
-        }
+        path_below(&self.path, field)
     }
 }
 

@@ -42,6 +42,11 @@ fn examples(path: &str, method: &str, operation: &Value) -> Vec<Example> {
             let text = example.as_str().map_or_else(|| example.to_string(), str::to_owned);
             path = path.replace(&format!("{{{name}}}"), &text);
         }
+        if parameter["in"] == "query" && parameter["required"] == true {
+            let values: Vec<String> =
+                list(example).iter().map(|value| format!("{name}={}", value.as_str().unwrap())).collect();
+            path = format!("{path}?{}", values.join("&"));
+        }
     }
     let answers = operation["responses"].as_object().unwrap();
     let (status, answer) = answers.iter().find(|(status, _)| status.starts_with('2')).unwrap();

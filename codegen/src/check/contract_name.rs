@@ -4,6 +4,7 @@ use heck::{ToSnakeCase, ToUpperCamelCase};
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{Model, Resource, Span, StandardKind};
+use crate::routes::batch_rpc;
 
 pub(super) fn check(model: &Model, found: &mut Diagnostics) {
     for resource in &model.resources {
@@ -57,6 +58,9 @@ fn derived_names(model: &Model, resource: &Resource) -> Vec<String> {
         } else {
             names.push(format!("{verb}{}Request", resource.name));
         }
+    }
+    for kind in &resource.batches {
+        names.extend(["Request", "Response"].map(|end| format!("{}{end}", batch_rpc(*kind, resource))));
     }
     if model.entity(&resource.entity).is_some_and(|entity| entity.soft_delete) {
         names.push(format!("Undelete{}Request", resource.name));

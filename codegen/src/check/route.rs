@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{Model, Resource, Span, StandardKind};
+use crate::routes::batch;
 
 /// Routes of every service.
 const OWN: [&str; 5] = ["/docs", "/health/live", "/health/ready", "/metrics", "/openapi.json"];
@@ -90,7 +91,12 @@ fn derived(resource: &Resource, key: usize, undelete: bool) -> Vec<(&'static str
         StandardKind::Delete => vec![("DELETE", item.clone())],
     };
     let methods = resource.methods.iter().map(|method| method.kind);
-    methods.flat_map(|kind| routes(kind).into_iter().map(move |(method, path)| (method, path, kind))).collect()
+    let single = methods.flat_map(|kind| routes(kind).into_iter().map(move |(method, path)| (method, path, kind)));
+    let batches = resource.batches.iter().map(|kind| {
+        let (method, path) = batch(resource, *kind);
+        (method, path, *kind)
+    });
+    single.chain(batches).collect()
 }
 
 /// The path without the names of its variables.

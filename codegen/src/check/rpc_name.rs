@@ -8,11 +8,15 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{Model, Resource, Service, StandardKind};
 
 /// Methods that services, their logic, the pointers to them, and the clients and servers of tonic have already.
-const TAKEN: [&str; 29] = [
+const TAKEN: [&str; 33] = [
     "accept_compressed",
     "after_commit",
     "after_read",
     "as_ref",
+    "batch_create",
+    "batch_delete",
+    "batch_get",
+    "batch_update",
     "before_create",
     "before_delete",
     "before_list",
@@ -83,6 +87,9 @@ fn derived(resource: &Resource) -> BTreeMap<String, String> {
             StandardKind::List => add("list", &resource.plural),
             kind => add(kind.name(), &resource.name),
         }
+    }
+    for kind in &resource.batches {
+        add(&format!("batch_{}", kind.name()), &resource.plural);
     }
     add("undelete", &resource.name);
     names

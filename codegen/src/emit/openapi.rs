@@ -1,5 +1,6 @@
 //! `openapi.json`: the REST side of the contract as OpenAPI 3.1, with examples that work on a seeded database.
 
+mod batch;
 mod book;
 mod custom;
 mod example;

@@ -40,6 +40,22 @@ pub(crate) fn standard_comment(kind: StandardKind, resource: &Resource, entity: 
     }
 }
 
+/// What the rpc does that does it to several rows.
+pub(crate) fn batch_comment(kind: StandardKind, resource: &Resource) -> String {
+    let verb = match kind {
+        StandardKind::Update => "Changes",
+        StandardKind::Get => "Gets",
+        StandardKind::Create => "Creates",
+        StandardKind::Delete => "Deletes",
+        StandardKind::List => "Lists",
+    };
+    let outcome = if kind == StandardKind::Get { "or none, if one is missing" } else { "or none, if one is refused" };
+    format!("{verb} several {}, at most {BATCH_MAX}: all of them, {outcome}.", plural_human(resource))
+}
+
+/// Most rows of a batch, as the runtime has it.
+pub(crate) const BATCH_MAX: usize = 100;
+
 /// What the rpc does that brings a deleted row back.
 pub(crate) fn undelete_comment(resource: &Resource) -> String {
     format!("Brings a deleted {} back.", human(&resource.name))

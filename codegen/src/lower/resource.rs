@@ -27,6 +27,7 @@ impl Lowering<'_> {
             fields: fields.into_iter().map(|(field, _)| field).collect(),
             reserved: reserved_of(message),
             methods: self.methods(seed, span),
+            batches: batches(seed),
             file: file.name().to_owned(),
             span: span.clone(),
         }
@@ -46,9 +47,18 @@ impl Lowering<'_> {
         if none || (declared.is_empty() && seed.parent.is_some()) {
             return Vec::new();
         }
-        let wanted = |kind: &StandardKind| {
-            declared.is_empty() || declared.iter().any(|method| method.to_lowercase() == kind.name())
-        };
+        let batches = batches(seed);
+        // Batches alone come beside all five.
+        let all = declared.iter().all(|method| method.starts_with("BATCH_"));
+        let wanted = |kind: &StandardKind| all || declared.iter().any(|method| method.to_lowercase() == kind.name());
+        for kind in batches.iter().filter(|kind| !wanted(kind)) {
+            let name = kind.name().to_uppercase();
+            self.found.push(
+                Diagnostic::at("arcana::methods_batch", span, format!("BATCH_{name} stands without {name}"))
+                    .help(format!("add {name}, whose access rule holds for the batch too, or leave BATCH_{name} out"))
+                    .word(format!("BATCH_{name}")),
+            );
+        }
         StandardKind::ALL
             .into_iter()
             .zip(&seed.options.access)
@@ -56,6 +66,15 @@ impl Lowering<'_> {
             .map(|(kind, rule)| Standard { kind, access: access(rule), options: MethodOptions::default() })
             .collect()
     }
+}
+
+/// The methods that are asked for as batches.
+fn batches(seed: &Seed) -> Vec<StandardKind> {
+    let asked = |kind: &StandardKind| {
+        let name = format!("BATCH_{}", kind.name().to_uppercase());
+        seed.options.methods.contains(&name)
+    };
+    StandardKind::ALL.into_iter().filter(asked).collect()
 }
 
 /// Reads an access rule such as `owner|admin`; an empty one is for admins only.

@@ -80,6 +80,7 @@ pub fn entity(
         expansions: expansions(model, resource).iter().map(expansion).collect(),
         finders: sql::finders(entity, resource, types),
         path: literal(&resource.path),
+        plural: literal(&resource.plural),
         member_names: literals(&fields::is_shown),
         kept_names: literals(&words::is_kept),
         allow: literal(""),

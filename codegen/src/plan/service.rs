@@ -2,20 +2,33 @@
 
 use std::collections::BTreeMap;
 
-use heck::{ToSnakeCase, ToUpperCamelCase};
+use heck::{ToLowerCamelCase, ToSnakeCase, ToUpperCamelCase};
 
 use super::entity::{doc, rule};
 use super::home::{module_path, split};
 use super::types::{Types, constant, identifier, literal, pb_name, rust_name, spec_constant, type_name};
-use super::views::{DispatchView, RouteView, RpcView, ServiceView};
+use super::views::{BatchView, DispatchView, RouteView, RpcView, ServiceView};
 use crate::emit::words;
 use crate::expand::expansions;
 use crate::model::{Binding, Entity, Field, KeyKind, Model, Resource, Rpc, Service, StandardKind, Type};
 use crate::presence::has_presence;
-use crate::routes::{Route, routes_of};
+use crate::routes::{self, Route, routes_of};
 
 /// Names in the file of routes that are taken.
-const HANDLERS: [&str; 8] = ["call", "fmt", "rest", "routes", "routing", "service", "undelete", "verbs"];
+const HANDLERS: [&str; 12] = [
+    "batch_create",
+    "batch_delete",
+    "batch_get",
+    "batch_update",
+    "call",
+    "fmt",
+    "rest",
+    "routes",
+    "routing",
+    "service",
+    "undelete",
+    "verbs",
+];
 
 /// Names of path variables by their place, so that two routes that share a place agree on its name.
 pub type VariableNames = BTreeMap<String, String>;
@@ -97,6 +110,12 @@ pub fn service(
     let rpcs: Vec<RpcView> = service.rpcs.iter().map(|rpc| rpc_view(model, service, rpc, types, names)).collect();
     let kept = resource.fields.iter().filter(|field| words::is_kept(field));
     let kept: Vec<String> = kept.map(|field| identifier(&field.name)).collect();
+    let kept_named = resource
+        .fields
+        .iter()
+        .filter(|field| words::is_kept(field))
+        .map(|field| (literal(&field.name), format!("proto::is_absent(&row.{})", identifier(&field.name))));
+    let kept_named = kept_named.collect();
     let mut view = ServiceView {
         words: words::human(&resource.name),
         plural_words: words::plural_human(resource),
@@ -113,10 +132,13 @@ pub fn service(
         update: has(StandardKind::Update),
         delete: has(StandardKind::Delete),
         undelete: words::has_undelete(resource, entity),
+        batches: resource.batches.iter().map(|kind| batch(resource, *kind)).collect(),
         key_from_proto: key_from_proto(resource, entity, "message", false),
         key_from_row: key_from_proto(resource, entity, "row", true),
         kept_absent: kept.iter().map(|name| format!("proto::is_absent(&row.{name})")).collect::<Vec<_>>().join(" || "),
         kept,
+        kept_named,
+        plural_member: identifier(&resource.plural),
         entity_pb: format!("pb::{}", pb_name(&entity.full_name)),
         member: identifier(&resource.name.to_snake_case()),
         member_text: literal(&resource.name.to_snake_case()),
@@ -134,6 +156,21 @@ pub fn service(
     };
     view.dispatches = dispatches(&mut view, &item_path(resource, entity), &resource.path, names);
     view
+}
+
+fn batch(resource: &Resource, kind: StandardKind) -> BatchView {
+    let rpc = routes::batch_rpc(kind, resource);
+    let (method, path) = routes::batch(resource, kind);
+    BatchView {
+        name: format!("batch_{}", kind.name()),
+        wire: identifier(&rpc.to_snake_case()),
+        words: format!("`{method} {path}`"),
+        get: kind == StandardKind::Get,
+        create: kind == StandardKind::Create,
+        update: kind == StandardKind::Update,
+        delete: kind == StandardKind::Delete,
+        rpc,
+    }
 }
 
 fn route_expression(route: &Route) -> String {
@@ -235,6 +272,11 @@ fn dispatches(view: &mut ServiceView, item: &str, collection: &str, names: &Vari
     for route in view.rpcs.iter().flat_map(|rpc| &rpc.routes) {
         let group = groups.entry((route.path.clone(), route.method.clone())).or_default();
         group.push((route.verb.clone(), route.handler.clone()));
+    }
+    for batch in &view.batches {
+        let method = if batch.get { "get" } else { "post" };
+        let path = format!("{collection}:{}", batch.name.to_lower_camel_case());
+        groups.entry((path, method.to_owned())).or_default().push((String::new(), batch.name.clone()));
     }
     if view.undelete {
         groups

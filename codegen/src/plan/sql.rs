@@ -1,6 +1,8 @@
 //! The shape of an entity as constants, and its SQL: one text for all dialects, with `?` for values and names in double
 //! quotes; what a dialect says otherwise, the runtime says.
 
+use heck::ToSnakeCase;
+
 use super::entity::rule;
 use super::fields;
 use super::home::split;
@@ -18,6 +20,7 @@ pub fn spec(overview: &Overview<'_>, entity: &Entity, resource: &Resource) -> Sp
     let model = overview.model;
     SpecView {
         constant: spec_constant(&entity.full_name),
+        member: literal(&resource.name.to_snake_case()),
         table: literal(&quoted(&entity.table)),
         columns: entity
             .columns

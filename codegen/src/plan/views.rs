@@ -172,6 +172,8 @@ pub struct EntityView {
     pub finders: Vec<FinderView>,
     /// Collection path as a literal.
     pub path: String,
+    /// Plural of the resource as a literal.
+    pub plural: String,
     /// Methods of the path of one row, as a literal.
     pub allow: String,
     /// Verbs as expressions.
@@ -205,6 +207,8 @@ pub struct SpecView {
     /// Name of the constant, such as `ORDER`.
     pub constant: String,
     /// Members of `EntitySpec`, as expressions.
+    pub member: String,
+    /// See `member`.
     pub table: String,
     /// See `table`.
     pub columns: Vec<ColumnView>,
@@ -405,6 +409,8 @@ pub struct ServiceView {
     pub delete: bool,
     /// See `list`.
     pub undelete: bool,
+    /// Methods for several rows.
+    pub batches: Vec<BatchView>,
     /// Members of the key in a request: expression of the key; `message` and `found` are there.
     pub key_from_proto: String,
     /// The same, taken from a row called `row`.
@@ -417,6 +423,10 @@ pub struct ServiceView {
     pub entity_pb: String,
     /// Members of it that never change.
     pub kept: Vec<String>,
+    /// The same as literals, with whether a row called `row` leaves them out, as an expression.
+    pub kept_named: Vec<(String, String)>,
+    /// Member of answers that holds several rows.
+    pub plural_member: String,
     /// Whether a row called `row` leaves one of them out, as an expression.
     pub kept_absent: String,
     /// Methods of the path of one row, as a literal.
@@ -449,6 +459,27 @@ pub struct ServiceView {
     pub server_module: String,
     /// Name of the tonic server, such as `OrderServiceServer`.
     pub server: String,
+}
+
+/// A method for several rows; exactly one of its kinds is true.
+#[derive(Debug, Clone)]
+pub struct BatchView {
+    /// Method of the service, such as `batch_get`.
+    pub name: String,
+    /// Name of the rpc, such as `BatchGetOrders`, and the same as tonic has it.
+    pub rpc: String,
+    /// See `rpc`.
+    pub wire: String,
+    /// Its route in words, such as `GET /api/v1/orders:batchGet`.
+    pub words: String,
+    /// What it does.
+    pub get: bool,
+    /// See `get`.
+    pub create: bool,
+    /// See `get`.
+    pub update: bool,
+    /// See `get`.
+    pub delete: bool,
 }
 
 /// `model.rs`

@@ -14,7 +14,16 @@ use crate::types::Timestamp;
 /// Carries out all writes in order; the first that is refused refuses all.
 pub(super) async fn apply(session: &mut dyn Session, changes: &Changes) -> Result<(), Fault> {
     beside::claim(session, changes).await?;
+    let mut place = "";
+    apply_each(session, changes, &mut place).await.map_err(|fault| match fault {
+        Fault::Error(error) => Fault::Error(error.below(place)),
+        other => other,
+    })
+}
+
+async fn apply_each<'c>(session: &mut dyn Session, changes: &'c Changes, place: &mut &'c str) -> Result<(), Fault> {
     for write in in_order(changes) {
+        *place = changes.place_of(write);
         match write {
             Write::Insert { spec, key, values, children } => {
                 storable::check(spec, spec.columns, values)?;
@@ -44,6 +53,7 @@ pub(super) async fn apply(session: &mut dyn Session, changes: &Changes) -> Resul
             Write::Own { sql, values } => session.execute(sql, values).await.map(drop)?,
         }
     }
+    *place = "";
     beside::tell(session, changes).await
 }
 

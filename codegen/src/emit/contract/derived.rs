@@ -3,12 +3,12 @@
 use super::restated::{type_text, written};
 use super::text::{FieldText, MessageText, RpcText};
 use crate::emit::words::{
-    entity_of, has_undelete, human, key_fields, key_path, plural_human, plural_pascal, standard_comment,
-    undelete_comment,
+    BATCH_MAX, batch_comment, entity_of, has_undelete, human, key_fields, key_path, plural_human, plural_pascal,
+    standard_comment, undelete_comment,
 };
-use crate::expand::expansions;
-use crate::model::{Entity, Model, Resource, Service, StandardKind};
-use heck::ToSnakeCase;
+use crate::model::{Entity, KeyKind, Model, Resource, Service, StandardKind};
+use crate::routes::{self, batch_rpc};
+use heck::{ToPascalCase, ToSnakeCase};
 
 const REQUIRED: &str = "(google.api.field_behavior) = REQUIRED";
 
@@ -18,12 +18,16 @@ pub(crate) fn messages(model: &Model, resource: &Resource) -> Vec<MessageText> {
     let mut all = Vec::new();
     for method in &resource.methods {
         match method.kind {
-            StandardKind::List => all.extend([list_request(model, resource, entity), list_response(resource)]),
-            StandardKind::Get => all.push(get_request(model, resource, entity)),
+            StandardKind::List => all.extend([list_request(resource, entity), list_response(resource)]),
+            StandardKind::Get => all.push(key_request(model, resource, entity, "Get", "Which one to get.")),
             StandardKind::Create => all.push(create_request(resource)),
             StandardKind::Update => all.push(update_request(resource, entity)),
             StandardKind::Delete => all.push(delete_request(model, resource, entity)),
         }
+    }
+    for kind in &resource.batches {
+        all.push(batch_request(resource, entity, *kind));
+        all.extend(batch_response(resource, *kind));
     }
     if has_undelete(resource, entity) {
         all.push(key_request(model, resource, entity, "Undelete", "Which one to bring back."));
@@ -39,6 +43,7 @@ pub(crate) fn rpcs(model: &Model, service: &Service) -> Vec<RpcText> {
         && let Some(entity) = entity_of(model, resource)
     {
         all.extend(resource.methods.iter().map(|method| standard(resource, entity, method.kind)));
+        all.extend(resource.batches.iter().map(|kind| batch(resource, *kind)));
         if has_undelete(resource, entity) {
             all.push(undelete(resource, entity));
         }
@@ -99,6 +104,59 @@ fn standard(resource: &Resource, entity: &Entity, kind: StandardKind) -> RpcText
     }
 }
 
+fn batch(resource: &Resource, kind: StandardKind) -> RpcText {
+    let name = batch_rpc(kind, resource);
+    let (method, path) = routes::batch(resource, kind);
+    let body = if kind == StandardKind::Get { "" } else { "*" };
+    let deletes = kind == StandardKind::Delete;
+    RpcText {
+        comment: batch_comment(kind, resource),
+        request: format!("{name}Request"),
+        response: if deletes { "google.protobuf.Empty".to_owned() } else { format!("{name}Response") },
+        name,
+        bindings: vec![(method.to_lowercase(), path, body.to_owned())],
+        imports: if deletes { vec!["google/protobuf/empty.proto".to_owned()] } else { Vec::new() },
+    }
+}
+
+fn batch_request(resource: &Resource, entity: &Entity, kind: StandardKind) -> MessageText {
+    let bounds = format!("(buf.validate.field).repeated = {{ min_items: 1 max_items: {BATCH_MAX} }}");
+    let field = if kind == StandardKind::Get {
+        let comment = match entity.key.fields.as_slice() {
+            [_] => "Keys of the rows, each once.".to_owned(),
+            fields => format!("Keys of the rows, each once: {}, joined by `/`.", fields.join(" and ")),
+        };
+        let number = matches!(entity.key.kind, KeyKind::Int64 | KeyKind::Int64Client);
+        plain(1, if number { "repeated int64" } else { "repeated string" }, "ids", &comment)
+    } else {
+        let single = format!("repeated {}{}Request", kind.name().to_pascal_case(), resource.name);
+        let comment = if kind == StandardKind::Create { "The new rows." } else { "What to do, each row once." };
+        plain(1, &single, "requests", comment)
+    };
+    let several = plural_human(resource);
+    let comment = match kind {
+        StandardKind::Create => format!("The {several} to create."),
+        StandardKind::Update => format!("The {several} to change, and how."),
+        _ => format!("Which {several} to {}.", kind.name()),
+    };
+    MessageText {
+        comment,
+        name: format!("{}Request", batch_rpc(kind, resource)),
+        fields: vec![field.with(REQUIRED).with(&bounds)],
+        ..MessageText::default()
+    }
+}
+
+fn batch_response(resource: &Resource, kind: StandardKind) -> Option<MessageText> {
+    let rows = plain(1, &format!("repeated {}", resource.name), &resource.plural, "In the order of the requests.");
+    (kind != StandardKind::Delete).then(|| MessageText {
+        comment: format!("The {}.", plural_human(resource)),
+        name: format!("{}Response", batch_rpc(kind, resource)),
+        fields: vec![rows],
+        ..MessageText::default()
+    })
+}
+
 fn undelete(resource: &Resource, entity: &Entity) -> RpcText {
     let path = format!("{}/{}:undelete", resource.path, key_path(entity, ""));
     RpcText {
@@ -111,7 +169,7 @@ fn undelete(resource: &Resource, entity: &Entity) -> RpcText {
     }
 }
 
-fn list_request(model: &Model, resource: &Resource, entity: &Entity) -> MessageText {
+fn list_request(resource: &Resource, entity: &Entity) -> MessageText {
     let order = match &entity.created_at {
         Some(_) => "Default: \"created_at desc\".".to_owned(),
         None => format!("Default: \"{}\".", entity.key.fields.join(", ")),
@@ -133,7 +191,6 @@ fn list_request(model: &Model, resource: &Resource, entity: &Entity) -> MessageT
     if entity.soft_delete {
         fields.push(plain(7, "bool", "show_deleted", "Show deleted rows too; for admins."));
     }
-    fields.extend(expand(8, model, resource));
     MessageText {
         comment: format!("Which {} to list, and how.", plural_human(resource)),
         name: format!("List{}Request", plural_pascal(resource)),
@@ -196,19 +253,6 @@ fn update_request(resource: &Resource, entity: &Entity) -> MessageText {
         fields,
         ..MessageText::default()
     }
-}
-
-fn get_request(model: &Model, resource: &Resource, entity: &Entity) -> MessageText {
-    let mut message = key_request(model, resource, entity, "Get", "Which one to get.");
-    message.fields.extend(expand(15, model, resource));
-    message
-}
-
-/// The references to show as rows, where there are any.
-fn expand(number: u32, model: &Model, resource: &Resource) -> Option<FieldText> {
-    let paths: Vec<String> = expansions(model, resource).into_iter().map(|expansion| expansion.path).collect();
-    let comment = format!("References to show as rows, joined by commas: {}.", paths.join(", "));
-    (!paths.is_empty()).then(|| plain(number, "string", "expand", &comment))
 }
 
 fn delete_request(model: &Model, resource: &Resource, entity: &Entity) -> MessageText {

@@ -8,7 +8,7 @@ use utoipa::openapi::{Content, ContentBuilder, Ref, RefOr, Required, ResponseBui
 
 use super::book::{Book, Shape};
 use super::shared::{self, Fault};
-use super::{Route, example, value};
+use super::{Route, batch, example, value};
 use crate::emit::words::{
     field_comment, has_undelete, human, is_hidden, key_fields, key_path, plural_pascal, standard_comment,
     undelete_comment,
@@ -54,6 +54,9 @@ pub(super) fn routes(book: &mut Book<'_>, resource: &Resource, entity: &Entity) 
                 }
             }
         }
+        if resource.batches.contains(&method.kind) {
+            routes.push(batch::route(book, resource, entity, method));
+        }
     }
     routes
 }
@@ -82,7 +85,7 @@ pub(super) fn json_content(schema: impl Into<RefOr<Schema>>, example: Value) -> 
     ContentBuilder::new().schema(Some(schema)).example(Some(example)).build()
 }
 
-fn begin(resource: &Resource, id: String, comment: &str, method: &Standard) -> OperationBuilder {
+pub(super) fn begin(resource: &Resource, id: String, comment: &str, method: &Standard) -> OperationBuilder {
     words(OperationBuilder::new().tag(&resource.name).operation_id(Some(id)), comment, &method.access.written)
 }
 

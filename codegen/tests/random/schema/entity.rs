@@ -166,11 +166,12 @@ impl Maker<'_> {
 
     fn methods_and_access(&mut self, owned: bool) -> Vec<String> {
         let mut options = Vec::new();
-        match self.draw.below(6) {
+        match self.draw.below(7) {
             1 => options.push("methods: [NONE]".to_owned()),
             2 => options.push("methods: [LIST, GET]".to_owned()),
             3 => options.push("methods: [CREATE, DELETE]".to_owned()),
             4 => options.push("methods: UPDATE".to_owned()),
+            5 if !owned => options.push("methods: [BATCH_GET, BATCH_CREATE, BATCH_UPDATE, BATCH_DELETE]".to_owned()),
             _ => {}
         }
         if self.draw.below(2) == 1 {

@@ -11,6 +11,7 @@ const NOBODY: Rule = Rule(&[]);
 const SHAPE: EntitySpec = EntitySpec {
     name: "Note",
     full_name: "test.v1.Note",
+    member: "note",
     table: "notes",
     columns: &[
         ColumnSpec { name: "id", field: "id", kind: Kind::I64, nullable: false, filterable: false, sortable: false },

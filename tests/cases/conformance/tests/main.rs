@@ -6,6 +6,7 @@
 
 mod adjust;
 mod audit;
+mod batch;
 mod cases;
 mod children;
 mod conflict;
@@ -55,6 +56,7 @@ fn cases() -> Vec<Case> {
         outbox::cases(),
         audit::cases(),
         once::cases(),
+        batch::cases(),
         scope::cases(),
         words::cases(),
         migrate::cases(),

@@ -73,6 +73,8 @@ impl Resource for Customer {
     ];
     const MEMBERS: &'static [&'static str] = &["id", "name", "email", "country", "phone", "user_id", "version", "created_at", "updated_at"];
     const KEPT: &'static [&'static str] = &[];
+    const MASKABLE: &'static [&'static str] = &["id", "name", "email", "country", "phone", "user_id", "version", "created_at", "updated_at"];
+    const PLURAL: &'static str = "customers";
 
     fn dto(&self) -> CustomerDto<'_> {
         CustomerDto(self)

@@ -44,9 +44,6 @@ impl FromProto<pb::Customer> for NewCustomer {
 }
 
 impl CustomerPatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["id", "name", "email", "country", "phone", "user_id", "version", "created_at", "updated_at"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::Customer, mask: &Mask, found: &mut Violations) -> Self {
         Self {

@@ -82,6 +82,8 @@ impl Resource for Order {
     ];
     const MEMBERS: &'static [&'static str] = &["id", "number", "customer_id", "customer", "status", "total", "note", "lines", "placed_at", "tracking_number", "version", "created_at", "updated_at"];
     const KEPT: &'static [&'static str] = &["number", "customer_id"];
+    const MASKABLE: &'static [&'static str] = &["id", "number", "customer_id", "status", "total", "note", "lines", "placed_at", "tracking_number", "version", "created_at", "updated_at"];
+    const PLURAL: &'static str = "orders";
 
     fn dto(&self) -> OrderDto<'_> {
         OrderDto(self)

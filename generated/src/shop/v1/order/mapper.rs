@@ -16,7 +16,6 @@ impl From<Order> for pb::Order {
             id: row.id.into_proto(),
             number: Some(row.number),
             customer_id: Some(row.customer_id.into_proto()),
-            customer: proto::expanded(row.customer),
             status: row.status.into_proto(),
             total: Fixed(row.total, 2).into_proto(),
             note: row.note,
@@ -49,9 +48,6 @@ impl FromProto<pb::Order> for NewOrder {
 }
 
 impl OrderPatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["id", "number", "customer_id", "customer", "status", "total", "note", "lines", "placed_at", "tracking_number", "version", "created_at", "updated_at"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::Order, mask: &Mask, found: &mut Violations) -> Self {
         Self {
@@ -69,7 +65,6 @@ impl From<OrderLine> for pb::OrderLine {
         Self {
             id: row.id.into_proto(),
             product_id: Some(row.product_id.into_proto()),
-            product: proto::expanded(row.product),
             quantity: Some(row.quantity),
             unit_price: Fixed(row.unit_price, 2).into_proto(),
         }

@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, Reference
 pub static ORDER: EntitySpec = EntitySpec {
     name: "Order",
     full_name: "shop.v1.Order",
+    member: "order",
     table: "orders",
     columns: &[
         ColumnSpec { name: "id", field: "id", kind: Kind::Uuid, nullable: false, filterable: false, sortable: false },
@@ -60,6 +61,7 @@ pub static ORDER: EntitySpec = EntitySpec {
 pub static ORDER_LINE: EntitySpec = EntitySpec {
     name: "OrderLine",
     full_name: "shop.v1.OrderLine",
+    member: "order_line",
     table: "order_lines",
     columns: &[
         ColumnSpec { name: "order_id", field: "order_id", kind: Kind::Uuid, nullable: false, filterable: false, sortable: false },

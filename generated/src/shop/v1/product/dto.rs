@@ -78,6 +78,8 @@ impl Resource for Product {
     ];
     const MEMBERS: &'static [&'static str] = &["id", "sku", "name", "description", "price", "stock", "tags", "version", "created_at", "updated_at"];
     const KEPT: &'static [&'static str] = &["sku"];
+    const MASKABLE: &'static [&'static str] = &["id", "sku", "name", "description", "price", "stock", "tags", "version", "created_at", "updated_at"];
+    const PLURAL: &'static str = "products";
 
     fn dto(&self) -> ProductDto<'_> {
         ProductDto(self)

@@ -9,7 +9,8 @@ use arcana_runtime::error::Result;
 use arcana_runtime::expand::Expand;
 use arcana_runtime::proto::Mask;
 use arcana_runtime::query::{ListArguments, ListQuery};
-use arcana_runtime::service::Etag;
+use arcana_runtime::rest::Resource;
+use arcana_runtime::service::{Etag, RowDelete, RowUpdate, read_ids, read_requests};
 use arcana_runtime::violations::Violations;
 use async_trait::async_trait;
 use tonic::{Request, Response, Status};
@@ -77,7 +78,7 @@ impl pb::product_service_server::ProductService for ProductGrpc {
             let mut row = proto::body("product", message.product)?;
             let mut found = Violations::new();
             let id = proto::plain("id", row.id.clone(), &mut found);
-            let mask = Mask::new(message.update_mask, ProductPatch::MASKABLE, &mut found);
+            let mask = Mask::new(message.update_mask, Product::MASKABLE, &mut found);
             let patch = match mask {
                 Some(mask) => ProductPatch::from_proto(row, &mask, &mut found),
                 None => {
@@ -113,6 +114,59 @@ impl pb::product_service_server::ProductService for ProductGrpc {
             let id = proto::plain("id", message.id, &mut found);
             found.finish()?;
             self.0.undelete(&cx, id).await.map(Into::into)
+        })
+        .await
+    }
+
+    async fn batch_get_products(&self, request: Request<pb::BatchGetProductsRequest>) -> Result<Response<pb::BatchGetProductsResponse>, Status> {
+        grpc::call(request, |cx, message| async move {
+            let ids = message.ids.iter().map(ToString::to_string).collect();
+            let rows = self.0.batch_get(&cx, read_ids::<Product>(ids)?).await?;
+            Ok(pb::BatchGetProductsResponse { products: rows.into_iter().map(Into::into).collect() })
+        })
+        .await
+    }
+
+    async fn batch_create_products(&self, request: Request<pb::BatchCreateProductsRequest>) -> Result<Response<pb::BatchCreateProductsResponse>, Status> {
+        grpc::call(request, |cx, message| async move {
+            let rows = read_requests(message.requests, |message| {
+                let new = proto::body("product", message.product)?;
+                proto::decode_new::<Product, _>(&cx, new).map_err(|error| error.below("product"))
+            })?;
+            let rows = self.0.batch_create(&cx, rows).await?;
+            Ok(pb::BatchCreateProductsResponse { products: rows.into_iter().map(Into::into).collect() })
+        })
+        .await
+    }
+
+    async fn batch_update_products(&self, request: Request<pb::BatchUpdateProductsRequest>) -> Result<Response<pb::BatchUpdateProductsResponse>, Status> {
+        grpc::call(request, |cx, message| async move {
+            let rows = read_requests(message.requests, |message| {
+                let row = proto::body("product", message.product)?;
+                let mut found = Violations::new();
+                let kept = [("sku", proto::is_absent(&row.sku))];
+                let mask = Mask::or_all(message.update_mask, Product::MASKABLE, &kept, &mut found);
+                found.finish()?;
+                let mut found = Violations::new();
+                let id = proto::plain("id", row.id.clone(), &mut found);
+                let patch = ProductPatch::from_proto(row, &mask, &mut found);
+                found.finish().map_err(|error| error.below("product"))?;
+                Ok(RowUpdate { id, patch, etag: Etag::from_grpc(&message.etag) })
+            })?;
+            let rows = self.0.batch_update(&cx, rows).await?;
+            Ok(pb::BatchUpdateProductsResponse { products: rows.into_iter().map(Into::into).collect() })
+        })
+        .await
+    }
+
+    async fn batch_delete_products(&self, request: Request<pb::BatchDeleteProductsRequest>) -> Result<Response<()>, Status> {
+        grpc::call(request, |cx, message| async move {
+            let rows = read_requests(message.requests, |message| {
+                let mut found = Violations::new();
+                let id = proto::plain("id", message.id, &mut found);
+                found.into_result(RowDelete { id, etag: Etag::from_grpc(&message.etag) })
+            })?;
+            self.0.batch_delete(&cx, rows).await
         })
         .await
     }

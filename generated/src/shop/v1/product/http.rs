@@ -20,11 +20,15 @@ use super::service::ProductService;
 pub const ROUTES: &[Route] = &[
     Route { rpc: "shop.v1.ProductService.ListProducts", method: "GET", path: "/api/v1/products", access: "public" },
     Route { rpc: "shop.v1.ProductService.GetProduct", method: "GET", path: "/api/v1/products/{id}", access: "public" },
+    Route { rpc: "shop.v1.ProductService.BatchGetProducts", method: "GET", path: "/api/v1/products:batchGet", access: "public" },
     Route { rpc: "shop.v1.ProductService.CreateProduct", method: "POST", path: "/api/v1/products", access: "admin" },
+    Route { rpc: "shop.v1.ProductService.BatchCreateProducts", method: "POST", path: "/api/v1/products:batchCreate", access: "admin" },
     Route { rpc: "shop.v1.ProductService.UpdateProduct", method: "PATCH", path: "/api/v1/products/{id}", access: "admin" },
     Route { rpc: "shop.v1.ProductService.UpdateProduct", method: "PUT", path: "/api/v1/products/{id}", access: "admin" },
+    Route { rpc: "shop.v1.ProductService.BatchUpdateProducts", method: "POST", path: "/api/v1/products:batchUpdate", access: "admin" },
     Route { rpc: "shop.v1.ProductService.DeleteProduct", method: "DELETE", path: "/api/v1/products/{id}", access: "admin" },
     Route { rpc: "shop.v1.ProductService.UndeleteProduct", method: "POST", path: "/api/v1/products/{id}:undelete", access: "admin" },
+    Route { rpc: "shop.v1.ProductService.BatchDeleteProducts", method: "POST", path: "/api/v1/products:batchDelete", access: "admin" },
 ];
 
 /// The routes of products.
@@ -36,6 +40,10 @@ pub fn routes(service: Arc<dyn ProductService>) -> Router {
         .with_state(standard);
     let custom = Router::new()
         .route("/api/v1/products/{id}", routing::post(verbs))
+        .route("/api/v1/products:batchCreate", routing::post(batch_create))
+        .route("/api/v1/products:batchDelete", routing::post(batch_delete))
+        .route("/api/v1/products:batchGet", routing::get(batch_get))
+        .route("/api/v1/products:batchUpdate", routing::post(batch_update))
         .with_state(service);
     derived.merge(custom)
 }
@@ -46,6 +54,26 @@ async fn verbs(State(service): State<Arc<dyn ProductService>>, call: Call) -> Re
         Some("undelete") => undelete(State(service), call.without_verb()).await,
         _ => Err(rest::no_method::<Product>(&call)),
     }
+}
+
+/// `GET /api/v1/products:batchGet`
+async fn batch_get(State(service): State<Arc<dyn ProductService>>, call: Call) -> Result<Response> {
+    rest::batch_get::<Product>(&*service, &call).await
+}
+
+/// `POST /api/v1/products:batchCreate`
+async fn batch_create(State(service): State<Arc<dyn ProductService>>, call: Call) -> Result<Response> {
+    rest::batch_create::<Product>(&*service, &call).await
+}
+
+/// `POST /api/v1/products:batchUpdate`
+async fn batch_update(State(service): State<Arc<dyn ProductService>>, call: Call) -> Result<Response> {
+    rest::batch_update::<Product>(&*service, &call).await
+}
+
+/// `POST /api/v1/products:batchDelete`
+async fn batch_delete(State(service): State<Arc<dyn ProductService>>, call: Call) -> Result<Response> {
+    rest::batch_delete::<Product>(&*service, &call).await
 }
 
 /// Brings a deleted product back.

@@ -47,9 +47,6 @@ impl FromProto<pb::Product> for NewProduct {
 }
 
 impl ProductPatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["id", "sku", "name", "description", "price", "stock", "tags", "version", "created_at", "updated_at"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::Product, mask: &Mask, found: &mut Violations) -> Self {
         Self {

@@ -2,14 +2,14 @@
 
 //! What transports call, and where logic attaches.
 
-use arcana_runtime::service::{Hooks, Service, Standard};
+use arcana_runtime::service::{Batch, Hooks, Service, Standard};
 use async_trait::async_trait;
 
 use super::model::Product;
 
 /// What can be done with products.
 #[async_trait]
-pub trait ProductService: Service<Product> {
+pub trait ProductService: Service<Product> + Batch<Product> {
 }
 
 #[async_trait]

@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete,
 pub static PRODUCT: EntitySpec = EntitySpec {
     name: "Product",
     full_name: "shop.v1.Product",
+    member: "product",
     table: "products",
     columns: &[
         ColumnSpec { name: "id", field: "id", kind: Kind::Uuid, nullable: false, filterable: false, sortable: false },

@@ -260,6 +260,41 @@ pub struct DeleteBareRequest {
     #[prost(string, tag = "1")]
     pub id: ::prost::alloc::string::String,
 }
+/// Which bares to get.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BatchGetBaresRequest {
+    /// Keys of the rows, each once.
+    #[prost(string, repeated, tag = "1")]
+    pub ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// The bares.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchGetBaresResponse {
+    /// In the order of the requests.
+    #[prost(message, repeated, tag = "1")]
+    pub bares: ::prost::alloc::vec::Vec<Bare>,
+}
+/// The bares to create.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchCreateBaresRequest {
+    /// The new rows.
+    #[prost(message, repeated, tag = "1")]
+    pub requests: ::prost::alloc::vec::Vec<CreateBareRequest>,
+}
+/// The bares.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchCreateBaresResponse {
+    /// In the order of the requests.
+    #[prost(message, repeated, tag = "1")]
+    pub bares: ::prost::alloc::vec::Vec<Bare>,
+}
+/// Which bares to delete.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchDeleteBaresRequest {
+    /// What to do, each row once.
+    #[prost(message, repeated, tag = "1")]
+    pub requests: ::prost::alloc::vec::Vec<DeleteBareRequest>,
+}
 /// Which cells to list, and how.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListCellsRequest {
@@ -347,6 +382,55 @@ pub struct DeleteCellRequest {
     #[prost(int64, tag = "3")]
     pub col: i64,
 }
+/// Which cells to get.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BatchGetCellsRequest {
+    /// Keys of the rows, each once: sheet and row and col, joined by `/`.
+    #[prost(string, repeated, tag = "1")]
+    pub ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// The cells.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchGetCellsResponse {
+    /// In the order of the requests.
+    #[prost(message, repeated, tag = "1")]
+    pub cells: ::prost::alloc::vec::Vec<Cell>,
+}
+/// The cells to create.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchCreateCellsRequest {
+    /// The new rows.
+    #[prost(message, repeated, tag = "1")]
+    pub requests: ::prost::alloc::vec::Vec<CreateCellRequest>,
+}
+/// The cells.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchCreateCellsResponse {
+    /// In the order of the requests.
+    #[prost(message, repeated, tag = "1")]
+    pub cells: ::prost::alloc::vec::Vec<Cell>,
+}
+/// The cells to change, and how.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchUpdateCellsRequest {
+    /// What to do, each row once.
+    #[prost(message, repeated, tag = "1")]
+    pub requests: ::prost::alloc::vec::Vec<UpdateCellRequest>,
+}
+/// The cells.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchUpdateCellsResponse {
+    /// In the order of the requests.
+    #[prost(message, repeated, tag = "1")]
+    pub cells: ::prost::alloc::vec::Vec<Cell>,
+}
+/// Which cells to delete.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchDeleteCellsRequest {
+    /// What to do, each row once.
+    #[prost(message, repeated, tag = "1")]
+    pub requests: ::prost::alloc::vec::Vec<DeleteCellRequest>,
+}
 /// Which cell to bring back.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct UndeleteCellRequest {
@@ -432,6 +516,55 @@ pub struct DeleteCodedRequest {
     #[prost(string, tag = "1")]
     pub code: ::prost::alloc::string::String,
 }
+/// Which coded things to get.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BatchGetCodedThingsRequest {
+    /// Keys of the rows, each once.
+    #[prost(string, repeated, tag = "1")]
+    pub ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// The coded things.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchGetCodedThingsResponse {
+    /// In the order of the requests.
+    #[prost(message, repeated, tag = "1")]
+    pub coded_things: ::prost::alloc::vec::Vec<Coded>,
+}
+/// The coded things to create.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchCreateCodedThingsRequest {
+    /// The new rows.
+    #[prost(message, repeated, tag = "1")]
+    pub requests: ::prost::alloc::vec::Vec<CreateCodedRequest>,
+}
+/// The coded things.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchCreateCodedThingsResponse {
+    /// In the order of the requests.
+    #[prost(message, repeated, tag = "1")]
+    pub coded_things: ::prost::alloc::vec::Vec<Coded>,
+}
+/// The coded things to change, and how.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchUpdateCodedThingsRequest {
+    /// What to do, each row once.
+    #[prost(message, repeated, tag = "1")]
+    pub requests: ::prost::alloc::vec::Vec<UpdateCodedRequest>,
+}
+/// The coded things.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchUpdateCodedThingsResponse {
+    /// In the order of the requests.
+    #[prost(message, repeated, tag = "1")]
+    pub coded_things: ::prost::alloc::vec::Vec<Coded>,
+}
+/// Which coded things to delete.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchDeleteCodedThingsRequest {
+    /// What to do, each row once.
+    #[prost(message, repeated, tag = "1")]
+    pub requests: ::prost::alloc::vec::Vec<DeleteCodedRequest>,
+}
 /// Which importeds to list, and how.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListImportedsRequest {
@@ -503,6 +636,55 @@ pub struct DeleteImportedRequest {
     /// Key of the imported.
     #[prost(int64, tag = "1")]
     pub imported_nr: i64,
+}
+/// Which importeds to get.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BatchGetImportedsRequest {
+    /// Keys of the rows, each once.
+    #[prost(int64, repeated, packed = "false", tag = "1")]
+    pub ids: ::prost::alloc::vec::Vec<i64>,
+}
+/// The importeds.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchGetImportedsResponse {
+    /// In the order of the requests.
+    #[prost(message, repeated, tag = "1")]
+    pub importeds: ::prost::alloc::vec::Vec<Imported>,
+}
+/// The importeds to create.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchCreateImportedsRequest {
+    /// The new rows.
+    #[prost(message, repeated, tag = "1")]
+    pub requests: ::prost::alloc::vec::Vec<CreateImportedRequest>,
+}
+/// The importeds.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchCreateImportedsResponse {
+    /// In the order of the requests.
+    #[prost(message, repeated, tag = "1")]
+    pub importeds: ::prost::alloc::vec::Vec<Imported>,
+}
+/// The importeds to change, and how.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchUpdateImportedsRequest {
+    /// What to do, each row once.
+    #[prost(message, repeated, tag = "1")]
+    pub requests: ::prost::alloc::vec::Vec<UpdateImportedRequest>,
+}
+/// The importeds.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchUpdateImportedsResponse {
+    /// In the order of the requests.
+    #[prost(message, repeated, tag = "1")]
+    pub importeds: ::prost::alloc::vec::Vec<Imported>,
+}
+/// Which importeds to delete.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchDeleteImportedsRequest {
+    /// What to do, each row once.
+    #[prost(message, repeated, tag = "1")]
+    pub requests: ::prost::alloc::vec::Vec<DeleteImportedRequest>,
 }
 /// Which numbereds to list, and how.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -587,6 +769,55 @@ pub struct DeleteNumberedRequest {
     /// ETag that the row must still have, such as `"3"`; empty: whatever it is.
     #[prost(string, tag = "15")]
     pub etag: ::prost::alloc::string::String,
+}
+/// Which numbereds to get.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BatchGetNumberedsRequest {
+    /// Keys of the rows, each once.
+    #[prost(int64, repeated, packed = "false", tag = "1")]
+    pub ids: ::prost::alloc::vec::Vec<i64>,
+}
+/// The numbereds.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchGetNumberedsResponse {
+    /// In the order of the requests.
+    #[prost(message, repeated, tag = "1")]
+    pub numbereds: ::prost::alloc::vec::Vec<Numbered>,
+}
+/// The numbereds to create.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchCreateNumberedsRequest {
+    /// The new rows.
+    #[prost(message, repeated, tag = "1")]
+    pub requests: ::prost::alloc::vec::Vec<CreateNumberedRequest>,
+}
+/// The numbereds.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchCreateNumberedsResponse {
+    /// In the order of the requests.
+    #[prost(message, repeated, tag = "1")]
+    pub numbereds: ::prost::alloc::vec::Vec<Numbered>,
+}
+/// The numbereds to change, and how.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchUpdateNumberedsRequest {
+    /// What to do, each row once.
+    #[prost(message, repeated, tag = "1")]
+    pub requests: ::prost::alloc::vec::Vec<UpdateNumberedRequest>,
+}
+/// The numbereds.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchUpdateNumberedsResponse {
+    /// In the order of the requests.
+    #[prost(message, repeated, tag = "1")]
+    pub numbereds: ::prost::alloc::vec::Vec<Numbered>,
+}
+/// Which numbereds to delete.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchDeleteNumberedsRequest {
+    /// What to do, each row once.
+    #[prost(message, repeated, tag = "1")]
+    pub requests: ::prost::alloc::vec::Vec<DeleteNumberedRequest>,
 }
 /// Generated client implementations.
 pub mod bare_pair_service_client {
@@ -1344,6 +1575,78 @@ pub mod bare_service_client {
                 .insert(GrpcMethod::new("torture.v1.BareService", "DeleteBare"));
             self.inner.unary(req, path, codec).await
         }
+        /// Gets several bares, at most 100: all of them, or none, if one is missing.
+        pub async fn batch_get_bares(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BatchGetBaresRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchGetBaresResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/torture.v1.BareService/BatchGetBares",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("torture.v1.BareService", "BatchGetBares"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Creates several bares, at most 100: all of them, or none, if one is refused.
+        pub async fn batch_create_bares(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BatchCreateBaresRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchCreateBaresResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/torture.v1.BareService/BatchCreateBares",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("torture.v1.BareService", "BatchCreateBares"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Deletes several bares, at most 100: all of them, or none, if one is refused.
+        pub async fn batch_delete_bares(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BatchDeleteBaresRequest>,
+        ) -> std::result::Result<tonic::Response<()>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/torture.v1.BareService/BatchDeleteBares",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("torture.v1.BareService", "BatchDeleteBares"));
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -1381,6 +1684,27 @@ pub mod bare_service_server {
         async fn delete_bare(
             &self,
             request: tonic::Request<super::DeleteBareRequest>,
+        ) -> std::result::Result<tonic::Response<()>, tonic::Status>;
+        /// Gets several bares, at most 100: all of them, or none, if one is missing.
+        async fn batch_get_bares(
+            &self,
+            request: tonic::Request<super::BatchGetBaresRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchGetBaresResponse>,
+            tonic::Status,
+        >;
+        /// Creates several bares, at most 100: all of them, or none, if one is refused.
+        async fn batch_create_bares(
+            &self,
+            request: tonic::Request<super::BatchCreateBaresRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchCreateBaresResponse>,
+            tonic::Status,
+        >;
+        /// Deletes several bares, at most 100: all of them, or none, if one is refused.
+        async fn batch_delete_bares(
+            &self,
+            request: tonic::Request<super::BatchDeleteBaresRequest>,
         ) -> std::result::Result<tonic::Response<()>, tonic::Status>;
     }
     /// What can be done with bares.
@@ -1640,6 +1964,143 @@ pub mod bare_service_server {
                     };
                     Box::pin(fut)
                 }
+                "/torture.v1.BareService/BatchGetBares" => {
+                    #[allow(non_camel_case_types)]
+                    struct BatchGetBaresSvc<T: BareService>(pub Arc<T>);
+                    impl<
+                        T: BareService,
+                    > tonic::server::UnaryService<super::BatchGetBaresRequest>
+                    for BatchGetBaresSvc<T> {
+                        type Response = super::BatchGetBaresResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BatchGetBaresRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as BareService>::batch_get_bares(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BatchGetBaresSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/torture.v1.BareService/BatchCreateBares" => {
+                    #[allow(non_camel_case_types)]
+                    struct BatchCreateBaresSvc<T: BareService>(pub Arc<T>);
+                    impl<
+                        T: BareService,
+                    > tonic::server::UnaryService<super::BatchCreateBaresRequest>
+                    for BatchCreateBaresSvc<T> {
+                        type Response = super::BatchCreateBaresResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BatchCreateBaresRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as BareService>::batch_create_bares(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BatchCreateBaresSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/torture.v1.BareService/BatchDeleteBares" => {
+                    #[allow(non_camel_case_types)]
+                    struct BatchDeleteBaresSvc<T: BareService>(pub Arc<T>);
+                    impl<
+                        T: BareService,
+                    > tonic::server::UnaryService<super::BatchDeleteBaresRequest>
+                    for BatchDeleteBaresSvc<T> {
+                        type Response = ();
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BatchDeleteBaresRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as BareService>::batch_delete_bares(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BatchDeleteBaresSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 _ => {
                     Box::pin(async move {
                         let mut response = http::Response::new(
@@ -1874,6 +2335,103 @@ pub mod cell_service_client {
                 .insert(GrpcMethod::new("torture.v1.CellService", "DeleteCell"));
             self.inner.unary(req, path, codec).await
         }
+        /// Gets several cells, at most 100: all of them, or none, if one is missing.
+        pub async fn batch_get_cells(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BatchGetCellsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchGetCellsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/torture.v1.CellService/BatchGetCells",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("torture.v1.CellService", "BatchGetCells"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Creates several cells, at most 100: all of them, or none, if one is refused.
+        pub async fn batch_create_cells(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BatchCreateCellsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchCreateCellsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/torture.v1.CellService/BatchCreateCells",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("torture.v1.CellService", "BatchCreateCells"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Changes several cells, at most 100: all of them, or none, if one is refused.
+        pub async fn batch_update_cells(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BatchUpdateCellsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchUpdateCellsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/torture.v1.CellService/BatchUpdateCells",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("torture.v1.CellService", "BatchUpdateCells"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Deletes several cells, at most 100: all of them, or none, if one is refused.
+        pub async fn batch_delete_cells(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BatchDeleteCellsRequest>,
+        ) -> std::result::Result<tonic::Response<()>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/torture.v1.CellService/BatchDeleteCells",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("torture.v1.CellService", "BatchDeleteCells"));
+            self.inner.unary(req, path, codec).await
+        }
         /// Brings a deleted cell back.
         pub async fn undelete_cell(
             &mut self,
@@ -1938,6 +2496,35 @@ pub mod cell_service_server {
         async fn delete_cell(
             &self,
             request: tonic::Request<super::DeleteCellRequest>,
+        ) -> std::result::Result<tonic::Response<()>, tonic::Status>;
+        /// Gets several cells, at most 100: all of them, or none, if one is missing.
+        async fn batch_get_cells(
+            &self,
+            request: tonic::Request<super::BatchGetCellsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchGetCellsResponse>,
+            tonic::Status,
+        >;
+        /// Creates several cells, at most 100: all of them, or none, if one is refused.
+        async fn batch_create_cells(
+            &self,
+            request: tonic::Request<super::BatchCreateCellsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchCreateCellsResponse>,
+            tonic::Status,
+        >;
+        /// Changes several cells, at most 100: all of them, or none, if one is refused.
+        async fn batch_update_cells(
+            &self,
+            request: tonic::Request<super::BatchUpdateCellsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchUpdateCellsResponse>,
+            tonic::Status,
+        >;
+        /// Deletes several cells, at most 100: all of them, or none, if one is refused.
+        async fn batch_delete_cells(
+            &self,
+            request: tonic::Request<super::BatchDeleteCellsRequest>,
         ) -> std::result::Result<tonic::Response<()>, tonic::Status>;
         /// Brings a deleted cell back.
         async fn undelete_cell(
@@ -2247,6 +2834,189 @@ pub mod cell_service_server {
                     };
                     Box::pin(fut)
                 }
+                "/torture.v1.CellService/BatchGetCells" => {
+                    #[allow(non_camel_case_types)]
+                    struct BatchGetCellsSvc<T: CellService>(pub Arc<T>);
+                    impl<
+                        T: CellService,
+                    > tonic::server::UnaryService<super::BatchGetCellsRequest>
+                    for BatchGetCellsSvc<T> {
+                        type Response = super::BatchGetCellsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BatchGetCellsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CellService>::batch_get_cells(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BatchGetCellsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/torture.v1.CellService/BatchCreateCells" => {
+                    #[allow(non_camel_case_types)]
+                    struct BatchCreateCellsSvc<T: CellService>(pub Arc<T>);
+                    impl<
+                        T: CellService,
+                    > tonic::server::UnaryService<super::BatchCreateCellsRequest>
+                    for BatchCreateCellsSvc<T> {
+                        type Response = super::BatchCreateCellsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BatchCreateCellsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CellService>::batch_create_cells(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BatchCreateCellsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/torture.v1.CellService/BatchUpdateCells" => {
+                    #[allow(non_camel_case_types)]
+                    struct BatchUpdateCellsSvc<T: CellService>(pub Arc<T>);
+                    impl<
+                        T: CellService,
+                    > tonic::server::UnaryService<super::BatchUpdateCellsRequest>
+                    for BatchUpdateCellsSvc<T> {
+                        type Response = super::BatchUpdateCellsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BatchUpdateCellsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CellService>::batch_update_cells(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BatchUpdateCellsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/torture.v1.CellService/BatchDeleteCells" => {
+                    #[allow(non_camel_case_types)]
+                    struct BatchDeleteCellsSvc<T: CellService>(pub Arc<T>);
+                    impl<
+                        T: CellService,
+                    > tonic::server::UnaryService<super::BatchDeleteCellsRequest>
+                    for BatchDeleteCellsSvc<T> {
+                        type Response = ();
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BatchDeleteCellsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CellService>::batch_delete_cells(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BatchDeleteCellsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 "/torture.v1.CellService/UndeleteCell" => {
                     #[allow(non_camel_case_types)]
                     struct UndeleteCellSvc<T: CellService>(pub Arc<T>);
@@ -2526,6 +3296,111 @@ pub mod coded_service_client {
                 .insert(GrpcMethod::new("torture.v1.CodedService", "DeleteCoded"));
             self.inner.unary(req, path, codec).await
         }
+        /// Gets several coded things, at most 100: all of them, or none, if one is missing.
+        pub async fn batch_get_coded_things(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BatchGetCodedThingsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchGetCodedThingsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/torture.v1.CodedService/BatchGetCodedThings",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("torture.v1.CodedService", "BatchGetCodedThings"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Creates several coded things, at most 100: all of them, or none, if one is refused.
+        pub async fn batch_create_coded_things(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BatchCreateCodedThingsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchCreateCodedThingsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/torture.v1.CodedService/BatchCreateCodedThings",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("torture.v1.CodedService", "BatchCreateCodedThings"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Changes several coded things, at most 100: all of them, or none, if one is refused.
+        pub async fn batch_update_coded_things(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BatchUpdateCodedThingsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchUpdateCodedThingsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/torture.v1.CodedService/BatchUpdateCodedThings",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("torture.v1.CodedService", "BatchUpdateCodedThings"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Deletes several coded things, at most 100: all of them, or none, if one is refused.
+        pub async fn batch_delete_coded_things(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BatchDeleteCodedThingsRequest>,
+        ) -> std::result::Result<tonic::Response<()>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/torture.v1.CodedService/BatchDeleteCodedThings",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("torture.v1.CodedService", "BatchDeleteCodedThings"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -2568,6 +3443,35 @@ pub mod coded_service_server {
         async fn delete_coded(
             &self,
             request: tonic::Request<super::DeleteCodedRequest>,
+        ) -> std::result::Result<tonic::Response<()>, tonic::Status>;
+        /// Gets several coded things, at most 100: all of them, or none, if one is missing.
+        async fn batch_get_coded_things(
+            &self,
+            request: tonic::Request<super::BatchGetCodedThingsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchGetCodedThingsResponse>,
+            tonic::Status,
+        >;
+        /// Creates several coded things, at most 100: all of them, or none, if one is refused.
+        async fn batch_create_coded_things(
+            &self,
+            request: tonic::Request<super::BatchCreateCodedThingsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchCreateCodedThingsResponse>,
+            tonic::Status,
+        >;
+        /// Changes several coded things, at most 100: all of them, or none, if one is refused.
+        async fn batch_update_coded_things(
+            &self,
+            request: tonic::Request<super::BatchUpdateCodedThingsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchUpdateCodedThingsResponse>,
+            tonic::Status,
+        >;
+        /// Deletes several coded things, at most 100: all of them, or none, if one is refused.
+        async fn batch_delete_coded_things(
+            &self,
+            request: tonic::Request<super::BatchDeleteCodedThingsRequest>,
         ) -> std::result::Result<tonic::Response<()>, tonic::Status>;
     }
     /// What can be done with coded things.
@@ -2873,6 +3777,199 @@ pub mod coded_service_server {
                     };
                     Box::pin(fut)
                 }
+                "/torture.v1.CodedService/BatchGetCodedThings" => {
+                    #[allow(non_camel_case_types)]
+                    struct BatchGetCodedThingsSvc<T: CodedService>(pub Arc<T>);
+                    impl<
+                        T: CodedService,
+                    > tonic::server::UnaryService<super::BatchGetCodedThingsRequest>
+                    for BatchGetCodedThingsSvc<T> {
+                        type Response = super::BatchGetCodedThingsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BatchGetCodedThingsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CodedService>::batch_get_coded_things(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BatchGetCodedThingsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/torture.v1.CodedService/BatchCreateCodedThings" => {
+                    #[allow(non_camel_case_types)]
+                    struct BatchCreateCodedThingsSvc<T: CodedService>(pub Arc<T>);
+                    impl<
+                        T: CodedService,
+                    > tonic::server::UnaryService<super::BatchCreateCodedThingsRequest>
+                    for BatchCreateCodedThingsSvc<T> {
+                        type Response = super::BatchCreateCodedThingsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BatchCreateCodedThingsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CodedService>::batch_create_coded_things(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BatchCreateCodedThingsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/torture.v1.CodedService/BatchUpdateCodedThings" => {
+                    #[allow(non_camel_case_types)]
+                    struct BatchUpdateCodedThingsSvc<T: CodedService>(pub Arc<T>);
+                    impl<
+                        T: CodedService,
+                    > tonic::server::UnaryService<super::BatchUpdateCodedThingsRequest>
+                    for BatchUpdateCodedThingsSvc<T> {
+                        type Response = super::BatchUpdateCodedThingsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BatchUpdateCodedThingsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CodedService>::batch_update_coded_things(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BatchUpdateCodedThingsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/torture.v1.CodedService/BatchDeleteCodedThings" => {
+                    #[allow(non_camel_case_types)]
+                    struct BatchDeleteCodedThingsSvc<T: CodedService>(pub Arc<T>);
+                    impl<
+                        T: CodedService,
+                    > tonic::server::UnaryService<super::BatchDeleteCodedThingsRequest>
+                    for BatchDeleteCodedThingsSvc<T> {
+                        type Response = ();
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BatchDeleteCodedThingsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as CodedService>::batch_delete_coded_things(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BatchDeleteCodedThingsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 _ => {
                     Box::pin(async move {
                         let mut response = http::Response::new(
@@ -3107,6 +4204,111 @@ pub mod imported_service_client {
                 .insert(GrpcMethod::new("torture.v1.ImportedService", "DeleteImported"));
             self.inner.unary(req, path, codec).await
         }
+        /// Gets several importeds, at most 100: all of them, or none, if one is missing.
+        pub async fn batch_get_importeds(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BatchGetImportedsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchGetImportedsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/torture.v1.ImportedService/BatchGetImporteds",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("torture.v1.ImportedService", "BatchGetImporteds"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Creates several importeds, at most 100: all of them, or none, if one is refused.
+        pub async fn batch_create_importeds(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BatchCreateImportedsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchCreateImportedsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/torture.v1.ImportedService/BatchCreateImporteds",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("torture.v1.ImportedService", "BatchCreateImporteds"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Changes several importeds, at most 100: all of them, or none, if one is refused.
+        pub async fn batch_update_importeds(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BatchUpdateImportedsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchUpdateImportedsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/torture.v1.ImportedService/BatchUpdateImporteds",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("torture.v1.ImportedService", "BatchUpdateImporteds"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Deletes several importeds, at most 100: all of them, or none, if one is refused.
+        pub async fn batch_delete_importeds(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BatchDeleteImportedsRequest>,
+        ) -> std::result::Result<tonic::Response<()>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/torture.v1.ImportedService/BatchDeleteImporteds",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("torture.v1.ImportedService", "BatchDeleteImporteds"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -3149,6 +4351,35 @@ pub mod imported_service_server {
         async fn delete_imported(
             &self,
             request: tonic::Request<super::DeleteImportedRequest>,
+        ) -> std::result::Result<tonic::Response<()>, tonic::Status>;
+        /// Gets several importeds, at most 100: all of them, or none, if one is missing.
+        async fn batch_get_importeds(
+            &self,
+            request: tonic::Request<super::BatchGetImportedsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchGetImportedsResponse>,
+            tonic::Status,
+        >;
+        /// Creates several importeds, at most 100: all of them, or none, if one is refused.
+        async fn batch_create_importeds(
+            &self,
+            request: tonic::Request<super::BatchCreateImportedsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchCreateImportedsResponse>,
+            tonic::Status,
+        >;
+        /// Changes several importeds, at most 100: all of them, or none, if one is refused.
+        async fn batch_update_importeds(
+            &self,
+            request: tonic::Request<super::BatchUpdateImportedsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchUpdateImportedsResponse>,
+            tonic::Status,
+        >;
+        /// Deletes several importeds, at most 100: all of them, or none, if one is refused.
+        async fn batch_delete_importeds(
+            &self,
+            request: tonic::Request<super::BatchDeleteImportedsRequest>,
         ) -> std::result::Result<tonic::Response<()>, tonic::Status>;
     }
     /// What can be done with importeds.
@@ -3457,6 +4688,199 @@ pub mod imported_service_server {
                     };
                     Box::pin(fut)
                 }
+                "/torture.v1.ImportedService/BatchGetImporteds" => {
+                    #[allow(non_camel_case_types)]
+                    struct BatchGetImportedsSvc<T: ImportedService>(pub Arc<T>);
+                    impl<
+                        T: ImportedService,
+                    > tonic::server::UnaryService<super::BatchGetImportedsRequest>
+                    for BatchGetImportedsSvc<T> {
+                        type Response = super::BatchGetImportedsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BatchGetImportedsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ImportedService>::batch_get_importeds(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BatchGetImportedsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/torture.v1.ImportedService/BatchCreateImporteds" => {
+                    #[allow(non_camel_case_types)]
+                    struct BatchCreateImportedsSvc<T: ImportedService>(pub Arc<T>);
+                    impl<
+                        T: ImportedService,
+                    > tonic::server::UnaryService<super::BatchCreateImportedsRequest>
+                    for BatchCreateImportedsSvc<T> {
+                        type Response = super::BatchCreateImportedsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BatchCreateImportedsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ImportedService>::batch_create_importeds(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BatchCreateImportedsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/torture.v1.ImportedService/BatchUpdateImporteds" => {
+                    #[allow(non_camel_case_types)]
+                    struct BatchUpdateImportedsSvc<T: ImportedService>(pub Arc<T>);
+                    impl<
+                        T: ImportedService,
+                    > tonic::server::UnaryService<super::BatchUpdateImportedsRequest>
+                    for BatchUpdateImportedsSvc<T> {
+                        type Response = super::BatchUpdateImportedsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BatchUpdateImportedsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ImportedService>::batch_update_importeds(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BatchUpdateImportedsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/torture.v1.ImportedService/BatchDeleteImporteds" => {
+                    #[allow(non_camel_case_types)]
+                    struct BatchDeleteImportedsSvc<T: ImportedService>(pub Arc<T>);
+                    impl<
+                        T: ImportedService,
+                    > tonic::server::UnaryService<super::BatchDeleteImportedsRequest>
+                    for BatchDeleteImportedsSvc<T> {
+                        type Response = ();
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BatchDeleteImportedsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ImportedService>::batch_delete_importeds(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BatchDeleteImportedsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 _ => {
                     Box::pin(async move {
                         let mut response = http::Response::new(
@@ -3691,6 +5115,111 @@ pub mod numbered_service_client {
                 .insert(GrpcMethod::new("torture.v1.NumberedService", "DeleteNumbered"));
             self.inner.unary(req, path, codec).await
         }
+        /// Gets several numbereds, at most 100: all of them, or none, if one is missing.
+        pub async fn batch_get_numbereds(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BatchGetNumberedsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchGetNumberedsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/torture.v1.NumberedService/BatchGetNumbereds",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("torture.v1.NumberedService", "BatchGetNumbereds"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Creates several numbereds, at most 100: all of them, or none, if one is refused.
+        pub async fn batch_create_numbereds(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BatchCreateNumberedsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchCreateNumberedsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/torture.v1.NumberedService/BatchCreateNumbereds",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("torture.v1.NumberedService", "BatchCreateNumbereds"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Changes several numbereds, at most 100: all of them, or none, if one is refused.
+        pub async fn batch_update_numbereds(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BatchUpdateNumberedsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchUpdateNumberedsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/torture.v1.NumberedService/BatchUpdateNumbereds",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("torture.v1.NumberedService", "BatchUpdateNumbereds"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Deletes several numbereds, at most 100: all of them, or none, if one is refused.
+        pub async fn batch_delete_numbereds(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BatchDeleteNumberedsRequest>,
+        ) -> std::result::Result<tonic::Response<()>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/torture.v1.NumberedService/BatchDeleteNumbereds",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("torture.v1.NumberedService", "BatchDeleteNumbereds"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -3733,6 +5262,35 @@ pub mod numbered_service_server {
         async fn delete_numbered(
             &self,
             request: tonic::Request<super::DeleteNumberedRequest>,
+        ) -> std::result::Result<tonic::Response<()>, tonic::Status>;
+        /// Gets several numbereds, at most 100: all of them, or none, if one is missing.
+        async fn batch_get_numbereds(
+            &self,
+            request: tonic::Request<super::BatchGetNumberedsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchGetNumberedsResponse>,
+            tonic::Status,
+        >;
+        /// Creates several numbereds, at most 100: all of them, or none, if one is refused.
+        async fn batch_create_numbereds(
+            &self,
+            request: tonic::Request<super::BatchCreateNumberedsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchCreateNumberedsResponse>,
+            tonic::Status,
+        >;
+        /// Changes several numbereds, at most 100: all of them, or none, if one is refused.
+        async fn batch_update_numbereds(
+            &self,
+            request: tonic::Request<super::BatchUpdateNumberedsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchUpdateNumberedsResponse>,
+            tonic::Status,
+        >;
+        /// Deletes several numbereds, at most 100: all of them, or none, if one is refused.
+        async fn batch_delete_numbereds(
+            &self,
+            request: tonic::Request<super::BatchDeleteNumberedsRequest>,
         ) -> std::result::Result<tonic::Response<()>, tonic::Status>;
     }
     /// What can be done with numbereds.
@@ -4026,6 +5584,199 @@ pub mod numbered_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = DeleteNumberedSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/torture.v1.NumberedService/BatchGetNumbereds" => {
+                    #[allow(non_camel_case_types)]
+                    struct BatchGetNumberedsSvc<T: NumberedService>(pub Arc<T>);
+                    impl<
+                        T: NumberedService,
+                    > tonic::server::UnaryService<super::BatchGetNumberedsRequest>
+                    for BatchGetNumberedsSvc<T> {
+                        type Response = super::BatchGetNumberedsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BatchGetNumberedsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as NumberedService>::batch_get_numbereds(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BatchGetNumberedsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/torture.v1.NumberedService/BatchCreateNumbereds" => {
+                    #[allow(non_camel_case_types)]
+                    struct BatchCreateNumberedsSvc<T: NumberedService>(pub Arc<T>);
+                    impl<
+                        T: NumberedService,
+                    > tonic::server::UnaryService<super::BatchCreateNumberedsRequest>
+                    for BatchCreateNumberedsSvc<T> {
+                        type Response = super::BatchCreateNumberedsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BatchCreateNumberedsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as NumberedService>::batch_create_numbereds(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BatchCreateNumberedsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/torture.v1.NumberedService/BatchUpdateNumbereds" => {
+                    #[allow(non_camel_case_types)]
+                    struct BatchUpdateNumberedsSvc<T: NumberedService>(pub Arc<T>);
+                    impl<
+                        T: NumberedService,
+                    > tonic::server::UnaryService<super::BatchUpdateNumberedsRequest>
+                    for BatchUpdateNumberedsSvc<T> {
+                        type Response = super::BatchUpdateNumberedsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BatchUpdateNumberedsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as NumberedService>::batch_update_numbereds(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BatchUpdateNumberedsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/torture.v1.NumberedService/BatchDeleteNumbereds" => {
+                    #[allow(non_camel_case_types)]
+                    struct BatchDeleteNumberedsSvc<T: NumberedService>(pub Arc<T>);
+                    impl<
+                        T: NumberedService,
+                    > tonic::server::UnaryService<super::BatchDeleteNumberedsRequest>
+                    for BatchDeleteNumberedsSvc<T> {
+                        type Response = ();
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BatchDeleteNumberedsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as NumberedService>::batch_delete_numbereds(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BatchDeleteNumberedsSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
@@ -4686,6 +6437,55 @@ pub struct DeleteBehaviourRequest {
     #[prost(string, tag = "1")]
     pub id: ::prost::alloc::string::String,
 }
+/// Which behaviours to get.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BatchGetBehavioursRequest {
+    /// Keys of the rows, each once.
+    #[prost(string, repeated, tag = "1")]
+    pub ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// The behaviours.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchGetBehavioursResponse {
+    /// In the order of the requests.
+    #[prost(message, repeated, tag = "1")]
+    pub behaviours: ::prost::alloc::vec::Vec<Behaviour>,
+}
+/// The behaviours to create.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchCreateBehavioursRequest {
+    /// The new rows.
+    #[prost(message, repeated, tag = "1")]
+    pub requests: ::prost::alloc::vec::Vec<CreateBehaviourRequest>,
+}
+/// The behaviours.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchCreateBehavioursResponse {
+    /// In the order of the requests.
+    #[prost(message, repeated, tag = "1")]
+    pub behaviours: ::prost::alloc::vec::Vec<Behaviour>,
+}
+/// The behaviours to change, and how.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchUpdateBehavioursRequest {
+    /// What to do, each row once.
+    #[prost(message, repeated, tag = "1")]
+    pub requests: ::prost::alloc::vec::Vec<UpdateBehaviourRequest>,
+}
+/// The behaviours.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchUpdateBehavioursResponse {
+    /// In the order of the requests.
+    #[prost(message, repeated, tag = "1")]
+    pub behaviours: ::prost::alloc::vec::Vec<Behaviour>,
+}
+/// Which behaviours to delete.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchDeleteBehavioursRequest {
+    /// What to do, each row once.
+    #[prost(message, repeated, tag = "1")]
+    pub requests: ::prost::alloc::vec::Vec<DeleteBehaviourRequest>,
+}
 /// Which required kinds to list, and how.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListRequiredKindsRequest {
@@ -4960,6 +6760,120 @@ pub mod behaviour_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Gets several behaviours, at most 100: all of them, or none, if one is missing.
+        pub async fn batch_get_behaviours(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BatchGetBehavioursRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchGetBehavioursResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/torture.v1.BehaviourService/BatchGetBehaviours",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("torture.v1.BehaviourService", "BatchGetBehaviours"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Creates several behaviours, at most 100: all of them, or none, if one is refused.
+        pub async fn batch_create_behaviours(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BatchCreateBehavioursRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchCreateBehavioursResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/torture.v1.BehaviourService/BatchCreateBehaviours",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "torture.v1.BehaviourService",
+                        "BatchCreateBehaviours",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Changes several behaviours, at most 100: all of them, or none, if one is refused.
+        pub async fn batch_update_behaviours(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BatchUpdateBehavioursRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchUpdateBehavioursResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/torture.v1.BehaviourService/BatchUpdateBehaviours",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "torture.v1.BehaviourService",
+                        "BatchUpdateBehaviours",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Deletes several behaviours, at most 100: all of them, or none, if one is refused.
+        pub async fn batch_delete_behaviours(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BatchDeleteBehavioursRequest>,
+        ) -> std::result::Result<tonic::Response<()>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/torture.v1.BehaviourService/BatchDeleteBehaviours",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "torture.v1.BehaviourService",
+                        "BatchDeleteBehaviours",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -5002,6 +6916,35 @@ pub mod behaviour_service_server {
         async fn delete_behaviour(
             &self,
             request: tonic::Request<super::DeleteBehaviourRequest>,
+        ) -> std::result::Result<tonic::Response<()>, tonic::Status>;
+        /// Gets several behaviours, at most 100: all of them, or none, if one is missing.
+        async fn batch_get_behaviours(
+            &self,
+            request: tonic::Request<super::BatchGetBehavioursRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchGetBehavioursResponse>,
+            tonic::Status,
+        >;
+        /// Creates several behaviours, at most 100: all of them, or none, if one is refused.
+        async fn batch_create_behaviours(
+            &self,
+            request: tonic::Request<super::BatchCreateBehavioursRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchCreateBehavioursResponse>,
+            tonic::Status,
+        >;
+        /// Changes several behaviours, at most 100: all of them, or none, if one is refused.
+        async fn batch_update_behaviours(
+            &self,
+            request: tonic::Request<super::BatchUpdateBehavioursRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchUpdateBehavioursResponse>,
+            tonic::Status,
+        >;
+        /// Deletes several behaviours, at most 100: all of them, or none, if one is refused.
+        async fn batch_delete_behaviours(
+            &self,
+            request: tonic::Request<super::BatchDeleteBehavioursRequest>,
         ) -> std::result::Result<tonic::Response<()>, tonic::Status>;
     }
     /// What can be done with behaviours.
@@ -5296,6 +7239,202 @@ pub mod behaviour_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = DeleteBehaviourSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/torture.v1.BehaviourService/BatchGetBehaviours" => {
+                    #[allow(non_camel_case_types)]
+                    struct BatchGetBehavioursSvc<T: BehaviourService>(pub Arc<T>);
+                    impl<
+                        T: BehaviourService,
+                    > tonic::server::UnaryService<super::BatchGetBehavioursRequest>
+                    for BatchGetBehavioursSvc<T> {
+                        type Response = super::BatchGetBehavioursResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BatchGetBehavioursRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as BehaviourService>::batch_get_behaviours(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BatchGetBehavioursSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/torture.v1.BehaviourService/BatchCreateBehaviours" => {
+                    #[allow(non_camel_case_types)]
+                    struct BatchCreateBehavioursSvc<T: BehaviourService>(pub Arc<T>);
+                    impl<
+                        T: BehaviourService,
+                    > tonic::server::UnaryService<super::BatchCreateBehavioursRequest>
+                    for BatchCreateBehavioursSvc<T> {
+                        type Response = super::BatchCreateBehavioursResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BatchCreateBehavioursRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as BehaviourService>::batch_create_behaviours(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BatchCreateBehavioursSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/torture.v1.BehaviourService/BatchUpdateBehaviours" => {
+                    #[allow(non_camel_case_types)]
+                    struct BatchUpdateBehavioursSvc<T: BehaviourService>(pub Arc<T>);
+                    impl<
+                        T: BehaviourService,
+                    > tonic::server::UnaryService<super::BatchUpdateBehavioursRequest>
+                    for BatchUpdateBehavioursSvc<T> {
+                        type Response = super::BatchUpdateBehavioursResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BatchUpdateBehavioursRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as BehaviourService>::batch_update_behaviours(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BatchUpdateBehavioursSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/torture.v1.BehaviourService/BatchDeleteBehaviours" => {
+                    #[allow(non_camel_case_types)]
+                    struct BatchDeleteBehavioursSvc<T: BehaviourService>(pub Arc<T>);
+                    impl<
+                        T: BehaviourService,
+                    > tonic::server::UnaryService<super::BatchDeleteBehavioursRequest>
+                    for BatchDeleteBehavioursSvc<T> {
+                        type Response = ();
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BatchDeleteBehavioursRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as BehaviourService>::batch_delete_behaviours(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BatchDeleteBehavioursSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
@@ -8800,6 +10939,55 @@ pub struct DeleteContextRequest {
     #[prost(string, tag = "1")]
     pub id: ::prost::alloc::string::String,
 }
+/// Which contexts to get.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BatchGetContextsRequest {
+    /// Keys of the rows, each once.
+    #[prost(string, repeated, tag = "1")]
+    pub ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// The contexts.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchGetContextsResponse {
+    /// In the order of the requests.
+    #[prost(message, repeated, tag = "1")]
+    pub contexts: ::prost::alloc::vec::Vec<Context>,
+}
+/// The contexts to create.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchCreateContextsRequest {
+    /// The new rows.
+    #[prost(message, repeated, tag = "1")]
+    pub requests: ::prost::alloc::vec::Vec<CreateContextRequest>,
+}
+/// The contexts.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchCreateContextsResponse {
+    /// In the order of the requests.
+    #[prost(message, repeated, tag = "1")]
+    pub contexts: ::prost::alloc::vec::Vec<Context>,
+}
+/// The contexts to change, and how.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchUpdateContextsRequest {
+    /// What to do, each row once.
+    #[prost(message, repeated, tag = "1")]
+    pub requests: ::prost::alloc::vec::Vec<UpdateContextRequest>,
+}
+/// The contexts.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchUpdateContextsResponse {
+    /// In the order of the requests.
+    #[prost(message, repeated, tag = "1")]
+    pub contexts: ::prost::alloc::vec::Vec<Context>,
+}
+/// Which contexts to delete.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchDeleteContextsRequest {
+    /// What to do, each row once.
+    #[prost(message, repeated, tag = "1")]
+    pub requests: ::prost::alloc::vec::Vec<DeleteContextRequest>,
+}
 /// Which types to list, and how.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListTypesRequest {
@@ -8871,6 +11059,55 @@ pub struct DeleteTypeRequest {
     /// Key of the type.
     #[prost(string, tag = "1")]
     pub id: ::prost::alloc::string::String,
+}
+/// Which types to get.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BatchGetTypesRequest {
+    /// Keys of the rows, each once.
+    #[prost(string, repeated, tag = "1")]
+    pub ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// The types.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchGetTypesResponse {
+    /// In the order of the requests.
+    #[prost(message, repeated, tag = "1")]
+    pub types: ::prost::alloc::vec::Vec<Type>,
+}
+/// The types to create.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchCreateTypesRequest {
+    /// The new rows.
+    #[prost(message, repeated, tag = "1")]
+    pub requests: ::prost::alloc::vec::Vec<CreateTypeRequest>,
+}
+/// The types.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchCreateTypesResponse {
+    /// In the order of the requests.
+    #[prost(message, repeated, tag = "1")]
+    pub types: ::prost::alloc::vec::Vec<Type>,
+}
+/// The types to change, and how.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchUpdateTypesRequest {
+    /// What to do, each row once.
+    #[prost(message, repeated, tag = "1")]
+    pub requests: ::prost::alloc::vec::Vec<UpdateTypeRequest>,
+}
+/// The types.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchUpdateTypesResponse {
+    /// In the order of the requests.
+    #[prost(message, repeated, tag = "1")]
+    pub types: ::prost::alloc::vec::Vec<Type>,
+}
+/// Which types to delete.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchDeleteTypesRequest {
+    /// What to do, each row once.
+    #[prost(message, repeated, tag = "1")]
+    pub requests: ::prost::alloc::vec::Vec<DeleteTypeRequest>,
 }
 /// Called like a status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -9679,6 +11916,111 @@ pub mod context_service_client {
                 .insert(GrpcMethod::new("torture.v1.ContextService", "DeleteContext"));
             self.inner.unary(req, path, codec).await
         }
+        /// Gets several contexts, at most 100: all of them, or none, if one is missing.
+        pub async fn batch_get_contexts(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BatchGetContextsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchGetContextsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/torture.v1.ContextService/BatchGetContexts",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("torture.v1.ContextService", "BatchGetContexts"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Creates several contexts, at most 100: all of them, or none, if one is refused.
+        pub async fn batch_create_contexts(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BatchCreateContextsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchCreateContextsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/torture.v1.ContextService/BatchCreateContexts",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("torture.v1.ContextService", "BatchCreateContexts"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Changes several contexts, at most 100: all of them, or none, if one is refused.
+        pub async fn batch_update_contexts(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BatchUpdateContextsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchUpdateContextsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/torture.v1.ContextService/BatchUpdateContexts",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("torture.v1.ContextService", "BatchUpdateContexts"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Deletes several contexts, at most 100: all of them, or none, if one is refused.
+        pub async fn batch_delete_contexts(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BatchDeleteContextsRequest>,
+        ) -> std::result::Result<tonic::Response<()>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/torture.v1.ContextService/BatchDeleteContexts",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("torture.v1.ContextService", "BatchDeleteContexts"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -9721,6 +12063,35 @@ pub mod context_service_server {
         async fn delete_context(
             &self,
             request: tonic::Request<super::DeleteContextRequest>,
+        ) -> std::result::Result<tonic::Response<()>, tonic::Status>;
+        /// Gets several contexts, at most 100: all of them, or none, if one is missing.
+        async fn batch_get_contexts(
+            &self,
+            request: tonic::Request<super::BatchGetContextsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchGetContextsResponse>,
+            tonic::Status,
+        >;
+        /// Creates several contexts, at most 100: all of them, or none, if one is refused.
+        async fn batch_create_contexts(
+            &self,
+            request: tonic::Request<super::BatchCreateContextsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchCreateContextsResponse>,
+            tonic::Status,
+        >;
+        /// Changes several contexts, at most 100: all of them, or none, if one is refused.
+        async fn batch_update_contexts(
+            &self,
+            request: tonic::Request<super::BatchUpdateContextsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchUpdateContextsResponse>,
+            tonic::Status,
+        >;
+        /// Deletes several contexts, at most 100: all of them, or none, if one is refused.
+        async fn batch_delete_contexts(
+            &self,
+            request: tonic::Request<super::BatchDeleteContextsRequest>,
         ) -> std::result::Result<tonic::Response<()>, tonic::Status>;
     }
     /// What can be done with contexts.
@@ -10025,6 +12396,199 @@ pub mod context_service_server {
                     };
                     Box::pin(fut)
                 }
+                "/torture.v1.ContextService/BatchGetContexts" => {
+                    #[allow(non_camel_case_types)]
+                    struct BatchGetContextsSvc<T: ContextService>(pub Arc<T>);
+                    impl<
+                        T: ContextService,
+                    > tonic::server::UnaryService<super::BatchGetContextsRequest>
+                    for BatchGetContextsSvc<T> {
+                        type Response = super::BatchGetContextsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BatchGetContextsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ContextService>::batch_get_contexts(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BatchGetContextsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/torture.v1.ContextService/BatchCreateContexts" => {
+                    #[allow(non_camel_case_types)]
+                    struct BatchCreateContextsSvc<T: ContextService>(pub Arc<T>);
+                    impl<
+                        T: ContextService,
+                    > tonic::server::UnaryService<super::BatchCreateContextsRequest>
+                    for BatchCreateContextsSvc<T> {
+                        type Response = super::BatchCreateContextsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BatchCreateContextsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ContextService>::batch_create_contexts(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BatchCreateContextsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/torture.v1.ContextService/BatchUpdateContexts" => {
+                    #[allow(non_camel_case_types)]
+                    struct BatchUpdateContextsSvc<T: ContextService>(pub Arc<T>);
+                    impl<
+                        T: ContextService,
+                    > tonic::server::UnaryService<super::BatchUpdateContextsRequest>
+                    for BatchUpdateContextsSvc<T> {
+                        type Response = super::BatchUpdateContextsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BatchUpdateContextsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ContextService>::batch_update_contexts(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BatchUpdateContextsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/torture.v1.ContextService/BatchDeleteContexts" => {
+                    #[allow(non_camel_case_types)]
+                    struct BatchDeleteContextsSvc<T: ContextService>(pub Arc<T>);
+                    impl<
+                        T: ContextService,
+                    > tonic::server::UnaryService<super::BatchDeleteContextsRequest>
+                    for BatchDeleteContextsSvc<T> {
+                        type Response = ();
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BatchDeleteContextsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ContextService>::batch_delete_contexts(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BatchDeleteContextsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 _ => {
                     Box::pin(async move {
                         let mut response = http::Response::new(
@@ -10259,6 +12823,103 @@ pub mod type_service_client {
                 .insert(GrpcMethod::new("torture.v1.TypeService", "DeleteType"));
             self.inner.unary(req, path, codec).await
         }
+        /// Gets several types, at most 100: all of them, or none, if one is missing.
+        pub async fn batch_get_types(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BatchGetTypesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchGetTypesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/torture.v1.TypeService/BatchGetTypes",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("torture.v1.TypeService", "BatchGetTypes"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Creates several types, at most 100: all of them, or none, if one is refused.
+        pub async fn batch_create_types(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BatchCreateTypesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchCreateTypesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/torture.v1.TypeService/BatchCreateTypes",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("torture.v1.TypeService", "BatchCreateTypes"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Changes several types, at most 100: all of them, or none, if one is refused.
+        pub async fn batch_update_types(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BatchUpdateTypesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchUpdateTypesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/torture.v1.TypeService/BatchUpdateTypes",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("torture.v1.TypeService", "BatchUpdateTypes"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Deletes several types, at most 100: all of them, or none, if one is refused.
+        pub async fn batch_delete_types(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BatchDeleteTypesRequest>,
+        ) -> std::result::Result<tonic::Response<()>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/torture.v1.TypeService/BatchDeleteTypes",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("torture.v1.TypeService", "BatchDeleteTypes"));
+            self.inner.unary(req, path, codec).await
+        }
         /// Moves.
         pub async fn r#move(
             &mut self,
@@ -10345,6 +13006,35 @@ pub mod type_service_server {
         async fn delete_type(
             &self,
             request: tonic::Request<super::DeleteTypeRequest>,
+        ) -> std::result::Result<tonic::Response<()>, tonic::Status>;
+        /// Gets several types, at most 100: all of them, or none, if one is missing.
+        async fn batch_get_types(
+            &self,
+            request: tonic::Request<super::BatchGetTypesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchGetTypesResponse>,
+            tonic::Status,
+        >;
+        /// Creates several types, at most 100: all of them, or none, if one is refused.
+        async fn batch_create_types(
+            &self,
+            request: tonic::Request<super::BatchCreateTypesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchCreateTypesResponse>,
+            tonic::Status,
+        >;
+        /// Changes several types, at most 100: all of them, or none, if one is refused.
+        async fn batch_update_types(
+            &self,
+            request: tonic::Request<super::BatchUpdateTypesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchUpdateTypesResponse>,
+            tonic::Status,
+        >;
+        /// Deletes several types, at most 100: all of them, or none, if one is refused.
+        async fn batch_delete_types(
+            &self,
+            request: tonic::Request<super::BatchDeleteTypesRequest>,
         ) -> std::result::Result<tonic::Response<()>, tonic::Status>;
         /// Moves.
         async fn r#move(
@@ -10644,6 +13334,189 @@ pub mod type_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = DeleteTypeSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/torture.v1.TypeService/BatchGetTypes" => {
+                    #[allow(non_camel_case_types)]
+                    struct BatchGetTypesSvc<T: TypeService>(pub Arc<T>);
+                    impl<
+                        T: TypeService,
+                    > tonic::server::UnaryService<super::BatchGetTypesRequest>
+                    for BatchGetTypesSvc<T> {
+                        type Response = super::BatchGetTypesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BatchGetTypesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TypeService>::batch_get_types(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BatchGetTypesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/torture.v1.TypeService/BatchCreateTypes" => {
+                    #[allow(non_camel_case_types)]
+                    struct BatchCreateTypesSvc<T: TypeService>(pub Arc<T>);
+                    impl<
+                        T: TypeService,
+                    > tonic::server::UnaryService<super::BatchCreateTypesRequest>
+                    for BatchCreateTypesSvc<T> {
+                        type Response = super::BatchCreateTypesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BatchCreateTypesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TypeService>::batch_create_types(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BatchCreateTypesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/torture.v1.TypeService/BatchUpdateTypes" => {
+                    #[allow(non_camel_case_types)]
+                    struct BatchUpdateTypesSvc<T: TypeService>(pub Arc<T>);
+                    impl<
+                        T: TypeService,
+                    > tonic::server::UnaryService<super::BatchUpdateTypesRequest>
+                    for BatchUpdateTypesSvc<T> {
+                        type Response = super::BatchUpdateTypesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BatchUpdateTypesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TypeService>::batch_update_types(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BatchUpdateTypesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/torture.v1.TypeService/BatchDeleteTypes" => {
+                    #[allow(non_camel_case_types)]
+                    struct BatchDeleteTypesSvc<T: TypeService>(pub Arc<T>);
+                    impl<
+                        T: TypeService,
+                    > tonic::server::UnaryService<super::BatchDeleteTypesRequest>
+                    for BatchDeleteTypesSvc<T> {
+                        type Response = ();
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BatchDeleteTypesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as TypeService>::batch_delete_types(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BatchDeleteTypesSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

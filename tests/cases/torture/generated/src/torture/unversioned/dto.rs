@@ -58,6 +58,8 @@ impl Resource for Unversioned {
     ];
     const MEMBERS: &'static [&'static str] = &["id", "kind_id"];
     const KEPT: &'static [&'static str] = &[];
+    const MASKABLE: &'static [&'static str] = &["id", "kind_id"];
+    const PLURAL: &'static str = "unversioneds";
 
     fn dto(&self) -> UnversionedDto<'_> {
         UnversionedDto(self)

@@ -33,9 +33,6 @@ impl FromProto<pb::Unversioned> for NewUnversioned {
 }
 
 impl UnversionedPatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["id", "kind_id"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::Unversioned, mask: &Mask, found: &mut Violations) -> Self {
         Self {

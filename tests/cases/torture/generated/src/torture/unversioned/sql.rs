@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, Reference
 pub static UNVERSIONED: EntitySpec = EntitySpec {
     name: "Unversioned",
     full_name: "torture.Unversioned",
+    member: "unversioned",
     table: "unversioneds",
     columns: &[
         ColumnSpec { name: "id", field: "id", kind: Kind::Uuid, nullable: false, filterable: false, sortable: false },

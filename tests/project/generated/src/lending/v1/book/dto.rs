@@ -68,6 +68,8 @@ impl Resource for Book {
     ];
     const MEMBERS: &'static [&'static str] = &["id", "title", "isbn", "on_shelf", "version", "created_at", "updated_at"];
     const KEPT: &'static [&'static str] = &[];
+    const MASKABLE: &'static [&'static str] = &["id", "title", "isbn", "on_shelf", "version", "created_at", "updated_at"];
+    const PLURAL: &'static str = "books";
 
     fn dto(&self) -> BookDto<'_> {
         BookDto(self)

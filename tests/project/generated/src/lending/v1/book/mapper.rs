@@ -40,9 +40,6 @@ impl FromProto<pb::Book> for NewBook {
 }
 
 impl BookPatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["id", "title", "isbn", "on_shelf", "version", "created_at", "updated_at"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::Book, mask: &Mask, found: &mut Violations) -> Self {
         Self {

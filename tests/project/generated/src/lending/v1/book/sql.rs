@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete,
 pub static BOOK: EntitySpec = EntitySpec {
     name: "Book",
     full_name: "lending.v1.Book",
+    member: "book",
     table: "books",
     columns: &[
         ColumnSpec { name: "id", field: "id", kind: Kind::Uuid, nullable: false, filterable: false, sortable: false },

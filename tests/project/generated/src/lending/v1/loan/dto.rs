@@ -66,6 +66,8 @@ impl Resource for Loan {
     ];
     const MEMBERS: &'static [&'static str] = &["id", "book_id", "reader_id", "returned_at", "version", "created_at", "updated_at"];
     const KEPT: &'static [&'static str] = &[];
+    const MASKABLE: &'static [&'static str] = &["id", "book_id", "reader_id", "returned_at", "version", "created_at", "updated_at"];
+    const PLURAL: &'static str = "loans";
 
     fn dto(&self) -> LoanDto<'_> {
         LoanDto(self)

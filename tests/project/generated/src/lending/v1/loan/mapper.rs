@@ -39,9 +39,6 @@ impl FromProto<pb::Loan> for NewLoan {
 }
 
 impl LoanPatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["id", "book_id", "reader_id", "returned_at", "version", "created_at", "updated_at"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::Loan, mask: &Mask, found: &mut Violations) -> Self {
         Self {

@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, Reference
 pub static LOAN: EntitySpec = EntitySpec {
     name: "Loan",
     full_name: "lending.v1.Loan",
+    member: "loan",
     table: "loans",
     columns: &[
         ColumnSpec { name: "id", field: "id", kind: Kind::Uuid, nullable: false, filterable: false, sortable: false },

@@ -63,6 +63,8 @@ impl Resource for Album {
     ];
     const MEMBERS: &'static [&'static str] = &["id", "title", "artist_id"];
     const KEPT: &'static [&'static str] = &[];
+    const MASKABLE: &'static [&'static str] = &["id", "title", "artist_id"];
+    const PLURAL: &'static str = "albums";
 
     fn dto(&self) -> AlbumDto<'_> {
         AlbumDto(self)

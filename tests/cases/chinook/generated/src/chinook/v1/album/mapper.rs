@@ -36,9 +36,6 @@ impl FromProto<pb::Album> for NewAlbum {
 }
 
 impl AlbumPatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["id", "title", "artist_id"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::Album, mask: &Mask, found: &mut Violations) -> Self {
         Self {

@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete,
 pub static ALBUM: EntitySpec = EntitySpec {
     name: "Album",
     full_name: "chinook.v1.Album",
+    member: "album",
     table: "albums",
     columns: &[
         ColumnSpec { name: "id", field: "id", kind: Kind::I64, nullable: false, filterable: false, sortable: false },

@@ -60,6 +60,8 @@ impl Resource for Artist {
     ];
     const MEMBERS: &'static [&'static str] = &["id", "name"];
     const KEPT: &'static [&'static str] = &[];
+    const MASKABLE: &'static [&'static str] = &["id", "name"];
+    const PLURAL: &'static str = "artists";
 
     fn dto(&self) -> ArtistDto<'_> {
         ArtistDto(self)

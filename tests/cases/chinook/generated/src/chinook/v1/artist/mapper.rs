@@ -34,9 +34,6 @@ impl FromProto<pb::Artist> for NewArtist {
 }
 
 impl ArtistPatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["id", "name"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::Artist, mask: &Mask, found: &mut Violations) -> Self {
         Self {

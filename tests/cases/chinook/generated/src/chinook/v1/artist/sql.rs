@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete,
 pub static ARTIST: EntitySpec = EntitySpec {
     name: "Artist",
     full_name: "chinook.v1.Artist",
+    member: "artist",
     table: "artists",
     columns: &[
         ColumnSpec { name: "id", field: "id", kind: Kind::I64, nullable: false, filterable: false, sortable: false },

@@ -93,6 +93,8 @@ impl Resource for Customer {
     ];
     const MEMBERS: &'static [&'static str] = &["id", "first_name", "last_name", "company", "address", "city", "state", "country", "postal_code", "phone", "fax", "email", "support_rep_id"];
     const KEPT: &'static [&'static str] = &[];
+    const MASKABLE: &'static [&'static str] = &["id", "first_name", "last_name", "company", "address", "city", "state", "country", "postal_code", "phone", "fax", "email", "support_rep_id"];
+    const PLURAL: &'static str = "customers";
 
     fn dto(&self) -> CustomerDto<'_> {
         CustomerDto(self)

@@ -56,9 +56,6 @@ impl FromProto<pb::Customer> for NewCustomer {
 }
 
 impl CustomerPatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["id", "first_name", "last_name", "company", "address", "city", "state", "country", "postal_code", "phone", "fax", "email", "support_rep_id"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::Customer, mask: &Mask, found: &mut Violations) -> Self {
         Self {

@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete,
 pub static CUSTOMER: EntitySpec = EntitySpec {
     name: "Customer",
     full_name: "chinook.v1.Customer",
+    member: "customer",
     table: "customers",
     columns: &[
         ColumnSpec { name: "id", field: "id", kind: Kind::I64, nullable: false, filterable: false, sortable: false },

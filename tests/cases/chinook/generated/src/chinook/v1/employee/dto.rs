@@ -99,6 +99,8 @@ impl Resource for Employee {
     ];
     const MEMBERS: &'static [&'static str] = &["id", "last_name", "first_name", "title", "reports_to", "birth_date", "hire_date", "address", "city", "state", "country", "postal_code", "phone", "fax", "email"];
     const KEPT: &'static [&'static str] = &[];
+    const MASKABLE: &'static [&'static str] = &["id", "last_name", "first_name", "title", "reports_to", "birth_date", "hire_date", "address", "city", "state", "country", "postal_code", "phone", "fax", "email"];
+    const PLURAL: &'static str = "employees";
 
     fn dto(&self) -> EmployeeDto<'_> {
         EmployeeDto(self)

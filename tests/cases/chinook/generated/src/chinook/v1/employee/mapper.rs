@@ -60,9 +60,6 @@ impl FromProto<pb::Employee> for NewEmployee {
 }
 
 impl EmployeePatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["id", "last_name", "first_name", "title", "reports_to", "birth_date", "hire_date", "address", "city", "state", "country", "postal_code", "phone", "fax", "email"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::Employee, mask: &Mask, found: &mut Violations) -> Self {
         Self {

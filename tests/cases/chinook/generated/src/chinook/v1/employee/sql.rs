@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete,
 pub static EMPLOYEE: EntitySpec = EntitySpec {
     name: "Employee",
     full_name: "chinook.v1.Employee",
+    member: "employee",
     table: "employees",
     columns: &[
         ColumnSpec { name: "id", field: "id", kind: Kind::I64, nullable: false, filterable: false, sortable: false },

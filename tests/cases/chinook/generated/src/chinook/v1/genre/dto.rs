@@ -60,6 +60,8 @@ impl Resource for Genre {
     ];
     const MEMBERS: &'static [&'static str] = &["id", "name"];
     const KEPT: &'static [&'static str] = &[];
+    const MASKABLE: &'static [&'static str] = &["id", "name"];
+    const PLURAL: &'static str = "genres";
 
     fn dto(&self) -> GenreDto<'_> {
         GenreDto(self)

@@ -34,9 +34,6 @@ impl FromProto<pb::Genre> for NewGenre {
 }
 
 impl GenrePatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["id", "name"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::Genre, mask: &Mask, found: &mut Violations) -> Self {
         Self {

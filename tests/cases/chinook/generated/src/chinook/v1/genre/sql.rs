@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete,
 pub static GENRE: EntitySpec = EntitySpec {
     name: "Genre",
     full_name: "chinook.v1.Genre",
+    member: "genre",
     table: "genres",
     columns: &[
         ColumnSpec { name: "id", field: "id", kind: Kind::I64, nullable: false, filterable: false, sortable: false },

@@ -82,6 +82,8 @@ impl Resource for Invoice {
     ];
     const MEMBERS: &'static [&'static str] = &["id", "customer_id", "invoice_date", "billing_address", "billing_city", "billing_state", "billing_country", "billing_postal_code", "total"];
     const KEPT: &'static [&'static str] = &["customer_id"];
+    const MASKABLE: &'static [&'static str] = &["id", "customer_id", "invoice_date", "billing_address", "billing_city", "billing_state", "billing_country", "billing_postal_code", "total"];
+    const PLURAL: &'static str = "invoices";
 
     fn dto(&self) -> InvoiceDto<'_> {
         InvoiceDto(self)

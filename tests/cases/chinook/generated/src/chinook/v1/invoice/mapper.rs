@@ -49,9 +49,6 @@ impl FromProto<pb::Invoice> for NewInvoice {
 }
 
 impl InvoicePatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["id", "customer_id", "invoice_date", "billing_address", "billing_city", "billing_state", "billing_country", "billing_postal_code", "total"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::Invoice, mask: &Mask, found: &mut Violations) -> Self {
         Self {

@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete,
 pub static INVOICE: EntitySpec = EntitySpec {
     name: "Invoice",
     full_name: "chinook.v1.Invoice",
+    member: "invoice",
     table: "invoices",
     columns: &[
         ColumnSpec { name: "id", field: "id", kind: Kind::I64, nullable: false, filterable: false, sortable: false },

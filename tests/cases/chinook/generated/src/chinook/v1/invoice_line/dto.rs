@@ -70,6 +70,8 @@ impl Resource for InvoiceLine {
     ];
     const MEMBERS: &'static [&'static str] = &["id", "invoice_id", "track_id", "unit_price", "quantity"];
     const KEPT: &'static [&'static str] = &["invoice_id"];
+    const MASKABLE: &'static [&'static str] = &["id", "invoice_id", "track_id", "unit_price", "quantity"];
+    const PLURAL: &'static str = "invoice_lines";
 
     fn dto(&self) -> InvoiceLineDto<'_> {
         InvoiceLineDto(self)

@@ -41,9 +41,6 @@ impl FromProto<pb::InvoiceLine> for NewInvoiceLine {
 }
 
 impl InvoiceLinePatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["id", "invoice_id", "track_id", "unit_price", "quantity"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::InvoiceLine, mask: &Mask, found: &mut Violations) -> Self {
         Self {

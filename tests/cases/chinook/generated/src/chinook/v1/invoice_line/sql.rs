@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, Reference
 pub static INVOICE_LINE: EntitySpec = EntitySpec {
     name: "InvoiceLine",
     full_name: "chinook.v1.InvoiceLine",
+    member: "invoice_line",
     table: "invoice_lines",
     columns: &[
         ColumnSpec { name: "id", field: "id", kind: Kind::I64, nullable: false, filterable: false, sortable: false },

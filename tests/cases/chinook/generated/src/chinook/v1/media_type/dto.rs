@@ -60,6 +60,8 @@ impl Resource for MediaType {
     ];
     const MEMBERS: &'static [&'static str] = &["id", "name"];
     const KEPT: &'static [&'static str] = &[];
+    const MASKABLE: &'static [&'static str] = &["id", "name"];
+    const PLURAL: &'static str = "media_types";
 
     fn dto(&self) -> MediaTypeDto<'_> {
         MediaTypeDto(self)

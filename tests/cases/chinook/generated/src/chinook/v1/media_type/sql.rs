@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete,
 pub static MEDIA_TYPE: EntitySpec = EntitySpec {
     name: "MediaType",
     full_name: "chinook.v1.MediaType",
+    member: "media_type",
     table: "media_types",
     columns: &[
         ColumnSpec { name: "id", field: "id", kind: Kind::I64, nullable: false, filterable: false, sortable: false },

@@ -60,6 +60,8 @@ impl Resource for Playlist {
     ];
     const MEMBERS: &'static [&'static str] = &["id", "name"];
     const KEPT: &'static [&'static str] = &[];
+    const MASKABLE: &'static [&'static str] = &["id", "name"];
+    const PLURAL: &'static str = "playlists";
 
     fn dto(&self) -> PlaylistDto<'_> {
         PlaylistDto(self)

@@ -9,6 +9,7 @@ use arcana_runtime::error::Result;
 use arcana_runtime::expand::Expand;
 use arcana_runtime::proto::Mask;
 use arcana_runtime::query::{ListArguments, ListQuery};
+use arcana_runtime::rest::Resource;
 use arcana_runtime::service::Etag;
 use arcana_runtime::violations::Violations;
 use async_trait::async_trait;
@@ -77,7 +78,7 @@ impl pb::playlist_service_server::PlaylistService for PlaylistGrpc {
             let row = proto::body("playlist", message.playlist)?;
             let mut found = Violations::new();
             let id = proto::required("id", row.id, &mut found);
-            let mask = Mask::new(message.update_mask, PlaylistPatch::MASKABLE, &mut found);
+            let mask = Mask::new(message.update_mask, Playlist::MASKABLE, &mut found);
             let patch = match mask {
                 Some(mask) => PlaylistPatch::from_proto(row, &mask, &mut found),
                 None => {

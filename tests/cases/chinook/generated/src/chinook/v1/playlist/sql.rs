@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete,
 pub static PLAYLIST: EntitySpec = EntitySpec {
     name: "Playlist",
     full_name: "chinook.v1.Playlist",
+    member: "playlist",
     table: "playlists",
     columns: &[
         ColumnSpec { name: "id", field: "id", kind: Kind::I64, nullable: false, filterable: false, sortable: false },

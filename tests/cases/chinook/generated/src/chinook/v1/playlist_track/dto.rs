@@ -60,6 +60,8 @@ impl Resource for PlaylistTrack {
     ];
     const MEMBERS: &'static [&'static str] = &["playlist_id", "track_id"];
     const KEPT: &'static [&'static str] = &[];
+    const MASKABLE: &'static [&'static str] = &["playlist_id", "track_id"];
+    const PLURAL: &'static str = "playlist_tracks";
 
     fn dto(&self) -> PlaylistTrackDto<'_> {
         PlaylistTrackDto(self)

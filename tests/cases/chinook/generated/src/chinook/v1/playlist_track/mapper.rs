@@ -34,9 +34,6 @@ impl FromProto<pb::PlaylistTrack> for NewPlaylistTrack {
 }
 
 impl PlaylistTrackPatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["playlist_id", "track_id"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::PlaylistTrack, mask: &Mask, found: &mut Violations) -> Self {
         Self {

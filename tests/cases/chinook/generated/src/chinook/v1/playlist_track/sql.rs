@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, Reference
 pub static PLAYLIST_TRACK: EntitySpec = EntitySpec {
     name: "PlaylistTrack",
     full_name: "chinook.v1.PlaylistTrack",
+    member: "playlist_track",
     table: "playlist_tracks",
     columns: &[
         ColumnSpec { name: "playlist_id", field: "playlist_id", kind: Kind::I64, nullable: false, filterable: true, sortable: false },

@@ -82,6 +82,8 @@ impl Resource for Track {
     ];
     const MEMBERS: &'static [&'static str] = &["id", "name", "album_id", "media_type_id", "genre_id", "composer", "milliseconds", "bytes", "unit_price"];
     const KEPT: &'static [&'static str] = &[];
+    const MASKABLE: &'static [&'static str] = &["id", "name", "album_id", "media_type_id", "genre_id", "composer", "milliseconds", "bytes", "unit_price"];
+    const PLURAL: &'static str = "tracks";
 
     fn dto(&self) -> TrackDto<'_> {
         TrackDto(self)

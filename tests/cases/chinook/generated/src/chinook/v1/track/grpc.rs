@@ -9,6 +9,7 @@ use arcana_runtime::error::Result;
 use arcana_runtime::expand::Expand;
 use arcana_runtime::proto::Mask;
 use arcana_runtime::query::{ListArguments, ListQuery};
+use arcana_runtime::rest::Resource;
 use arcana_runtime::service::Etag;
 use arcana_runtime::violations::Violations;
 use async_trait::async_trait;
@@ -77,7 +78,7 @@ impl pb::track_service_server::TrackService for TrackGrpc {
             let row = proto::body("track", message.track)?;
             let mut found = Violations::new();
             let id = proto::required("id", row.id, &mut found);
-            let mask = Mask::new(message.update_mask, TrackPatch::MASKABLE, &mut found);
+            let mask = Mask::new(message.update_mask, Track::MASKABLE, &mut found);
             let patch = match mask {
                 Some(mask) => TrackPatch::from_proto(row, &mask, &mut found),
                 None => {

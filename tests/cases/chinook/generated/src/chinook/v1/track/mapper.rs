@@ -49,9 +49,6 @@ impl FromProto<pb::Track> for NewTrack {
 }
 
 impl TrackPatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["id", "name", "album_id", "media_type_id", "genre_id", "composer", "milliseconds", "bytes", "unit_price"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::Track, mask: &Mask, found: &mut Violations) -> Self {
         Self {

@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete,
 pub static TRACK: EntitySpec = EntitySpec {
     name: "Track",
     full_name: "chinook.v1.Track",
+    member: "track",
     table: "tracks",
     columns: &[
         ColumnSpec { name: "id", field: "id", kind: Kind::I64, nullable: false, filterable: false, sortable: false },

@@ -65,6 +65,8 @@ impl Resource for Account {
     ];
     const MEMBERS: &'static [&'static str] = &["id", "name", "nickname", "version", "created_at", "updated_at"];
     const KEPT: &'static [&'static str] = &[];
+    const MASKABLE: &'static [&'static str] = &["id", "name", "nickname", "version", "created_at", "updated_at"];
+    const PLURAL: &'static str = "accounts";
 
     fn dto(&self) -> AccountDto<'_> {
         AccountDto(self)

@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete,
 pub static ACCOUNT: EntitySpec = EntitySpec {
     name: "Account",
     full_name: "conformance.v1.Account",
+    member: "account",
     table: "accounts",
     columns: &[
         ColumnSpec { name: "id", field: "id", kind: Kind::Uuid, nullable: false, filterable: false, sortable: false },

@@ -30,9 +30,6 @@ impl FromProto<pb::Bare> for NewBare {
 }
 
 impl BarePatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["id"];
-
     /// From the members that the mask names.
     pub fn from_proto(_message: pb::Bare, _mask: &Mask, _found: &mut Violations) -> Self {
         Self {

@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind};
 pub static BARE: EntitySpec = EntitySpec {
     name: "Bare",
     full_name: "conformance.v1.Bare",
+    member: "bare",
     table: "bares",
     columns: &[
         ColumnSpec { name: "id", field: "id", kind: Kind::Uuid, nullable: false, filterable: false, sortable: false },

@@ -68,6 +68,8 @@ impl Resource for Cell {
     ];
     const MEMBERS: &'static [&'static str] = &["sheet", "row", "col", "text", "version"];
     const KEPT: &'static [&'static str] = &[];
+    const MASKABLE: &'static [&'static str] = &["sheet", "row", "col", "text", "version"];
+    const PLURAL: &'static str = "cells";
 
     fn dto(&self) -> CellDto<'_> {
         CellDto(self)

@@ -9,6 +9,7 @@ use arcana_runtime::error::Result;
 use arcana_runtime::expand::Expand;
 use arcana_runtime::proto::Mask;
 use arcana_runtime::query::{ListArguments, ListQuery};
+use arcana_runtime::rest::Resource;
 use arcana_runtime::service::Etag;
 use arcana_runtime::violations::Violations;
 use async_trait::async_trait;
@@ -77,7 +78,7 @@ impl pb::cell_service_server::CellService for CellGrpc {
             let row = proto::body("cell", message.cell)?;
             let mut found = Violations::new();
             let id = CellId { sheet: proto::required("sheet", row.sheet.clone(), &mut found), row: proto::required("row", row.row, &mut found), col: proto::required("col", row.col, &mut found) };
-            let mask = Mask::new(message.update_mask, CellPatch::MASKABLE, &mut found);
+            let mask = Mask::new(message.update_mask, Cell::MASKABLE, &mut found);
             let patch = match mask {
                 Some(mask) => CellPatch::from_proto(row, &mask, &mut found),
                 None => {

@@ -39,9 +39,6 @@ impl FromProto<pb::Cell> for NewCell {
 }
 
 impl CellPatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["sheet", "row", "col", "text", "version"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::Cell, mask: &Mask, found: &mut Violations) -> Self {
         Self {

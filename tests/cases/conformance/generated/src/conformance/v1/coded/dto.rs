@@ -61,6 +61,8 @@ impl Resource for Coded {
     ];
     const MEMBERS: &'static [&'static str] = &["code", "name", "version"];
     const KEPT: &'static [&'static str] = &[];
+    const MASKABLE: &'static [&'static str] = &["code", "name", "version"];
+    const PLURAL: &'static str = "codeds";
 
     fn dto(&self) -> CodedDto<'_> {
         CodedDto(self)

@@ -9,6 +9,7 @@ use arcana_runtime::error::Result;
 use arcana_runtime::expand::Expand;
 use arcana_runtime::proto::Mask;
 use arcana_runtime::query::{ListArguments, ListQuery};
+use arcana_runtime::rest::Resource;
 use arcana_runtime::service::Etag;
 use arcana_runtime::violations::Violations;
 use async_trait::async_trait;
@@ -77,7 +78,7 @@ impl pb::coded_service_server::CodedService for CodedGrpc {
             let row = proto::body("coded", message.coded)?;
             let mut found = Violations::new();
             let id = proto::required("code", row.code.clone(), &mut found);
-            let mask = Mask::new(message.update_mask, CodedPatch::MASKABLE, &mut found);
+            let mask = Mask::new(message.update_mask, Coded::MASKABLE, &mut found);
             let patch = match mask {
                 Some(mask) => CodedPatch::from_proto(row, &mask, &mut found),
                 None => {

@@ -35,9 +35,6 @@ impl FromProto<pb::Coded> for NewCoded {
 }
 
 impl CodedPatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["code", "name", "version"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::Coded, mask: &Mask, found: &mut Violations) -> Self {
         Self {

@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete,
 pub static CODED: EntitySpec = EntitySpec {
     name: "Coded",
     full_name: "conformance.v1.Coded",
+    member: "coded",
     table: "coded",
     columns: &[
         ColumnSpec { name: "code", field: "code", kind: Kind::Text, nullable: false, filterable: true, sortable: false },

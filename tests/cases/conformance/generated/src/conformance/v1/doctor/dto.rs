@@ -62,6 +62,8 @@ impl Resource for Doctor {
     ];
     const MEMBERS: &'static [&'static str] = &["id", "name", "on_call", "version"];
     const KEPT: &'static [&'static str] = &[];
+    const MASKABLE: &'static [&'static str] = &["id", "name", "on_call", "version"];
+    const PLURAL: &'static str = "doctors";
 
     fn dto(&self) -> DoctorDto<'_> {
         DoctorDto(self)

@@ -36,9 +36,6 @@ impl FromProto<pb::Doctor> for NewDoctor {
 }
 
 impl DoctorPatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["id", "name", "on_call", "version"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::Doctor, mask: &Mask, found: &mut Violations) -> Self {
         Self {

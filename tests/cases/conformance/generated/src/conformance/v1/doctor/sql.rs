@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind};
 pub static DOCTOR: EntitySpec = EntitySpec {
     name: "Doctor",
     full_name: "conformance.v1.Doctor",
+    member: "doctor",
     table: "doctors",
     columns: &[
         ColumnSpec { name: "id", field: "id", kind: Kind::Uuid, nullable: false, filterable: false, sortable: false },

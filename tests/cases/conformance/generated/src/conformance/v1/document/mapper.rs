@@ -19,7 +19,6 @@ impl From<Document> for pb::Document {
             title: row.title,
             version: row.version,
             account_id: row.account_id.map(|value| value.into_proto()),
-            account: proto::expanded(row.account),
             node_id: row.node_id.map(|value| value.into_proto()),
         }
     }
@@ -45,9 +44,6 @@ impl FromProto<pb::Document> for NewDocument {
 }
 
 impl DocumentPatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["id", "tenant_id", "slug", "folder", "title", "version", "account_id", "account", "node_id"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::Document, mask: &Mask, found: &mut Violations) -> Self {
         Self {

@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, Reference
 pub static DOCUMENT: EntitySpec = EntitySpec {
     name: "Document",
     full_name: "conformance.v1.Document",
+    member: "document",
     table: "documents",
     columns: &[
         ColumnSpec { name: "id", field: "id", kind: Kind::Uuid, nullable: false, filterable: false, sortable: false },

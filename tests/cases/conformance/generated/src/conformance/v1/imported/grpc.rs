@@ -9,6 +9,7 @@ use arcana_runtime::error::Result;
 use arcana_runtime::expand::Expand;
 use arcana_runtime::proto::Mask;
 use arcana_runtime::query::{ListArguments, ListQuery};
+use arcana_runtime::rest::Resource;
 use arcana_runtime::service::Etag;
 use arcana_runtime::violations::Violations;
 use async_trait::async_trait;
@@ -77,7 +78,7 @@ impl pb::imported_service_server::ImportedService for ImportedGrpc {
             let row = proto::body("imported", message.imported)?;
             let mut found = Violations::new();
             let id = proto::required("nr", row.nr, &mut found);
-            let mask = Mask::new(message.update_mask, ImportedPatch::MASKABLE, &mut found);
+            let mask = Mask::new(message.update_mask, Imported::MASKABLE, &mut found);
             let patch = match mask {
                 Some(mask) => ImportedPatch::from_proto(row, &mask, &mut found),
                 None => {

@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete,
 pub static IMPORTED: EntitySpec = EntitySpec {
     name: "Imported",
     full_name: "conformance.v1.Imported",
+    member: "imported",
     table: "imported",
     columns: &[
         ColumnSpec { name: "nr", field: "nr", kind: Kind::I64, nullable: false, filterable: true, sortable: false },

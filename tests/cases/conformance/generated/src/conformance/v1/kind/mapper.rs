@@ -69,7 +69,6 @@ impl From<Kind> for pb::Kind {
             structs: row.structs.into_iter().map(|item| item.into_proto()).collect(),
             colours: row.colours.into_iter().map(|item| item.into_proto()).collect(),
             places: row.places.into_iter().map(|item| item.into()).collect(),
-            numbers_as_text: row.numbers_as_text,
             texts_by_text: row.texts_by_text,
             doubles_by_number: row.doubles_by_number,
             places_by_bool: row.places_by_bool.into_iter().map(|(key, item)| (key, item.into())).collect(),
@@ -144,7 +143,6 @@ impl FromProto<pb::Kind> for NewKind {
             structs: proto::plain("structs", message.structs, found),
             colours: proto::plain("colours", message.colours, found),
             places: proto::plain("places", message.places, found),
-            numbers_as_text: proto::plain("numbers_as_text", message.numbers_as_text, found),
             texts_by_text: proto::plain("texts_by_text", message.texts_by_text, found),
             doubles_by_number: proto::plain("doubles_by_number", message.doubles_by_number, found),
             places_by_bool: proto::plain("places_by_bool", message.places_by_bool, found),
@@ -153,9 +151,6 @@ impl FromProto<pb::Kind> for NewKind {
 }
 
 impl KindPatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["id", "a_bool", "an_int32", "an_int64", "a_uint32", "a_uint64", "a_sint32", "a_sint64", "a_fixed32", "a_fixed64", "a_sfixed32", "a_sfixed64", "a_float", "a_double", "a_string", "a_long_string", "some_bytes", "a_decimal", "a_whole_decimal", "a_fraction", "a_short_decimal", "a_timestamp", "a_duration", "a_date", "a_struct", "a_colour", "a_place", "maybe_bool", "maybe_int32", "maybe_int64", "maybe_uint32", "maybe_uint64", "maybe_float", "maybe_double", "maybe_string", "maybe_bytes", "maybe_decimal", "maybe_timestamp", "maybe_duration", "maybe_date", "maybe_struct", "maybe_colour", "maybe_place", "bools", "int64s", "uint64s", "doubles", "strings", "bytes_list", "decimals", "timestamps", "durations", "dates", "structs", "colours", "places", "numbers_as_text", "texts_by_text", "doubles_by_number", "places_by_bool", "version", "created_at", "updated_at"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::Kind, mask: &Mask, found: &mut Violations) -> Self {
         Self {
@@ -214,7 +209,6 @@ impl KindPatch {
             structs: mask.has("structs").then(|| proto::plain("structs", message.structs, found)),
             colours: mask.has("colours").then(|| proto::plain("colours", message.colours, found)),
             places: mask.has("places").then(|| proto::plain("places", message.places, found)),
-            numbers_as_text: mask.has("numbers_as_text").then(|| proto::plain("numbers_as_text", message.numbers_as_text, found)),
             texts_by_text: mask.has("texts_by_text").then(|| proto::plain("texts_by_text", message.texts_by_text, found)),
             doubles_by_number: mask.has("doubles_by_number").then(|| proto::plain("doubles_by_number", message.doubles_by_number, found)),
             places_by_bool: mask.has("places_by_bool").then(|| proto::plain("places_by_bool", message.places_by_bool, found)),

@@ -67,6 +67,8 @@ impl Resource for Link {
     ];
     const MEMBERS: &'static [&'static str] = &["id", "numbered_id", "imported_nr", "coded_code", "node_id"];
     const KEPT: &'static [&'static str] = &[];
+    const MASKABLE: &'static [&'static str] = &["id", "numbered_id", "imported_nr", "coded_code", "node_id"];
+    const PLURAL: &'static str = "links";
 
     fn dto(&self) -> LinkDto<'_> {
         LinkDto(self)

@@ -39,9 +39,6 @@ impl FromProto<pb::Link> for NewLink {
 }
 
 impl LinkPatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["id", "numbered_id", "imported_nr", "coded_code", "node_id"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::Link, mask: &Mask, found: &mut Violations) -> Self {
         Self {

@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, Reference
 pub static LINK: EntitySpec = EntitySpec {
     name: "Link",
     full_name: "conformance.v1.Link",
+    member: "link",
     table: "links",
     columns: &[
         ColumnSpec { name: "id", field: "id", kind: Kind::Uuid, nullable: false, filterable: false, sortable: false },

@@ -9,6 +9,7 @@ use arcana_runtime::error::Result;
 use arcana_runtime::expand::Expand;
 use arcana_runtime::proto::Mask;
 use arcana_runtime::query::{ListArguments, ListQuery};
+use arcana_runtime::rest::Resource;
 use arcana_runtime::service::Etag;
 use arcana_runtime::violations::Violations;
 use async_trait::async_trait;
@@ -78,7 +79,7 @@ impl pb::membership_service_server::MembershipService for MembershipGrpc {
             let row = proto::body("membership", message.membership)?;
             let mut found = Violations::new();
             let id = MembershipId { coded_code: proto::required("coded_code", row.coded_code.clone(), &mut found), numbered_nr: proto::required("numbered_nr", row.numbered_nr, &mut found) };
-            let mask = Mask::new(message.update_mask, MembershipPatch::MASKABLE, &mut found);
+            let mask = Mask::new(message.update_mask, Membership::MASKABLE, &mut found);
             let patch = match mask {
                 Some(mask) => MembershipPatch::from_proto(row, &mask, &mut found),
                 None => {

@@ -13,7 +13,6 @@ impl From<Membership> for pb::Membership {
     fn from(row: Membership) -> Self {
         Self {
             coded_code: Some(row.coded_code.into_proto()),
-            coded: proto::expanded(row.coded),
             numbered_nr: Some(row.numbered_nr.into_proto()),
             role: row.role,
         }
@@ -37,9 +36,6 @@ impl FromProto<pb::Membership> for NewMembership {
 }
 
 impl MembershipPatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["coded_code", "coded", "numbered_nr", "role"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::Membership, mask: &Mask, found: &mut Violations) -> Self {
         Self {

@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, Reference
 pub static MEMBERSHIP: EntitySpec = EntitySpec {
     name: "Membership",
     full_name: "conformance.v1.Membership",
+    member: "membership",
     table: "memberships",
     columns: &[
         ColumnSpec { name: "coded_code", field: "coded_code", kind: Kind::Text, nullable: false, filterable: true, sortable: false },

@@ -68,6 +68,8 @@ impl Resource for Node {
     ];
     const MEMBERS: &'static [&'static str] = &["id", "name", "parent_id", "next_id", "anchor_id", "version"];
     const KEPT: &'static [&'static str] = &[];
+    const MASKABLE: &'static [&'static str] = &["id", "name", "parent_id", "next_id", "anchor_id", "version"];
+    const PLURAL: &'static str = "nodes";
 
     fn dto(&self) -> NodeDto<'_> {
         NodeDto(self)

@@ -40,9 +40,6 @@ impl FromProto<pb::Node> for NewNode {
 }
 
 impl NodePatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["id", "name", "parent_id", "next_id", "anchor_id", "version"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::Node, mask: &Mask, found: &mut Violations) -> Self {
         Self {

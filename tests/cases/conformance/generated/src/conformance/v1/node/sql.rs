@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete,
 pub static NODE: EntitySpec = EntitySpec {
     name: "Node",
     full_name: "conformance.v1.Node",
+    member: "node",
     table: "nodes",
     columns: &[
         ColumnSpec { name: "id", field: "id", kind: Kind::Uuid, nullable: false, filterable: false, sortable: false },

@@ -58,6 +58,8 @@ impl Resource for Numbered {
     ];
     const MEMBERS: &'static [&'static str] = &["id", "name"];
     const KEPT: &'static [&'static str] = &[];
+    const MASKABLE: &'static [&'static str] = &["id", "name"];
+    const PLURAL: &'static str = "numbereds";
 
     fn dto(&self) -> NumberedDto<'_> {
         NumberedDto(self)

@@ -33,9 +33,6 @@ impl FromProto<pb::Numbered> for NewNumbered {
 }
 
 impl NumberedPatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["id", "name"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::Numbered, mask: &Mask, found: &mut Violations) -> Self {
         Self {

@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete,
 pub static NUMBERED: EntitySpec = EntitySpec {
     name: "Numbered",
     full_name: "conformance.v1.Numbered",
+    member: "numbered",
     table: "numbered",
     columns: &[
         ColumnSpec { name: "nr", field: "id", kind: Kind::I64, nullable: false, filterable: true, sortable: false },

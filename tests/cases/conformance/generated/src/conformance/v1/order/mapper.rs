@@ -15,7 +15,6 @@ impl From<Order> for pb::Order {
             id: row.id.into_proto(),
             number: row.number,
             account_id: Some(row.account_id.into_proto()),
-            account: proto::expanded(row.account),
             lines: row.lines.into_iter().map(|item| item.into()).collect(),
             notes: row.notes.into_iter().map(|item| item.into()).collect(),
             version: row.version,
@@ -42,9 +41,6 @@ impl FromProto<pb::Order> for NewOrder {
 }
 
 impl OrderPatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["id", "number", "account_id", "account", "lines", "notes", "version", "created_at"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::Order, mask: &Mask, found: &mut Violations) -> Self {
         Self {
@@ -61,7 +57,6 @@ impl From<OrderLine> for pb::OrderLine {
         Self {
             id: row.id.into_proto(),
             product_id: Some(row.product_id.into_proto()),
-            product: proto::expanded(row.product),
             quantity: row.quantity,
             text: row.text,
         }

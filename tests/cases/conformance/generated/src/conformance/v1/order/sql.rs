@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete,
 pub static ORDER: EntitySpec = EntitySpec {
     name: "Order",
     full_name: "conformance.v1.Order",
+    member: "order",
     table: "orders",
     columns: &[
         ColumnSpec { name: "id", field: "id", kind: Kind::Uuid, nullable: false, filterable: false, sortable: false },
@@ -55,6 +56,7 @@ pub static ORDER: EntitySpec = EntitySpec {
 pub static ORDER_LINE: EntitySpec = EntitySpec {
     name: "OrderLine",
     full_name: "conformance.v1.OrderLine",
+    member: "order_line",
     table: "order_lines",
     columns: &[
         ColumnSpec { name: "order_id", field: "order_id", kind: Kind::Uuid, nullable: false, filterable: false, sortable: false },
@@ -100,6 +102,7 @@ pub static ORDER_LINE: EntitySpec = EntitySpec {
 pub static ORDER_NOTE: EntitySpec = EntitySpec {
     name: "OrderNote",
     full_name: "conformance.v1.OrderNote",
+    member: "order_note",
     table: "order_notes",
     columns: &[
         ColumnSpec { name: "order_id", field: "order_id", kind: Kind::Uuid, nullable: false, filterable: false, sortable: false },

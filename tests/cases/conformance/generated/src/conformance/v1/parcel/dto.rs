@@ -61,6 +61,8 @@ impl Resource for Parcel {
     ];
     const MEMBERS: &'static [&'static str] = &["id", "order_id", "text"];
     const KEPT: &'static [&'static str] = &[];
+    const MASKABLE: &'static [&'static str] = &["id", "order_id", "text"];
+    const PLURAL: &'static str = "parcels";
 
     fn dto(&self) -> ParcelDto<'_> {
         ParcelDto(self)

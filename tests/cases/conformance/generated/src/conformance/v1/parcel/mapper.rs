@@ -35,9 +35,6 @@ impl FromProto<pb::Parcel> for NewParcel {
 }
 
 impl ParcelPatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["id", "order_id", "text"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::Parcel, mask: &Mask, found: &mut Violations) -> Self {
         Self {

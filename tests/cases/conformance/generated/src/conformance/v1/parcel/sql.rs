@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, Reference
 pub static PARCEL: EntitySpec = EntitySpec {
     name: "Parcel",
     full_name: "conformance.v1.Parcel",
+    member: "parcel",
     table: "parcels",
     columns: &[
         ColumnSpec { name: "id", field: "id", kind: Kind::Uuid, nullable: false, filterable: false, sortable: false },

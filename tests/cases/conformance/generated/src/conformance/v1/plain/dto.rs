@@ -61,6 +61,8 @@ impl Resource for Plain {
     ];
     const MEMBERS: &'static [&'static str] = &["id", "text", "count"];
     const KEPT: &'static [&'static str] = &[];
+    const MASKABLE: &'static [&'static str] = &["id", "text", "count"];
+    const PLURAL: &'static str = "plains";
 
     fn dto(&self) -> PlainDto<'_> {
         PlainDto(self)

@@ -35,9 +35,6 @@ impl FromProto<pb::Plain> for NewPlain {
 }
 
 impl PlainPatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["id", "text", "count"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::Plain, mask: &Mask, found: &mut Violations) -> Self {
         Self {

@@ -81,6 +81,8 @@ impl Resource for Product {
     ];
     const MEMBERS: &'static [&'static str] = &["id", "sku", "stock", "sold", "boxes", "balance", "colour", "label", "version", "created_at", "updated_at"];
     const KEPT: &'static [&'static str] = &[];
+    const MASKABLE: &'static [&'static str] = &["id", "sku", "stock", "sold", "boxes", "balance", "colour", "label", "version", "created_at", "updated_at"];
+    const PLURAL: &'static str = "products";
 
     fn dto(&self) -> ProductDto<'_> {
         ProductDto(self)

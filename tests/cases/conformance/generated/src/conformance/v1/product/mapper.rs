@@ -49,9 +49,6 @@ impl FromProto<pb::Product> for NewProduct {
 }
 
 impl ProductPatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["id", "sku", "stock", "sold", "boxes", "balance", "colour", "label", "version", "created_at", "updated_at"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::Product, mask: &Mask, found: &mut Violations) -> Self {
         Self {

@@ -106,6 +106,8 @@ impl Resource for Word {
     ];
     const MEMBERS: &'static [&'static str] = &["key", "user", "group", "from", "to", "where", "limit", "table", "rank", "system", "desc", "check", "default", "condition", "analyze", "interval", "values", "version", "created_at"];
     const KEPT: &'static [&'static str] = &[];
+    const MASKABLE: &'static [&'static str] = &["key", "user", "group", "from", "to", "where", "limit", "table", "rank", "system", "desc", "check", "default", "condition", "analyze", "interval", "values", "version", "created_at"];
+    const PLURAL: &'static str = "words";
 
     fn dto(&self) -> WordDto<'_> {
         WordDto(self)

@@ -9,6 +9,7 @@ use arcana_runtime::error::Result;
 use arcana_runtime::expand::Expand;
 use arcana_runtime::proto::Mask;
 use arcana_runtime::query::{ListArguments, ListQuery};
+use arcana_runtime::rest::Resource;
 use arcana_runtime::service::Etag;
 use arcana_runtime::violations::Violations;
 use async_trait::async_trait;
@@ -77,7 +78,7 @@ impl pb::word_service_server::WordService for WordGrpc {
             let row = proto::body("word", message.word)?;
             let mut found = Violations::new();
             let id = proto::plain("key", row.key.clone(), &mut found);
-            let mask = Mask::new(message.update_mask, WordPatch::MASKABLE, &mut found);
+            let mask = Mask::new(message.update_mask, Word::MASKABLE, &mut found);
             let patch = match mask {
                 Some(mask) => WordPatch::from_proto(row, &mask, &mut found),
                 None => {

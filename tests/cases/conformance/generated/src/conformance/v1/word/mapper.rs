@@ -65,9 +65,6 @@ impl FromProto<pb::Word> for NewWord {
 }
 
 impl WordPatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["key", "user", "group", "from", "to", "where", "limit", "table", "rank", "system", "desc", "check", "default", "condition", "analyze", "interval", "values", "version", "created_at"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::Word, mask: &Mask, found: &mut Violations) -> Self {
         Self {

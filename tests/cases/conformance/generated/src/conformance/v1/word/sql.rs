@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete,
 pub static WORD: EntitySpec = EntitySpec {
     name: "Word",
     full_name: "conformance.v1.Word",
+    member: "word",
     table: "\"order\"",
     columns: &[
         ColumnSpec { name: "\"primary\"", field: "key", kind: Kind::Uuid, nullable: false, filterable: false, sortable: false },
@@ -69,6 +70,7 @@ pub static WORD: EntitySpec = EntitySpec {
 pub static WORD_PART: EntitySpec = EntitySpec {
     name: "WordPart",
     full_name: "conformance.v1.WordPart",
+    member: "word_part",
     table: "\"grant\"",
     columns: &[
         ColumnSpec { name: "word_id", field: "word_id", kind: Kind::Uuid, nullable: false, filterable: false, sortable: false },

@@ -59,6 +59,8 @@ impl Resource for Account {
     ];
     const MEMBERS: &'static [&'static str] = &["id", "name"];
     const KEPT: &'static [&'static str] = &[];
+    const MASKABLE: &'static [&'static str] = &["id", "name"];
+    const PLURAL: &'static str = "accounts";
 
     fn dto(&self) -> AccountDto<'_> {
         AccountDto(self)

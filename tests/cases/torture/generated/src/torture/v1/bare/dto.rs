@@ -55,6 +55,8 @@ impl Resource for Bare {
     ];
     const MEMBERS: &'static [&'static str] = &["id"];
     const KEPT: &'static [&'static str] = &[];
+    const MASKABLE: &'static [&'static str] = &["id"];
+    const PLURAL: &'static str = "bares";
 
     fn dto(&self) -> BareDto<'_> {
         BareDto(self)

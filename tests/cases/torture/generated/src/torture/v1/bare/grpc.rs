@@ -8,7 +8,7 @@ use arcana_runtime::{grpc, proto};
 use arcana_runtime::error::Result;
 use arcana_runtime::expand::Expand;
 use arcana_runtime::query::{ListArguments, ListQuery};
-use arcana_runtime::service::Etag;
+use arcana_runtime::service::{Etag, RowDelete, read_ids, read_requests};
 use arcana_runtime::violations::Violations;
 use async_trait::async_trait;
 use tonic::{Request, Response, Status};
@@ -77,6 +77,39 @@ impl pb::bare_service_server::BareService for BareGrpc {
             let id = proto::plain("id", message.id, &mut found);
             found.finish()?;
             self.0.delete(&cx, id, Etag::Any).await
+        })
+        .await
+    }
+
+    async fn batch_get_bares(&self, request: Request<pb::BatchGetBaresRequest>) -> Result<Response<pb::BatchGetBaresResponse>, Status> {
+        grpc::call(request, |cx, message| async move {
+            let ids = message.ids.iter().map(ToString::to_string).collect();
+            let rows = self.0.batch_get(&cx, read_ids::<Bare>(ids)?).await?;
+            Ok(pb::BatchGetBaresResponse { bares: rows.into_iter().map(Into::into).collect() })
+        })
+        .await
+    }
+
+    async fn batch_create_bares(&self, request: Request<pb::BatchCreateBaresRequest>) -> Result<Response<pb::BatchCreateBaresResponse>, Status> {
+        grpc::call(request, |cx, message| async move {
+            let rows = read_requests(message.requests, |message| {
+                let new = proto::body("bare", message.bare)?;
+                proto::decode_new::<Bare, _>(&cx, new).map_err(|error| error.below("bare"))
+            })?;
+            let rows = self.0.batch_create(&cx, rows).await?;
+            Ok(pb::BatchCreateBaresResponse { bares: rows.into_iter().map(Into::into).collect() })
+        })
+        .await
+    }
+
+    async fn batch_delete_bares(&self, request: Request<pb::BatchDeleteBaresRequest>) -> Result<Response<()>, Status> {
+        grpc::call(request, |cx, message| async move {
+            let rows = read_requests(message.requests, |message| {
+                let mut found = Violations::new();
+                let id = proto::plain("id", message.id, &mut found);
+                found.into_result(RowDelete { id, etag: Etag::Any })
+            })?;
+            self.0.batch_delete(&cx, rows).await
         })
         .await
     }

@@ -6,8 +6,12 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::app::Route;
+use arcana_runtime::error::Result;
+use arcana_runtime::rest::Call;
 use arcana_runtime::service::Service;
 use axum::{Router, routing};
+use axum::extract::State;
+use axum::response::Response;
 
 use super::model::Bare;
 use super::service::BareService;
@@ -16,15 +20,39 @@ use super::service::BareService;
 pub const ROUTES: &[Route] = &[
     Route { rpc: "torture.v1.BareService.ListBares", method: "GET", path: "/api/v1/bares", access: "public" },
     Route { rpc: "torture.v1.BareService.GetBare", method: "GET", path: "/api/v1/bares/{id}", access: "public" },
+    Route { rpc: "torture.v1.BareService.BatchGetBares", method: "GET", path: "/api/v1/bares:batchGet", access: "public" },
     Route { rpc: "torture.v1.BareService.CreateBare", method: "POST", path: "/api/v1/bares", access: "user" },
+    Route { rpc: "torture.v1.BareService.BatchCreateBares", method: "POST", path: "/api/v1/bares:batchCreate", access: "user" },
     Route { rpc: "torture.v1.BareService.DeleteBare", method: "DELETE", path: "/api/v1/bares/{id}", access: "user" },
+    Route { rpc: "torture.v1.BareService.BatchDeleteBares", method: "POST", path: "/api/v1/bares:batchDelete", access: "user" },
 ];
 
 /// The routes of bares.
 pub fn routes(service: Arc<dyn BareService>) -> Router {
-    let standard: Arc<dyn Service<Bare>> = service;
-    Router::new()
+    let standard: Arc<dyn Service<Bare>> = service.clone();
+    let derived = Router::new()
         .route("/api/v1/bares", routing::get(rest::list::<Bare>).post(rest::create::<Bare>))
         .route("/api/v1/bares/{id}", routing::get(rest::get::<Bare>).delete(rest::delete::<Bare>))
-        .with_state(standard)
+        .with_state(standard);
+    let custom = Router::new()
+        .route("/api/v1/bares:batchCreate", routing::post(batch_create))
+        .route("/api/v1/bares:batchDelete", routing::post(batch_delete))
+        .route("/api/v1/bares:batchGet", routing::get(batch_get))
+        .with_state(service);
+    derived.merge(custom)
+}
+
+/// `GET /api/v1/bares:batchGet`
+async fn batch_get(State(service): State<Arc<dyn BareService>>, call: Call) -> Result<Response> {
+    rest::batch_get::<Bare>(&*service, &call).await
+}
+
+/// `POST /api/v1/bares:batchCreate`
+async fn batch_create(State(service): State<Arc<dyn BareService>>, call: Call) -> Result<Response> {
+    rest::batch_create::<Bare>(&*service, &call).await
+}
+
+/// `POST /api/v1/bares:batchDelete`
+async fn batch_delete(State(service): State<Arc<dyn BareService>>, call: Call) -> Result<Response> {
+    rest::batch_delete::<Bare>(&*service, &call).await
 }

@@ -2,14 +2,14 @@
 
 //! What transports call, and where logic attaches.
 
-use arcana_runtime::service::{Hooks, Service, Standard};
+use arcana_runtime::service::{Batch, Hooks, Service, Standard};
 use async_trait::async_trait;
 
 use super::model::Bare;
 
 /// What can be done with bares.
 #[async_trait]
-pub trait BareService: Service<Bare> {
+pub trait BareService: Service<Bare> + Batch<Bare> {
 }
 
 #[async_trait]

@@ -60,6 +60,8 @@ impl Resource for BarePair {
     ];
     const MEMBERS: &'static [&'static str] = &["left_id", "right_code"];
     const KEPT: &'static [&'static str] = &[];
+    const MASKABLE: &'static [&'static str] = &["left_id", "right_code"];
+    const PLURAL: &'static str = "bare_pairs";
 
     fn dto(&self) -> BarePairDto<'_> {
         BarePairDto(self)

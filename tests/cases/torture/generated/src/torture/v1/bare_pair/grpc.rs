@@ -9,6 +9,7 @@ use arcana_runtime::error::Result;
 use arcana_runtime::expand::Expand;
 use arcana_runtime::proto::Mask;
 use arcana_runtime::query::{ListArguments, ListQuery};
+use arcana_runtime::rest::Resource;
 use arcana_runtime::service::Etag;
 use arcana_runtime::violations::Violations;
 use async_trait::async_trait;
@@ -77,7 +78,7 @@ impl pb::bare_pair_service_server::BarePairService for BarePairGrpc {
             let row = proto::body("bare_pair", message.bare_pair)?;
             let mut found = Violations::new();
             let id = BarePairId { left_id: proto::required("left_id", row.left_id.clone(), &mut found), right_code: proto::required("right_code", row.right_code.clone(), &mut found) };
-            let mask = Mask::new(message.update_mask, BarePairPatch::MASKABLE, &mut found);
+            let mask = Mask::new(message.update_mask, BarePair::MASKABLE, &mut found);
             let patch = match mask {
                 Some(mask) => BarePairPatch::from_proto(row, &mask, &mut found),
                 None => {

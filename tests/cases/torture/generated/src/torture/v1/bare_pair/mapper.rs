@@ -34,9 +34,6 @@ impl FromProto<pb::BarePair> for NewBarePair {
 }
 
 impl BarePairPatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["left_id", "right_code"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::BarePair, mask: &Mask, found: &mut Violations) -> Self {
         Self {

@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, Reference
 pub static BARE_PAIR: EntitySpec = EntitySpec {
     name: "BarePair",
     full_name: "torture.v1.BarePair",
+    member: "bare_pair",
     table: "bare_pairs",
     columns: &[
         ColumnSpec { name: "left_id", field: "left_id", kind: Kind::Uuid, nullable: false, filterable: false, sortable: false },

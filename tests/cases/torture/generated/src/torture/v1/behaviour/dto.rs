@@ -86,6 +86,8 @@ impl Resource for Behaviour {
     ];
     const MEMBERS: &'static [&'static str] = &["id", "set_once", "maybe_set_once", "required_once", "list_set_once", "place_set_once", "from_service", "maybe_from_service", "time_from_service", "decimal_from_service", "list_from_service", "map_from_service", "old_name"];
     const KEPT: &'static [&'static str] = &["set_once", "maybe_set_once", "required_once", "list_set_once", "place_set_once"];
+    const MASKABLE: &'static [&'static str] = &["id", "set_once", "maybe_set_once", "required_once", "list_set_once", "place_set_once", "from_service", "maybe_from_service", "time_from_service", "decimal_from_service", "list_from_service", "map_from_service", "only_in", "maybe_only_in", "must_come_in", "old_name"];
+    const PLURAL: &'static str = "behaviours";
 
     fn dto(&self) -> BehaviourDto<'_> {
         BehaviourDto(self)

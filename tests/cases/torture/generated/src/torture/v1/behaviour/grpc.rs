@@ -9,7 +9,8 @@ use arcana_runtime::error::Result;
 use arcana_runtime::expand::Expand;
 use arcana_runtime::proto::Mask;
 use arcana_runtime::query::{ListArguments, ListQuery};
-use arcana_runtime::service::Etag;
+use arcana_runtime::rest::Resource;
+use arcana_runtime::service::{Etag, RowDelete, RowUpdate, read_ids, read_requests};
 use arcana_runtime::violations::Violations;
 use async_trait::async_trait;
 use tonic::{Request, Response, Status};
@@ -77,7 +78,7 @@ impl pb::behaviour_service_server::BehaviourService for BehaviourGrpc {
             let mut row = proto::body("behaviour", message.behaviour)?;
             let mut found = Violations::new();
             let id = proto::plain("id", row.id.clone(), &mut found);
-            let mask = Mask::new(message.update_mask, BehaviourPatch::MASKABLE, &mut found);
+            let mask = Mask::new(message.update_mask, Behaviour::MASKABLE, &mut found);
             let patch = match mask {
                 Some(mask) => BehaviourPatch::from_proto(row, &mask, &mut found),
                 None => {
@@ -107,6 +108,59 @@ impl pb::behaviour_service_server::BehaviourService for BehaviourGrpc {
             let id = proto::plain("id", message.id, &mut found);
             found.finish()?;
             self.0.delete(&cx, id, Etag::Any).await
+        })
+        .await
+    }
+
+    async fn batch_get_behaviours(&self, request: Request<pb::BatchGetBehavioursRequest>) -> Result<Response<pb::BatchGetBehavioursResponse>, Status> {
+        grpc::call(request, |cx, message| async move {
+            let ids = message.ids.iter().map(ToString::to_string).collect();
+            let rows = self.0.batch_get(&cx, read_ids::<Behaviour>(ids)?).await?;
+            Ok(pb::BatchGetBehavioursResponse { behaviours: rows.into_iter().map(Into::into).collect() })
+        })
+        .await
+    }
+
+    async fn batch_create_behaviours(&self, request: Request<pb::BatchCreateBehavioursRequest>) -> Result<Response<pb::BatchCreateBehavioursResponse>, Status> {
+        grpc::call(request, |cx, message| async move {
+            let rows = read_requests(message.requests, |message| {
+                let new = proto::body("behaviour", message.behaviour)?;
+                proto::decode_new::<Behaviour, _>(&cx, new).map_err(|error| error.below("behaviour"))
+            })?;
+            let rows = self.0.batch_create(&cx, rows).await?;
+            Ok(pb::BatchCreateBehavioursResponse { behaviours: rows.into_iter().map(Into::into).collect() })
+        })
+        .await
+    }
+
+    async fn batch_update_behaviours(&self, request: Request<pb::BatchUpdateBehavioursRequest>) -> Result<Response<pb::BatchUpdateBehavioursResponse>, Status> {
+        grpc::call(request, |cx, message| async move {
+            let rows = read_requests(message.requests, |message| {
+                let row = proto::body("behaviour", message.behaviour)?;
+                let mut found = Violations::new();
+                let kept = [("set_once", proto::is_absent(&row.set_once)), ("maybe_set_once", proto::is_absent(&row.maybe_set_once)), ("required_once", proto::is_absent(&row.required_once)), ("list_set_once", proto::is_absent(&row.list_set_once)), ("place_set_once", proto::is_absent(&row.place_set_once))];
+                let mask = Mask::or_all(message.update_mask, Behaviour::MASKABLE, &kept, &mut found);
+                found.finish()?;
+                let mut found = Violations::new();
+                let id = proto::plain("id", row.id.clone(), &mut found);
+                let patch = BehaviourPatch::from_proto(row, &mask, &mut found);
+                found.finish().map_err(|error| error.below("behaviour"))?;
+                Ok(RowUpdate { id, patch, etag: Etag::Any })
+            })?;
+            let rows = self.0.batch_update(&cx, rows).await?;
+            Ok(pb::BatchUpdateBehavioursResponse { behaviours: rows.into_iter().map(Into::into).collect() })
+        })
+        .await
+    }
+
+    async fn batch_delete_behaviours(&self, request: Request<pb::BatchDeleteBehavioursRequest>) -> Result<Response<()>, Status> {
+        grpc::call(request, |cx, message| async move {
+            let rows = read_requests(message.requests, |message| {
+                let mut found = Violations::new();
+                let id = proto::plain("id", message.id, &mut found);
+                found.into_result(RowDelete { id, etag: Etag::Any })
+            })?;
+            self.0.batch_delete(&cx, rows).await
         })
         .await
     }

@@ -6,8 +6,12 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::app::Route;
+use arcana_runtime::error::Result;
+use arcana_runtime::rest::Call;
 use arcana_runtime::service::Service;
 use axum::{Router, routing};
+use axum::extract::State;
+use axum::response::Response;
 
 use super::model::Behaviour;
 use super::service::BehaviourService;
@@ -16,17 +20,48 @@ use super::service::BehaviourService;
 pub const ROUTES: &[Route] = &[
     Route { rpc: "torture.v1.BehaviourService.ListBehaviours", method: "GET", path: "/api/v1/behaviours", access: "admin" },
     Route { rpc: "torture.v1.BehaviourService.GetBehaviour", method: "GET", path: "/api/v1/behaviours/{id}", access: "admin" },
+    Route { rpc: "torture.v1.BehaviourService.BatchGetBehaviours", method: "GET", path: "/api/v1/behaviours:batchGet", access: "admin" },
     Route { rpc: "torture.v1.BehaviourService.CreateBehaviour", method: "POST", path: "/api/v1/behaviours", access: "admin" },
+    Route { rpc: "torture.v1.BehaviourService.BatchCreateBehaviours", method: "POST", path: "/api/v1/behaviours:batchCreate", access: "admin" },
     Route { rpc: "torture.v1.BehaviourService.UpdateBehaviour", method: "PATCH", path: "/api/v1/behaviours/{id}", access: "admin" },
     Route { rpc: "torture.v1.BehaviourService.UpdateBehaviour", method: "PUT", path: "/api/v1/behaviours/{id}", access: "admin" },
+    Route { rpc: "torture.v1.BehaviourService.BatchUpdateBehaviours", method: "POST", path: "/api/v1/behaviours:batchUpdate", access: "admin" },
     Route { rpc: "torture.v1.BehaviourService.DeleteBehaviour", method: "DELETE", path: "/api/v1/behaviours/{id}", access: "admin" },
+    Route { rpc: "torture.v1.BehaviourService.BatchDeleteBehaviours", method: "POST", path: "/api/v1/behaviours:batchDelete", access: "admin" },
 ];
 
 /// The routes of behaviours.
 pub fn routes(service: Arc<dyn BehaviourService>) -> Router {
-    let standard: Arc<dyn Service<Behaviour>> = service;
-    Router::new()
+    let standard: Arc<dyn Service<Behaviour>> = service.clone();
+    let derived = Router::new()
         .route("/api/v1/behaviours", routing::get(rest::list::<Behaviour>).post(rest::create::<Behaviour>))
         .route("/api/v1/behaviours/{id}", routing::get(rest::get::<Behaviour>).put(rest::replace::<Behaviour>).patch(rest::patch::<Behaviour>).delete(rest::delete::<Behaviour>))
-        .with_state(standard)
+        .with_state(standard);
+    let custom = Router::new()
+        .route("/api/v1/behaviours:batchCreate", routing::post(batch_create))
+        .route("/api/v1/behaviours:batchDelete", routing::post(batch_delete))
+        .route("/api/v1/behaviours:batchGet", routing::get(batch_get))
+        .route("/api/v1/behaviours:batchUpdate", routing::post(batch_update))
+        .with_state(service);
+    derived.merge(custom)
+}
+
+/// `GET /api/v1/behaviours:batchGet`
+async fn batch_get(State(service): State<Arc<dyn BehaviourService>>, call: Call) -> Result<Response> {
+    rest::batch_get::<Behaviour>(&*service, &call).await
+}
+
+/// `POST /api/v1/behaviours:batchCreate`
+async fn batch_create(State(service): State<Arc<dyn BehaviourService>>, call: Call) -> Result<Response> {
+    rest::batch_create::<Behaviour>(&*service, &call).await
+}
+
+/// `POST /api/v1/behaviours:batchUpdate`
+async fn batch_update(State(service): State<Arc<dyn BehaviourService>>, call: Call) -> Result<Response> {
+    rest::batch_update::<Behaviour>(&*service, &call).await
+}
+
+/// `POST /api/v1/behaviours:batchDelete`
+async fn batch_delete(State(service): State<Arc<dyn BehaviourService>>, call: Call) -> Result<Response> {
+    rest::batch_delete::<Behaviour>(&*service, &call).await
 }

@@ -56,9 +56,6 @@ impl FromProto<pb::Behaviour> for NewBehaviour {
 }
 
 impl BehaviourPatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["id", "set_once", "maybe_set_once", "required_once", "list_set_once", "place_set_once", "from_service", "maybe_from_service", "time_from_service", "decimal_from_service", "list_from_service", "map_from_service", "only_in", "maybe_only_in", "must_come_in", "old_name"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::Behaviour, mask: &Mask, found: &mut Violations) -> Self {
         Self {

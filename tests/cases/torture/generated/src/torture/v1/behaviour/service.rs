@@ -2,14 +2,14 @@
 
 //! What transports call, and where logic attaches.
 
-use arcana_runtime::service::{Hooks, Service, Standard};
+use arcana_runtime::service::{Batch, Hooks, Service, Standard};
 use async_trait::async_trait;
 
 use super::model::Behaviour;
 
 /// What can be done with behaviours.
 #[async_trait]
-pub trait BehaviourService: Service<Behaviour> {
+pub trait BehaviourService: Service<Behaviour> + Batch<Behaviour> {
 }
 
 #[async_trait]

@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind};
 pub static BEHAVIOUR: EntitySpec = EntitySpec {
     name: "Behaviour",
     full_name: "torture.v1.Behaviour",
+    member: "behaviour",
     table: "behaviours",
     columns: &[
         ColumnSpec { name: "id", field: "id", kind: Kind::Uuid, nullable: false, filterable: false, sortable: false },

@@ -67,6 +67,8 @@ impl Resource for Cell {
     ];
     const MEMBERS: &'static [&'static str] = &["sheet", "row", "col", "text"];
     const KEPT: &'static [&'static str] = &[];
+    const MASKABLE: &'static [&'static str] = &["sheet", "row", "col", "text"];
+    const PLURAL: &'static str = "cells";
 
     fn dto(&self) -> CellDto<'_> {
         CellDto(self)

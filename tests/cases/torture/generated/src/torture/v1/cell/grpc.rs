@@ -9,7 +9,8 @@ use arcana_runtime::error::Result;
 use arcana_runtime::expand::Expand;
 use arcana_runtime::proto::Mask;
 use arcana_runtime::query::{ListArguments, ListQuery};
-use arcana_runtime::service::Etag;
+use arcana_runtime::rest::Resource;
+use arcana_runtime::service::{Etag, RowDelete, RowUpdate, read_ids, read_requests};
 use arcana_runtime::violations::Violations;
 use async_trait::async_trait;
 use tonic::{Request, Response, Status};
@@ -77,7 +78,7 @@ impl pb::cell_service_server::CellService for CellGrpc {
             let row = proto::body("cell", message.cell)?;
             let mut found = Violations::new();
             let id = CellId { sheet: proto::required("sheet", row.sheet.clone(), &mut found), row: proto::required("row", row.row, &mut found), col: proto::required("col", row.col, &mut found) };
-            let mask = Mask::new(message.update_mask, CellPatch::MASKABLE, &mut found);
+            let mask = Mask::new(message.update_mask, Cell::MASKABLE, &mut found);
             let patch = match mask {
                 Some(mask) => CellPatch::from_proto(row, &mask, &mut found),
                 None => {
@@ -108,6 +109,59 @@ impl pb::cell_service_server::CellService for CellGrpc {
             let id = CellId { sheet: proto::plain("sheet", message.sheet, &mut found), row: proto::plain("row", message.row, &mut found), col: proto::plain("col", message.col, &mut found) };
             found.finish()?;
             self.0.undelete(&cx, id).await.map(Into::into)
+        })
+        .await
+    }
+
+    async fn batch_get_cells(&self, request: Request<pb::BatchGetCellsRequest>) -> Result<Response<pb::BatchGetCellsResponse>, Status> {
+        grpc::call(request, |cx, message| async move {
+            let ids = message.ids.iter().map(ToString::to_string).collect();
+            let rows = self.0.batch_get(&cx, read_ids::<Cell>(ids)?).await?;
+            Ok(pb::BatchGetCellsResponse { cells: rows.into_iter().map(Into::into).collect() })
+        })
+        .await
+    }
+
+    async fn batch_create_cells(&self, request: Request<pb::BatchCreateCellsRequest>) -> Result<Response<pb::BatchCreateCellsResponse>, Status> {
+        grpc::call(request, |cx, message| async move {
+            let rows = read_requests(message.requests, |message| {
+                let new = proto::body("cell", message.cell)?;
+                proto::decode_new::<Cell, _>(&cx, new).map_err(|error| error.below("cell"))
+            })?;
+            let rows = self.0.batch_create(&cx, rows).await?;
+            Ok(pb::BatchCreateCellsResponse { cells: rows.into_iter().map(Into::into).collect() })
+        })
+        .await
+    }
+
+    async fn batch_update_cells(&self, request: Request<pb::BatchUpdateCellsRequest>) -> Result<Response<pb::BatchUpdateCellsResponse>, Status> {
+        grpc::call(request, |cx, message| async move {
+            let rows = read_requests(message.requests, |message| {
+                let row = proto::body("cell", message.cell)?;
+                let mut found = Violations::new();
+                let kept = [];
+                let mask = Mask::or_all(message.update_mask, Cell::MASKABLE, &kept, &mut found);
+                found.finish()?;
+                let mut found = Violations::new();
+                let id = CellId { sheet: proto::required("sheet", row.sheet.clone(), &mut found), row: proto::required("row", row.row, &mut found), col: proto::required("col", row.col, &mut found) };
+                let patch = CellPatch::from_proto(row, &mask, &mut found);
+                found.finish().map_err(|error| error.below("cell"))?;
+                Ok(RowUpdate { id, patch, etag: Etag::Any })
+            })?;
+            let rows = self.0.batch_update(&cx, rows).await?;
+            Ok(pb::BatchUpdateCellsResponse { cells: rows.into_iter().map(Into::into).collect() })
+        })
+        .await
+    }
+
+    async fn batch_delete_cells(&self, request: Request<pb::BatchDeleteCellsRequest>) -> Result<Response<()>, Status> {
+        grpc::call(request, |cx, message| async move {
+            let rows = read_requests(message.requests, |message| {
+                let mut found = Violations::new();
+                let id = CellId { sheet: proto::plain("sheet", message.sheet, &mut found), row: proto::plain("row", message.row, &mut found), col: proto::plain("col", message.col, &mut found) };
+                found.into_result(RowDelete { id, etag: Etag::Any })
+            })?;
+            self.0.batch_delete(&cx, rows).await
         })
         .await
     }

@@ -20,11 +20,15 @@ use super::service::CellService;
 pub const ROUTES: &[Route] = &[
     Route { rpc: "torture.v1.CellService.ListCells", method: "GET", path: "/api/v1/cells", access: "public" },
     Route { rpc: "torture.v1.CellService.GetCell", method: "GET", path: "/api/v1/cells/{sheet}/{row}/{col}", access: "public" },
+    Route { rpc: "torture.v1.CellService.BatchGetCells", method: "GET", path: "/api/v1/cells:batchGet", access: "public" },
     Route { rpc: "torture.v1.CellService.CreateCell", method: "POST", path: "/api/v1/cells", access: "user" },
+    Route { rpc: "torture.v1.CellService.BatchCreateCells", method: "POST", path: "/api/v1/cells:batchCreate", access: "user" },
     Route { rpc: "torture.v1.CellService.UpdateCell", method: "PATCH", path: "/api/v1/cells/{sheet}/{row}/{col}", access: "user" },
     Route { rpc: "torture.v1.CellService.UpdateCell", method: "PUT", path: "/api/v1/cells/{sheet}/{row}/{col}", access: "user" },
+    Route { rpc: "torture.v1.CellService.BatchUpdateCells", method: "POST", path: "/api/v1/cells:batchUpdate", access: "user" },
     Route { rpc: "torture.v1.CellService.DeleteCell", method: "DELETE", path: "/api/v1/cells/{sheet}/{row}/{col}", access: "user" },
     Route { rpc: "torture.v1.CellService.UndeleteCell", method: "POST", path: "/api/v1/cells/{sheet}/{row}/{col}:undelete", access: "user" },
+    Route { rpc: "torture.v1.CellService.BatchDeleteCells", method: "POST", path: "/api/v1/cells:batchDelete", access: "user" },
 ];
 
 /// The routes of cells.
@@ -36,6 +40,10 @@ pub fn routes(service: Arc<dyn CellService>) -> Router {
         .with_state(standard);
     let custom = Router::new()
         .route("/api/v1/cells/{sheet}/{row}/{col}", routing::post(verbs))
+        .route("/api/v1/cells:batchCreate", routing::post(batch_create))
+        .route("/api/v1/cells:batchDelete", routing::post(batch_delete))
+        .route("/api/v1/cells:batchGet", routing::get(batch_get))
+        .route("/api/v1/cells:batchUpdate", routing::post(batch_update))
         .with_state(service);
     derived.merge(custom)
 }
@@ -46,6 +54,26 @@ async fn verbs(State(service): State<Arc<dyn CellService>>, call: Call) -> Resul
         Some("undelete") => undelete(State(service), call.without_verb()).await,
         _ => Err(rest::no_method::<Cell>(&call)),
     }
+}
+
+/// `GET /api/v1/cells:batchGet`
+async fn batch_get(State(service): State<Arc<dyn CellService>>, call: Call) -> Result<Response> {
+    rest::batch_get::<Cell>(&*service, &call).await
+}
+
+/// `POST /api/v1/cells:batchCreate`
+async fn batch_create(State(service): State<Arc<dyn CellService>>, call: Call) -> Result<Response> {
+    rest::batch_create::<Cell>(&*service, &call).await
+}
+
+/// `POST /api/v1/cells:batchUpdate`
+async fn batch_update(State(service): State<Arc<dyn CellService>>, call: Call) -> Result<Response> {
+    rest::batch_update::<Cell>(&*service, &call).await
+}
+
+/// `POST /api/v1/cells:batchDelete`
+async fn batch_delete(State(service): State<Arc<dyn CellService>>, call: Call) -> Result<Response> {
+    rest::batch_delete::<Cell>(&*service, &call).await
 }
 
 /// Brings a deleted cell back.

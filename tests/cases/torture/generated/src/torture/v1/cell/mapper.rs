@@ -38,9 +38,6 @@ impl FromProto<pb::Cell> for NewCell {
 }
 
 impl CellPatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["sheet", "row", "col", "text"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::Cell, mask: &Mask, found: &mut Violations) -> Self {
         Self {

@@ -2,14 +2,14 @@
 
 //! What transports call, and where logic attaches.
 
-use arcana_runtime::service::{Hooks, Service, Standard};
+use arcana_runtime::service::{Batch, Hooks, Service, Standard};
 use async_trait::async_trait;
 
 use super::model::Cell;
 
 /// What can be done with cells.
 #[async_trait]
-pub trait CellService: Service<Cell> {
+pub trait CellService: Service<Cell> + Batch<Cell> {
 }
 
 #[async_trait]

@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind};
 pub static CELL: EntitySpec = EntitySpec {
     name: "Cell",
     full_name: "torture.v1.Cell",
+    member: "cell",
     table: "cells",
     columns: &[
         ColumnSpec { name: "sheet", field: "sheet", kind: Kind::Text, nullable: false, filterable: false, sortable: false },

@@ -59,6 +59,8 @@ impl Resource for ChangeOnly {
     ];
     const MEMBERS: &'static [&'static str] = &["id", "text", "version"];
     const KEPT: &'static [&'static str] = &[];
+    const MASKABLE: &'static [&'static str] = &["id", "text", "version"];
+    const PLURAL: &'static str = "change_onlies";
 
     fn dto(&self) -> ChangeOnlyDto<'_> {
         ChangeOnlyDto(self)

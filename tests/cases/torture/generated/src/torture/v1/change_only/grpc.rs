@@ -7,6 +7,7 @@ use std::sync::Arc;
 use arcana_runtime::{grpc, proto};
 use arcana_runtime::error::Result;
 use arcana_runtime::proto::Mask;
+use arcana_runtime::rest::Resource;
 use arcana_runtime::service::Etag;
 use arcana_runtime::violations::Violations;
 use async_trait::async_trait;
@@ -31,7 +32,7 @@ impl pb::change_only_service_server::ChangeOnlyService for ChangeOnlyGrpc {
             let row = proto::body("change_only", message.change_only)?;
             let mut found = Violations::new();
             let id = proto::plain("id", row.id.clone(), &mut found);
-            let mask = Mask::new(message.update_mask, ChangeOnlyPatch::MASKABLE, &mut found);
+            let mask = Mask::new(message.update_mask, ChangeOnly::MASKABLE, &mut found);
             let patch = match mask {
                 Some(mask) => ChangeOnlyPatch::from_proto(row, &mask, &mut found),
                 None => {

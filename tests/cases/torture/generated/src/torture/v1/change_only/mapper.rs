@@ -34,9 +34,6 @@ impl FromProto<pb::ChangeOnly> for NewChangeOnly {
 }
 
 impl ChangeOnlyPatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["id", "text", "version"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::ChangeOnly, mask: &Mask, found: &mut Violations) -> Self {
         Self {

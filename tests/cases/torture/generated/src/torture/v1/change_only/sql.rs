@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind};
 pub static CHANGE_ONLY: EntitySpec = EntitySpec {
     name: "ChangeOnly",
     full_name: "torture.v1.ChangeOnly",
+    member: "change_only",
     table: "change_onlies",
     columns: &[
         ColumnSpec { name: "id", field: "id", kind: Kind::Uuid, nullable: false, filterable: false, sortable: false },

@@ -61,6 +61,8 @@ impl Resource for Changes {
     ];
     const MEMBERS: &'static [&'static str] = &["id", "status", "created_at"];
     const KEPT: &'static [&'static str] = &[];
+    const MASKABLE: &'static [&'static str] = &["id", "status", "created_at"];
+    const PLURAL: &'static str = "changeses";
 
     fn dto(&self) -> ChangesDto<'_> {
         ChangesDto(self)

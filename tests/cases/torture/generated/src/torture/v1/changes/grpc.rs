@@ -9,6 +9,7 @@ use arcana_runtime::error::Result;
 use arcana_runtime::expand::Expand;
 use arcana_runtime::proto::Mask;
 use arcana_runtime::query::{ListArguments, ListQuery};
+use arcana_runtime::rest::Resource;
 use arcana_runtime::service::Etag;
 use arcana_runtime::violations::Violations;
 use async_trait::async_trait;
@@ -77,7 +78,7 @@ impl pb::changes_service_server::ChangesService for ChangesGrpc {
             let row = proto::body("changes", message.changes)?;
             let mut found = Violations::new();
             let id = proto::plain("id", row.id.clone(), &mut found);
-            let mask = Mask::new(message.update_mask, ChangesPatch::MASKABLE, &mut found);
+            let mask = Mask::new(message.update_mask, Changes::MASKABLE, &mut found);
             let patch = match mask {
                 Some(mask) => ChangesPatch::from_proto(row, &mask, &mut found),
                 None => {

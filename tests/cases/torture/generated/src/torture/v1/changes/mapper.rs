@@ -35,9 +35,6 @@ impl FromProto<pb::Changes> for NewChanges {
 }
 
 impl ChangesPatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["id", "status", "created_at"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::Changes, mask: &Mask, found: &mut Violations) -> Self {
         Self {

@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind};
 pub static CHANGES: EntitySpec = EntitySpec {
     name: "Changes",
     full_name: "torture.v1.Changes",
+    member: "changes",
     table: "changes",
     columns: &[
         ColumnSpec { name: "id", field: "id", kind: Kind::Uuid, nullable: false, filterable: false, sortable: false },

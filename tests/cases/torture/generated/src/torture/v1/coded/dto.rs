@@ -60,6 +60,8 @@ impl Resource for Coded {
     ];
     const MEMBERS: &'static [&'static str] = &["code", "coded_id"];
     const KEPT: &'static [&'static str] = &[];
+    const MASKABLE: &'static [&'static str] = &["code", "coded_id"];
+    const PLURAL: &'static str = "coded_things";
 
     fn dto(&self) -> CodedDto<'_> {
         CodedDto(self)

@@ -9,7 +9,8 @@ use arcana_runtime::error::Result;
 use arcana_runtime::expand::Expand;
 use arcana_runtime::proto::Mask;
 use arcana_runtime::query::{ListArguments, ListQuery};
-use arcana_runtime::service::Etag;
+use arcana_runtime::rest::Resource;
+use arcana_runtime::service::{Etag, RowDelete, RowUpdate, read_ids, read_requests};
 use arcana_runtime::violations::Violations;
 use async_trait::async_trait;
 use tonic::{Request, Response, Status};
@@ -77,7 +78,7 @@ impl pb::coded_service_server::CodedService for CodedGrpc {
             let row = proto::body("coded", message.coded)?;
             let mut found = Violations::new();
             let id = proto::required("code", row.code.clone(), &mut found);
-            let mask = Mask::new(message.update_mask, CodedPatch::MASKABLE, &mut found);
+            let mask = Mask::new(message.update_mask, Coded::MASKABLE, &mut found);
             let patch = match mask {
                 Some(mask) => CodedPatch::from_proto(row, &mask, &mut found),
                 None => {
@@ -98,6 +99,59 @@ impl pb::coded_service_server::CodedService for CodedGrpc {
             let id = proto::plain("code", message.code, &mut found);
             found.finish()?;
             self.0.delete(&cx, id, Etag::Any).await
+        })
+        .await
+    }
+
+    async fn batch_get_coded_things(&self, request: Request<pb::BatchGetCodedThingsRequest>) -> Result<Response<pb::BatchGetCodedThingsResponse>, Status> {
+        grpc::call(request, |cx, message| async move {
+            let ids = message.ids.iter().map(ToString::to_string).collect();
+            let rows = self.0.batch_get(&cx, read_ids::<Coded>(ids)?).await?;
+            Ok(pb::BatchGetCodedThingsResponse { coded_things: rows.into_iter().map(Into::into).collect() })
+        })
+        .await
+    }
+
+    async fn batch_create_coded_things(&self, request: Request<pb::BatchCreateCodedThingsRequest>) -> Result<Response<pb::BatchCreateCodedThingsResponse>, Status> {
+        grpc::call(request, |cx, message| async move {
+            let rows = read_requests(message.requests, |message| {
+                let new = proto::body("coded", message.coded)?;
+                proto::decode_new::<Coded, _>(&cx, new).map_err(|error| error.below("coded"))
+            })?;
+            let rows = self.0.batch_create(&cx, rows).await?;
+            Ok(pb::BatchCreateCodedThingsResponse { coded_things: rows.into_iter().map(Into::into).collect() })
+        })
+        .await
+    }
+
+    async fn batch_update_coded_things(&self, request: Request<pb::BatchUpdateCodedThingsRequest>) -> Result<Response<pb::BatchUpdateCodedThingsResponse>, Status> {
+        grpc::call(request, |cx, message| async move {
+            let rows = read_requests(message.requests, |message| {
+                let row = proto::body("coded", message.coded)?;
+                let mut found = Violations::new();
+                let kept = [];
+                let mask = Mask::or_all(message.update_mask, Coded::MASKABLE, &kept, &mut found);
+                found.finish()?;
+                let mut found = Violations::new();
+                let id = proto::required("code", row.code.clone(), &mut found);
+                let patch = CodedPatch::from_proto(row, &mask, &mut found);
+                found.finish().map_err(|error| error.below("coded"))?;
+                Ok(RowUpdate { id, patch, etag: Etag::Any })
+            })?;
+            let rows = self.0.batch_update(&cx, rows).await?;
+            Ok(pb::BatchUpdateCodedThingsResponse { coded_things: rows.into_iter().map(Into::into).collect() })
+        })
+        .await
+    }
+
+    async fn batch_delete_coded_things(&self, request: Request<pb::BatchDeleteCodedThingsRequest>) -> Result<Response<()>, Status> {
+        grpc::call(request, |cx, message| async move {
+            let rows = read_requests(message.requests, |message| {
+                let mut found = Violations::new();
+                let id = proto::plain("code", message.code, &mut found);
+                found.into_result(RowDelete { id, etag: Etag::Any })
+            })?;
+            self.0.batch_delete(&cx, rows).await
         })
         .await
     }

@@ -6,8 +6,12 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::app::Route;
+use arcana_runtime::error::Result;
+use arcana_runtime::rest::Call;
 use arcana_runtime::service::Service;
 use axum::{Router, routing};
+use axum::extract::State;
+use axum::response::Response;
 
 use super::model::Coded;
 use super::service::CodedService;
@@ -16,17 +20,48 @@ use super::service::CodedService;
 pub const ROUTES: &[Route] = &[
     Route { rpc: "torture.v1.CodedService.ListCodedThings", method: "GET", path: "/api/v1/coded_things", access: "public" },
     Route { rpc: "torture.v1.CodedService.GetCoded", method: "GET", path: "/api/v1/coded_things/{code}", access: "public" },
+    Route { rpc: "torture.v1.CodedService.BatchGetCodedThings", method: "GET", path: "/api/v1/coded_things:batchGet", access: "public" },
     Route { rpc: "torture.v1.CodedService.CreateCoded", method: "POST", path: "/api/v1/coded_things", access: "user" },
+    Route { rpc: "torture.v1.CodedService.BatchCreateCodedThings", method: "POST", path: "/api/v1/coded_things:batchCreate", access: "user" },
     Route { rpc: "torture.v1.CodedService.UpdateCoded", method: "PATCH", path: "/api/v1/coded_things/{code}", access: "user" },
     Route { rpc: "torture.v1.CodedService.UpdateCoded", method: "PUT", path: "/api/v1/coded_things/{code}", access: "user" },
+    Route { rpc: "torture.v1.CodedService.BatchUpdateCodedThings", method: "POST", path: "/api/v1/coded_things:batchUpdate", access: "user" },
     Route { rpc: "torture.v1.CodedService.DeleteCoded", method: "DELETE", path: "/api/v1/coded_things/{code}", access: "user" },
+    Route { rpc: "torture.v1.CodedService.BatchDeleteCodedThings", method: "POST", path: "/api/v1/coded_things:batchDelete", access: "user" },
 ];
 
 /// The routes of coded things.
 pub fn routes(service: Arc<dyn CodedService>) -> Router {
-    let standard: Arc<dyn Service<Coded>> = service;
-    Router::new()
+    let standard: Arc<dyn Service<Coded>> = service.clone();
+    let derived = Router::new()
         .route("/api/v1/coded_things", routing::get(rest::list::<Coded>).post(rest::create::<Coded>))
         .route("/api/v1/coded_things/{code}", routing::get(rest::get::<Coded>).put(rest::replace::<Coded>).patch(rest::patch::<Coded>).delete(rest::delete::<Coded>))
-        .with_state(standard)
+        .with_state(standard);
+    let custom = Router::new()
+        .route("/api/v1/coded_things:batchCreate", routing::post(batch_create))
+        .route("/api/v1/coded_things:batchDelete", routing::post(batch_delete))
+        .route("/api/v1/coded_things:batchGet", routing::get(batch_get))
+        .route("/api/v1/coded_things:batchUpdate", routing::post(batch_update))
+        .with_state(service);
+    derived.merge(custom)
+}
+
+/// `GET /api/v1/coded_things:batchGet`
+async fn batch_get(State(service): State<Arc<dyn CodedService>>, call: Call) -> Result<Response> {
+    rest::batch_get::<Coded>(&*service, &call).await
+}
+
+/// `POST /api/v1/coded_things:batchCreate`
+async fn batch_create(State(service): State<Arc<dyn CodedService>>, call: Call) -> Result<Response> {
+    rest::batch_create::<Coded>(&*service, &call).await
+}
+
+/// `POST /api/v1/coded_things:batchUpdate`
+async fn batch_update(State(service): State<Arc<dyn CodedService>>, call: Call) -> Result<Response> {
+    rest::batch_update::<Coded>(&*service, &call).await
+}
+
+/// `POST /api/v1/coded_things:batchDelete`
+async fn batch_delete(State(service): State<Arc<dyn CodedService>>, call: Call) -> Result<Response> {
+    rest::batch_delete::<Coded>(&*service, &call).await
 }

@@ -34,9 +34,6 @@ impl FromProto<pb::Coded> for NewCoded {
 }
 
 impl CodedPatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["code", "coded_id"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::Coded, mask: &Mask, found: &mut Violations) -> Self {
         Self {

@@ -2,14 +2,14 @@
 
 //! What transports call, and where logic attaches.
 
-use arcana_runtime::service::{Hooks, Service, Standard};
+use arcana_runtime::service::{Batch, Hooks, Service, Standard};
 use async_trait::async_trait;
 
 use super::model::Coded;
 
 /// What can be done with coded things.
 #[async_trait]
-pub trait CodedService: Service<Coded> {
+pub trait CodedService: Service<Coded> + Batch<Coded> {
 }
 
 #[async_trait]

@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete,
 pub static CODED: EntitySpec = EntitySpec {
     name: "Coded",
     full_name: "torture.v1.Coded",
+    member: "coded",
     table: "codes",
     columns: &[
         ColumnSpec { name: "code", field: "code", kind: Kind::Text, nullable: false, filterable: true, sortable: true },

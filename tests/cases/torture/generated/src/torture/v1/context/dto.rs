@@ -74,6 +74,8 @@ impl Resource for Context {
     ];
     const MEMBERS: &'static [&'static str] = &["id", "error", "query", "status", "pages", "errors", "type"];
     const KEPT: &'static [&'static str] = &[];
+    const MASKABLE: &'static [&'static str] = &["id", "error", "query", "status", "pages", "errors", "type"];
+    const PLURAL: &'static str = "contexts";
 
     fn dto(&self) -> ContextDto<'_> {
         ContextDto(self)

@@ -9,7 +9,8 @@ use arcana_runtime::error::Result;
 use arcana_runtime::expand::Expand;
 use arcana_runtime::proto::Mask;
 use arcana_runtime::query::{ListArguments, ListQuery};
-use arcana_runtime::service::Etag;
+use arcana_runtime::rest::Resource;
+use arcana_runtime::service::{Etag, RowDelete, RowUpdate, read_ids, read_requests};
 use arcana_runtime::violations::Violations;
 use async_trait::async_trait;
 use tonic::{Request, Response, Status};
@@ -77,7 +78,7 @@ impl pb::context_service_server::ContextService for ContextGrpc {
             let row = proto::body("context", message.context)?;
             let mut found = Violations::new();
             let id = proto::plain("id", row.id.clone(), &mut found);
-            let mask = Mask::new(message.update_mask, ContextPatch::MASKABLE, &mut found);
+            let mask = Mask::new(message.update_mask, Context::MASKABLE, &mut found);
             let patch = match mask {
                 Some(mask) => ContextPatch::from_proto(row, &mask, &mut found),
                 None => {
@@ -98,6 +99,59 @@ impl pb::context_service_server::ContextService for ContextGrpc {
             let id = proto::plain("id", message.id, &mut found);
             found.finish()?;
             self.0.delete(&cx, id, Etag::Any).await
+        })
+        .await
+    }
+
+    async fn batch_get_contexts(&self, request: Request<pb::BatchGetContextsRequest>) -> Result<Response<pb::BatchGetContextsResponse>, Status> {
+        grpc::call(request, |cx, message| async move {
+            let ids = message.ids.iter().map(ToString::to_string).collect();
+            let rows = self.0.batch_get(&cx, read_ids::<Context>(ids)?).await?;
+            Ok(pb::BatchGetContextsResponse { contexts: rows.into_iter().map(Into::into).collect() })
+        })
+        .await
+    }
+
+    async fn batch_create_contexts(&self, request: Request<pb::BatchCreateContextsRequest>) -> Result<Response<pb::BatchCreateContextsResponse>, Status> {
+        grpc::call(request, |cx, message| async move {
+            let rows = read_requests(message.requests, |message| {
+                let new = proto::body("context", message.context)?;
+                proto::decode_new::<Context, _>(&cx, new).map_err(|error| error.below("context"))
+            })?;
+            let rows = self.0.batch_create(&cx, rows).await?;
+            Ok(pb::BatchCreateContextsResponse { contexts: rows.into_iter().map(Into::into).collect() })
+        })
+        .await
+    }
+
+    async fn batch_update_contexts(&self, request: Request<pb::BatchUpdateContextsRequest>) -> Result<Response<pb::BatchUpdateContextsResponse>, Status> {
+        grpc::call(request, |cx, message| async move {
+            let rows = read_requests(message.requests, |message| {
+                let row = proto::body("context", message.context)?;
+                let mut found = Violations::new();
+                let kept = [];
+                let mask = Mask::or_all(message.update_mask, Context::MASKABLE, &kept, &mut found);
+                found.finish()?;
+                let mut found = Violations::new();
+                let id = proto::plain("id", row.id.clone(), &mut found);
+                let patch = ContextPatch::from_proto(row, &mask, &mut found);
+                found.finish().map_err(|error| error.below("context"))?;
+                Ok(RowUpdate { id, patch, etag: Etag::Any })
+            })?;
+            let rows = self.0.batch_update(&cx, rows).await?;
+            Ok(pb::BatchUpdateContextsResponse { contexts: rows.into_iter().map(Into::into).collect() })
+        })
+        .await
+    }
+
+    async fn batch_delete_contexts(&self, request: Request<pb::BatchDeleteContextsRequest>) -> Result<Response<()>, Status> {
+        grpc::call(request, |cx, message| async move {
+            let rows = read_requests(message.requests, |message| {
+                let mut found = Violations::new();
+                let id = proto::plain("id", message.id, &mut found);
+                found.into_result(RowDelete { id, etag: Etag::Any })
+            })?;
+            self.0.batch_delete(&cx, rows).await
         })
         .await
     }

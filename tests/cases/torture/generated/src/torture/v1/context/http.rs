@@ -6,8 +6,12 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::app::Route;
+use arcana_runtime::error::Result;
+use arcana_runtime::rest::Call;
 use arcana_runtime::service::Service;
 use axum::{Router, routing};
+use axum::extract::State;
+use axum::response::Response;
 
 use super::model::Context;
 use super::service::ContextService;
@@ -16,17 +20,48 @@ use super::service::ContextService;
 pub const ROUTES: &[Route] = &[
     Route { rpc: "torture.v1.ContextService.ListContexts", method: "GET", path: "/api/v1/contexts", access: "admin (unsaid)" },
     Route { rpc: "torture.v1.ContextService.GetContext", method: "GET", path: "/api/v1/contexts/{id}", access: "admin (unsaid)" },
+    Route { rpc: "torture.v1.ContextService.BatchGetContexts", method: "GET", path: "/api/v1/contexts:batchGet", access: "admin (unsaid)" },
     Route { rpc: "torture.v1.ContextService.CreateContext", method: "POST", path: "/api/v1/contexts", access: "admin (unsaid)" },
+    Route { rpc: "torture.v1.ContextService.BatchCreateContexts", method: "POST", path: "/api/v1/contexts:batchCreate", access: "admin (unsaid)" },
     Route { rpc: "torture.v1.ContextService.UpdateContext", method: "PATCH", path: "/api/v1/contexts/{id}", access: "admin (unsaid)" },
     Route { rpc: "torture.v1.ContextService.UpdateContext", method: "PUT", path: "/api/v1/contexts/{id}", access: "admin (unsaid)" },
+    Route { rpc: "torture.v1.ContextService.BatchUpdateContexts", method: "POST", path: "/api/v1/contexts:batchUpdate", access: "admin (unsaid)" },
     Route { rpc: "torture.v1.ContextService.DeleteContext", method: "DELETE", path: "/api/v1/contexts/{id}", access: "admin (unsaid)" },
+    Route { rpc: "torture.v1.ContextService.BatchDeleteContexts", method: "POST", path: "/api/v1/contexts:batchDelete", access: "admin (unsaid)" },
 ];
 
 /// The routes of contexts.
 pub fn routes(service: Arc<dyn ContextService>) -> Router {
-    let standard: Arc<dyn Service<Context>> = service;
-    Router::new()
+    let standard: Arc<dyn Service<Context>> = service.clone();
+    let derived = Router::new()
         .route("/api/v1/contexts", routing::get(rest::list::<Context>).post(rest::create::<Context>))
         .route("/api/v1/contexts/{id}", routing::get(rest::get::<Context>).put(rest::replace::<Context>).patch(rest::patch::<Context>).delete(rest::delete::<Context>))
-        .with_state(standard)
+        .with_state(standard);
+    let custom = Router::new()
+        .route("/api/v1/contexts:batchCreate", routing::post(batch_create))
+        .route("/api/v1/contexts:batchDelete", routing::post(batch_delete))
+        .route("/api/v1/contexts:batchGet", routing::get(batch_get))
+        .route("/api/v1/contexts:batchUpdate", routing::post(batch_update))
+        .with_state(service);
+    derived.merge(custom)
+}
+
+/// `GET /api/v1/contexts:batchGet`
+async fn batch_get(State(service): State<Arc<dyn ContextService>>, call: Call) -> Result<Response> {
+    rest::batch_get::<Context>(&*service, &call).await
+}
+
+/// `POST /api/v1/contexts:batchCreate`
+async fn batch_create(State(service): State<Arc<dyn ContextService>>, call: Call) -> Result<Response> {
+    rest::batch_create::<Context>(&*service, &call).await
+}
+
+/// `POST /api/v1/contexts:batchUpdate`
+async fn batch_update(State(service): State<Arc<dyn ContextService>>, call: Call) -> Result<Response> {
+    rest::batch_update::<Context>(&*service, &call).await
+}
+
+/// `POST /api/v1/contexts:batchDelete`
+async fn batch_delete(State(service): State<Arc<dyn ContextService>>, call: Call) -> Result<Response> {
+    rest::batch_delete::<Context>(&*service, &call).await
 }

@@ -43,9 +43,6 @@ impl FromProto<pb::Context> for NewContext {
 }
 
 impl ContextPatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["id", "error", "query", "status", "pages", "errors", "type"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::Context, mask: &Mask, found: &mut Violations) -> Self {
         Self {

@@ -2,14 +2,14 @@
 
 //! What transports call, and where logic attaches.
 
-use arcana_runtime::service::{Hooks, Service, Standard};
+use arcana_runtime::service::{Batch, Hooks, Service, Standard};
 use async_trait::async_trait;
 
 use super::model::Context;
 
 /// What can be done with contexts.
 #[async_trait]
-pub trait ContextService: Service<Context> {
+pub trait ContextService: Service<Context> + Batch<Context> {
 }
 
 #[async_trait]

@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, Reference
 pub static CONTEXT: EntitySpec = EntitySpec {
     name: "Context",
     full_name: "torture.v1.Context",
+    member: "context",
     table: "\"order\"",
     columns: &[
         ColumnSpec { name: "id", field: "id", kind: Kind::Uuid, nullable: false, filterable: false, sortable: false },

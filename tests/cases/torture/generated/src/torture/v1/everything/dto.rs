@@ -88,6 +88,8 @@ impl Resource for Everything {
     ];
     const MEMBERS: &'static [&'static str] = &["id", "tenant_id", "account_id", "number", "colour", "placed_at", "lines", "text", "place", "version", "created_at", "updated_at"];
     const KEPT: &'static [&'static str] = &[];
+    const MASKABLE: &'static [&'static str] = &["id", "tenant_id", "account_id", "number", "colour", "placed_at", "lines", "text", "place", "version", "created_at", "updated_at"];
+    const PLURAL: &'static str = "everythings";
 
     fn dto(&self) -> EverythingDto<'_> {
         EverythingDto(self)

@@ -54,9 +54,6 @@ impl FromProto<pb::Everything> for NewEverything {
 }
 
 impl EverythingPatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["id", "tenant_id", "account_id", "number", "colour", "placed_at", "lines", "text", "place", "version", "created_at", "updated_at"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::Everything, mask: &Mask, found: &mut Violations) -> Self {
         Self {

@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, Reference
 pub static EVERYTHING: EntitySpec = EntitySpec {
     name: "Everything",
     full_name: "torture.v1.Everything",
+    member: "everything",
     table: "\"Everything_Of_It\"",
     columns: &[
         ColumnSpec { name: "\"EverythingId\"", field: "id", kind: Kind::Uuid, nullable: false, filterable: false, sortable: false },
@@ -62,6 +63,7 @@ pub static EVERYTHING: EntitySpec = EntitySpec {
 pub static EVERYTHING_LINE: EntitySpec = EntitySpec {
     name: "EverythingLine",
     full_name: "torture.v1.EverythingLine",
+    member: "everything_line",
     table: "\"EverythingLines\"",
     columns: &[
         ColumnSpec { name: "everything_id", field: "everything_id", kind: Kind::Uuid, nullable: false, filterable: false, sortable: false },

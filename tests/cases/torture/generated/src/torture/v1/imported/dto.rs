@@ -60,6 +60,8 @@ impl Resource for Imported {
     ];
     const MEMBERS: &'static [&'static str] = &["imported_nr", "name"];
     const KEPT: &'static [&'static str] = &[];
+    const MASKABLE: &'static [&'static str] = &["imported_nr", "name"];
+    const PLURAL: &'static str = "importeds";
 
     fn dto(&self) -> ImportedDto<'_> {
         ImportedDto(self)

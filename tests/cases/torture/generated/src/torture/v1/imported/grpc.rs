@@ -9,7 +9,8 @@ use arcana_runtime::error::Result;
 use arcana_runtime::expand::Expand;
 use arcana_runtime::proto::Mask;
 use arcana_runtime::query::{ListArguments, ListQuery};
-use arcana_runtime::service::Etag;
+use arcana_runtime::rest::Resource;
+use arcana_runtime::service::{Etag, RowDelete, RowUpdate, read_ids, read_requests};
 use arcana_runtime::violations::Violations;
 use async_trait::async_trait;
 use tonic::{Request, Response, Status};
@@ -77,7 +78,7 @@ impl pb::imported_service_server::ImportedService for ImportedGrpc {
             let row = proto::body("imported", message.imported)?;
             let mut found = Violations::new();
             let id = proto::required("imported_nr", row.imported_nr, &mut found);
-            let mask = Mask::new(message.update_mask, ImportedPatch::MASKABLE, &mut found);
+            let mask = Mask::new(message.update_mask, Imported::MASKABLE, &mut found);
             let patch = match mask {
                 Some(mask) => ImportedPatch::from_proto(row, &mask, &mut found),
                 None => {
@@ -98,6 +99,59 @@ impl pb::imported_service_server::ImportedService for ImportedGrpc {
             let id = proto::plain("imported_nr", message.imported_nr, &mut found);
             found.finish()?;
             self.0.delete(&cx, id, Etag::Any).await
+        })
+        .await
+    }
+
+    async fn batch_get_importeds(&self, request: Request<pb::BatchGetImportedsRequest>) -> Result<Response<pb::BatchGetImportedsResponse>, Status> {
+        grpc::call(request, |cx, message| async move {
+            let ids = message.ids.iter().map(ToString::to_string).collect();
+            let rows = self.0.batch_get(&cx, read_ids::<Imported>(ids)?).await?;
+            Ok(pb::BatchGetImportedsResponse { importeds: rows.into_iter().map(Into::into).collect() })
+        })
+        .await
+    }
+
+    async fn batch_create_importeds(&self, request: Request<pb::BatchCreateImportedsRequest>) -> Result<Response<pb::BatchCreateImportedsResponse>, Status> {
+        grpc::call(request, |cx, message| async move {
+            let rows = read_requests(message.requests, |message| {
+                let new = proto::body("imported", message.imported)?;
+                proto::decode_new::<Imported, _>(&cx, new).map_err(|error| error.below("imported"))
+            })?;
+            let rows = self.0.batch_create(&cx, rows).await?;
+            Ok(pb::BatchCreateImportedsResponse { importeds: rows.into_iter().map(Into::into).collect() })
+        })
+        .await
+    }
+
+    async fn batch_update_importeds(&self, request: Request<pb::BatchUpdateImportedsRequest>) -> Result<Response<pb::BatchUpdateImportedsResponse>, Status> {
+        grpc::call(request, |cx, message| async move {
+            let rows = read_requests(message.requests, |message| {
+                let row = proto::body("imported", message.imported)?;
+                let mut found = Violations::new();
+                let kept = [];
+                let mask = Mask::or_all(message.update_mask, Imported::MASKABLE, &kept, &mut found);
+                found.finish()?;
+                let mut found = Violations::new();
+                let id = proto::required("imported_nr", row.imported_nr, &mut found);
+                let patch = ImportedPatch::from_proto(row, &mask, &mut found);
+                found.finish().map_err(|error| error.below("imported"))?;
+                Ok(RowUpdate { id, patch, etag: Etag::Any })
+            })?;
+            let rows = self.0.batch_update(&cx, rows).await?;
+            Ok(pb::BatchUpdateImportedsResponse { importeds: rows.into_iter().map(Into::into).collect() })
+        })
+        .await
+    }
+
+    async fn batch_delete_importeds(&self, request: Request<pb::BatchDeleteImportedsRequest>) -> Result<Response<()>, Status> {
+        grpc::call(request, |cx, message| async move {
+            let rows = read_requests(message.requests, |message| {
+                let mut found = Violations::new();
+                let id = proto::plain("imported_nr", message.imported_nr, &mut found);
+                found.into_result(RowDelete { id, etag: Etag::Any })
+            })?;
+            self.0.batch_delete(&cx, rows).await
         })
         .await
     }

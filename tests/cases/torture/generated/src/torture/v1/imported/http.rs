@@ -6,8 +6,12 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::app::Route;
+use arcana_runtime::error::Result;
+use arcana_runtime::rest::Call;
 use arcana_runtime::service::Service;
 use axum::{Router, routing};
+use axum::extract::State;
+use axum::response::Response;
 
 use super::model::Imported;
 use super::service::ImportedService;
@@ -16,17 +20,48 @@ use super::service::ImportedService;
 pub const ROUTES: &[Route] = &[
     Route { rpc: "torture.v1.ImportedService.ListImporteds", method: "GET", path: "/api/v1/importeds", access: "public" },
     Route { rpc: "torture.v1.ImportedService.GetImported", method: "GET", path: "/api/v1/importeds/{imported_nr}", access: "public" },
+    Route { rpc: "torture.v1.ImportedService.BatchGetImporteds", method: "GET", path: "/api/v1/importeds:batchGet", access: "public" },
     Route { rpc: "torture.v1.ImportedService.CreateImported", method: "POST", path: "/api/v1/importeds", access: "user" },
+    Route { rpc: "torture.v1.ImportedService.BatchCreateImporteds", method: "POST", path: "/api/v1/importeds:batchCreate", access: "user" },
     Route { rpc: "torture.v1.ImportedService.UpdateImported", method: "PATCH", path: "/api/v1/importeds/{imported_nr}", access: "user" },
     Route { rpc: "torture.v1.ImportedService.UpdateImported", method: "PUT", path: "/api/v1/importeds/{imported_nr}", access: "user" },
+    Route { rpc: "torture.v1.ImportedService.BatchUpdateImporteds", method: "POST", path: "/api/v1/importeds:batchUpdate", access: "user" },
     Route { rpc: "torture.v1.ImportedService.DeleteImported", method: "DELETE", path: "/api/v1/importeds/{imported_nr}", access: "user" },
+    Route { rpc: "torture.v1.ImportedService.BatchDeleteImporteds", method: "POST", path: "/api/v1/importeds:batchDelete", access: "user" },
 ];
 
 /// The routes of importeds.
 pub fn routes(service: Arc<dyn ImportedService>) -> Router {
-    let standard: Arc<dyn Service<Imported>> = service;
-    Router::new()
+    let standard: Arc<dyn Service<Imported>> = service.clone();
+    let derived = Router::new()
         .route("/api/v1/importeds", routing::get(rest::list::<Imported>).post(rest::create::<Imported>))
         .route("/api/v1/importeds/{imported_nr}", routing::get(rest::get::<Imported>).put(rest::replace::<Imported>).patch(rest::patch::<Imported>).delete(rest::delete::<Imported>))
-        .with_state(standard)
+        .with_state(standard);
+    let custom = Router::new()
+        .route("/api/v1/importeds:batchCreate", routing::post(batch_create))
+        .route("/api/v1/importeds:batchDelete", routing::post(batch_delete))
+        .route("/api/v1/importeds:batchGet", routing::get(batch_get))
+        .route("/api/v1/importeds:batchUpdate", routing::post(batch_update))
+        .with_state(service);
+    derived.merge(custom)
+}
+
+/// `GET /api/v1/importeds:batchGet`
+async fn batch_get(State(service): State<Arc<dyn ImportedService>>, call: Call) -> Result<Response> {
+    rest::batch_get::<Imported>(&*service, &call).await
+}
+
+/// `POST /api/v1/importeds:batchCreate`
+async fn batch_create(State(service): State<Arc<dyn ImportedService>>, call: Call) -> Result<Response> {
+    rest::batch_create::<Imported>(&*service, &call).await
+}
+
+/// `POST /api/v1/importeds:batchUpdate`
+async fn batch_update(State(service): State<Arc<dyn ImportedService>>, call: Call) -> Result<Response> {
+    rest::batch_update::<Imported>(&*service, &call).await
+}
+
+/// `POST /api/v1/importeds:batchDelete`
+async fn batch_delete(State(service): State<Arc<dyn ImportedService>>, call: Call) -> Result<Response> {
+    rest::batch_delete::<Imported>(&*service, &call).await
 }

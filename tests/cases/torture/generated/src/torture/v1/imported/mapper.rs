@@ -34,9 +34,6 @@ impl FromProto<pb::Imported> for NewImported {
 }
 
 impl ImportedPatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["imported_nr", "name"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::Imported, mask: &Mask, found: &mut Violations) -> Self {
         Self {

@@ -2,14 +2,14 @@
 
 //! What transports call, and where logic attaches.
 
-use arcana_runtime::service::{Hooks, Service, Standard};
+use arcana_runtime::service::{Batch, Hooks, Service, Standard};
 use async_trait::async_trait;
 
 use super::model::Imported;
 
 /// What can be done with importeds.
 #[async_trait]
-pub trait ImportedService: Service<Imported> {
+pub trait ImportedService: Service<Imported> + Batch<Imported> {
 }
 
 #[async_trait]

@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete,
 pub static IMPORTED: EntitySpec = EntitySpec {
     name: "Imported",
     full_name: "torture.v1.Imported",
+    member: "imported",
     table: "importeds",
     columns: &[
         ColumnSpec { name: "imported_nr", field: "imported_nr", kind: Kind::I64, nullable: false, filterable: true, sortable: true },

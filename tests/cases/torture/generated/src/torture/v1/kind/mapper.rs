@@ -194,9 +194,6 @@ impl FromProto<pb::Kind> for NewKind {
 }
 
 impl KindPatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["id", "a_bool", "an_int32", "an_int64", "a_uint32", "a_uint64", "a_sint32", "a_sint64", "a_fixed32", "a_fixed64", "a_sfixed32", "a_sfixed64", "a_float", "a_double", "a_string", "some_bytes", "a_decimal", "a_whole_decimal", "a_fraction", "a_timestamp", "a_duration", "a_date", "a_struct", "a_colour", "a_place", "a_long_text", "an_unsigned_text", "maybe_bool", "maybe_int32", "maybe_int64", "maybe_uint32", "maybe_uint64", "maybe_sint32", "maybe_sint64", "maybe_fixed32", "maybe_fixed64", "maybe_sfixed32", "maybe_sfixed64", "maybe_float", "maybe_double", "maybe_string", "maybe_bytes", "maybe_decimal", "maybe_timestamp", "maybe_duration", "maybe_date", "maybe_struct", "maybe_colour", "maybe_place", "maybe_long_text", "bools", "int32s", "int64s", "uint32s", "uint64s", "floats", "doubles", "strings", "bytes_list", "decimals", "timestamps", "durations", "dates", "structs", "colours", "places", "long_texts", "texts_by_text", "numbers_by_text", "texts_by_number", "doubles_by_long", "bools_by_bool", "unsigned_by_unsigned", "colours_by_text", "places_by_text", "bytes_by_text", "timestamps_by_text", "durations_by_text", "dates_by_text", "structs_by_text", "version", "created_at", "updated_at"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::Kind, mask: &Mask, found: &mut Violations) -> Self {
         Self {

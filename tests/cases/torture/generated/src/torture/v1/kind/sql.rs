@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete,
 pub static KIND: EntitySpec = EntitySpec {
     name: "Kind",
     full_name: "torture.v1.Kind",
+    member: "kind",
     table: "kinds",
     columns: &[
         ColumnSpec { name: "id", field: "id", kind: Kind::Uuid, nullable: false, filterable: false, sortable: false },

@@ -65,6 +65,8 @@ impl Resource for Ledger {
     ];
     const MEMBERS: &'static [&'static str] = &["id", "account_id", "at", "amount"];
     const KEPT: &'static [&'static str] = &[];
+    const MASKABLE: &'static [&'static str] = &["id", "account_id", "at", "amount"];
+    const PLURAL: &'static str = "ledgers";
 
     fn dto(&self) -> LedgerDto<'_> {
         LedgerDto(self)

@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, Reference
 pub static LEDGER: EntitySpec = EntitySpec {
     name: "Ledger",
     full_name: "torture.v1.Ledger",
+    member: "ledger",
     table: "ledgers",
     columns: &[
         ColumnSpec { name: "id", field: "id", kind: Kind::I64, nullable: false, filterable: false, sortable: false },

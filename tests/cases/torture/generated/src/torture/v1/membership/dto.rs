@@ -66,6 +66,8 @@ impl Resource for Membership {
     ];
     const MEMBERS: &'static [&'static str] = &["kind_id", "numbered_id", "role", "version", "created_at"];
     const KEPT: &'static [&'static str] = &[];
+    const MASKABLE: &'static [&'static str] = &["kind_id", "numbered_id", "role", "version", "created_at"];
+    const PLURAL: &'static str = "memberships";
 
     fn dto(&self) -> MembershipDto<'_> {
         MembershipDto(self)

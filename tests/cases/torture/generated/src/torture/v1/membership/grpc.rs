@@ -9,6 +9,7 @@ use arcana_runtime::error::Result;
 use arcana_runtime::expand::Expand;
 use arcana_runtime::proto::Mask;
 use arcana_runtime::query::{ListArguments, ListQuery};
+use arcana_runtime::rest::Resource;
 use arcana_runtime::service::Etag;
 use arcana_runtime::violations::Violations;
 use async_trait::async_trait;
@@ -77,7 +78,7 @@ impl pb::membership_service_server::MembershipService for MembershipGrpc {
             let row = proto::body("membership", message.membership)?;
             let mut found = Violations::new();
             let id = MembershipId { kind_id: proto::required("kind_id", row.kind_id.clone(), &mut found), numbered_id: proto::required("numbered_id", row.numbered_id, &mut found) };
-            let mask = Mask::new(message.update_mask, MembershipPatch::MASKABLE, &mut found);
+            let mask = Mask::new(message.update_mask, Membership::MASKABLE, &mut found);
             let patch = match mask {
                 Some(mask) => MembershipPatch::from_proto(row, &mask, &mut found),
                 None => {

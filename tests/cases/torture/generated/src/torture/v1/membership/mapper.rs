@@ -38,9 +38,6 @@ impl FromProto<pb::Membership> for NewMembership {
 }
 
 impl MembershipPatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["kind_id", "numbered_id", "role", "version", "created_at"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::Membership, mask: &Mask, found: &mut Violations) -> Self {
         Self {

@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, Reference
 pub static MEMBERSHIP: EntitySpec = EntitySpec {
     name: "Membership",
     full_name: "torture.v1.Membership",
+    member: "membership",
     table: "memberships",
     columns: &[
         ColumnSpec { name: "kind_id", field: "kind_id", kind: Kind::Uuid, nullable: false, filterable: true, sortable: false },

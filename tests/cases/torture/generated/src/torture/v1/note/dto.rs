@@ -61,6 +61,8 @@ impl Resource for Note {
     ];
     const MEMBERS: &'static [&'static str] = &["id", "profile_id", "text"];
     const KEPT: &'static [&'static str] = &[];
+    const MASKABLE: &'static [&'static str] = &["id", "profile_id", "text"];
+    const PLURAL: &'static str = "notes";
 
     fn dto(&self) -> NoteDto<'_> {
         NoteDto(self)

@@ -35,9 +35,6 @@ impl FromProto<pb::Note> for NewNote {
 }
 
 impl NotePatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["id", "profile_id", "text"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::Note, mask: &Mask, found: &mut Violations) -> Self {
         Self {

@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete,
 pub static NOTE: EntitySpec = EntitySpec {
     name: "Note",
     full_name: "torture.v1.Note",
+    member: "note",
     table: "notes",
     columns: &[
         ColumnSpec { name: "id", field: "id", kind: Kind::Uuid, nullable: false, filterable: false, sortable: false },

@@ -9,7 +9,8 @@ use arcana_runtime::error::Result;
 use arcana_runtime::expand::Expand;
 use arcana_runtime::proto::Mask;
 use arcana_runtime::query::{ListArguments, ListQuery};
-use arcana_runtime::service::Etag;
+use arcana_runtime::rest::Resource;
+use arcana_runtime::service::{Etag, RowDelete, RowUpdate, read_ids, read_requests};
 use arcana_runtime::violations::Violations;
 use async_trait::async_trait;
 use tonic::{Request, Response, Status};
@@ -78,7 +79,7 @@ impl pb::numbered_service_server::NumberedService for NumberedGrpc {
             let row = proto::body("numbered", message.numbered)?;
             let mut found = Violations::new();
             let id = proto::plain("id", row.id, &mut found);
-            let mask = Mask::new(message.update_mask, NumberedPatch::MASKABLE, &mut found);
+            let mask = Mask::new(message.update_mask, Numbered::MASKABLE, &mut found);
             let patch = match mask {
                 Some(mask) => NumberedPatch::from_proto(row, &mask, &mut found),
                 None => {
@@ -99,6 +100,59 @@ impl pb::numbered_service_server::NumberedService for NumberedGrpc {
             let id = proto::plain("id", message.id, &mut found);
             found.finish()?;
             self.0.delete(&cx, id, Etag::from_grpc(&message.etag)).await
+        })
+        .await
+    }
+
+    async fn batch_get_numbereds(&self, request: Request<pb::BatchGetNumberedsRequest>) -> Result<Response<pb::BatchGetNumberedsResponse>, Status> {
+        grpc::call(request, |cx, message| async move {
+            let ids = message.ids.iter().map(ToString::to_string).collect();
+            let rows = self.0.batch_get(&cx, read_ids::<Numbered>(ids)?).await?;
+            Ok(pb::BatchGetNumberedsResponse { numbereds: rows.into_iter().map(Into::into).collect() })
+        })
+        .await
+    }
+
+    async fn batch_create_numbereds(&self, request: Request<pb::BatchCreateNumberedsRequest>) -> Result<Response<pb::BatchCreateNumberedsResponse>, Status> {
+        grpc::call(request, |cx, message| async move {
+            let rows = read_requests(message.requests, |message| {
+                let new = proto::body("numbered", message.numbered)?;
+                proto::decode_new::<Numbered, _>(&cx, new).map_err(|error| error.below("numbered"))
+            })?;
+            let rows = self.0.batch_create(&cx, rows).await?;
+            Ok(pb::BatchCreateNumberedsResponse { numbereds: rows.into_iter().map(Into::into).collect() })
+        })
+        .await
+    }
+
+    async fn batch_update_numbereds(&self, request: Request<pb::BatchUpdateNumberedsRequest>) -> Result<Response<pb::BatchUpdateNumberedsResponse>, Status> {
+        grpc::call(request, |cx, message| async move {
+            let rows = read_requests(message.requests, |message| {
+                let row = proto::body("numbered", message.numbered)?;
+                let mut found = Violations::new();
+                let kept = [];
+                let mask = Mask::or_all(message.update_mask, Numbered::MASKABLE, &kept, &mut found);
+                found.finish()?;
+                let mut found = Violations::new();
+                let id = proto::plain("id", row.id, &mut found);
+                let patch = NumberedPatch::from_proto(row, &mask, &mut found);
+                found.finish().map_err(|error| error.below("numbered"))?;
+                Ok(RowUpdate { id, patch, etag: Etag::from_grpc(&message.etag) })
+            })?;
+            let rows = self.0.batch_update(&cx, rows).await?;
+            Ok(pb::BatchUpdateNumberedsResponse { numbereds: rows.into_iter().map(Into::into).collect() })
+        })
+        .await
+    }
+
+    async fn batch_delete_numbereds(&self, request: Request<pb::BatchDeleteNumberedsRequest>) -> Result<Response<()>, Status> {
+        grpc::call(request, |cx, message| async move {
+            let rows = read_requests(message.requests, |message| {
+                let mut found = Violations::new();
+                let id = proto::plain("id", message.id, &mut found);
+                found.into_result(RowDelete { id, etag: Etag::from_grpc(&message.etag) })
+            })?;
+            self.0.batch_delete(&cx, rows).await
         })
         .await
     }

@@ -6,8 +6,12 @@ use std::sync::Arc;
 
 use arcana_runtime::rest;
 use arcana_runtime::app::Route;
+use arcana_runtime::error::Result;
+use arcana_runtime::rest::Call;
 use arcana_runtime::service::Service;
 use axum::{Router, routing};
+use axum::extract::State;
+use axum::response::Response;
 
 use super::model::Numbered;
 use super::service::NumberedService;
@@ -16,17 +20,48 @@ use super::service::NumberedService;
 pub const ROUTES: &[Route] = &[
     Route { rpc: "torture.v1.NumberedService.ListNumbereds", method: "GET", path: "/api/v1/numbereds", access: "public" },
     Route { rpc: "torture.v1.NumberedService.GetNumbered", method: "GET", path: "/api/v1/numbereds/{id}", access: "public" },
+    Route { rpc: "torture.v1.NumberedService.BatchGetNumbereds", method: "GET", path: "/api/v1/numbereds:batchGet", access: "public" },
     Route { rpc: "torture.v1.NumberedService.CreateNumbered", method: "POST", path: "/api/v1/numbereds", access: "user" },
+    Route { rpc: "torture.v1.NumberedService.BatchCreateNumbereds", method: "POST", path: "/api/v1/numbereds:batchCreate", access: "user" },
     Route { rpc: "torture.v1.NumberedService.UpdateNumbered", method: "PATCH", path: "/api/v1/numbereds/{id}", access: "user" },
     Route { rpc: "torture.v1.NumberedService.UpdateNumbered", method: "PUT", path: "/api/v1/numbereds/{id}", access: "user" },
+    Route { rpc: "torture.v1.NumberedService.BatchUpdateNumbereds", method: "POST", path: "/api/v1/numbereds:batchUpdate", access: "user" },
     Route { rpc: "torture.v1.NumberedService.DeleteNumbered", method: "DELETE", path: "/api/v1/numbereds/{id}", access: "user" },
+    Route { rpc: "torture.v1.NumberedService.BatchDeleteNumbereds", method: "POST", path: "/api/v1/numbereds:batchDelete", access: "user" },
 ];
 
 /// The routes of numbereds.
 pub fn routes(service: Arc<dyn NumberedService>) -> Router {
-    let standard: Arc<dyn Service<Numbered>> = service;
-    Router::new()
+    let standard: Arc<dyn Service<Numbered>> = service.clone();
+    let derived = Router::new()
         .route("/api/v1/numbereds", routing::get(rest::list::<Numbered>).post(rest::create::<Numbered>))
         .route("/api/v1/numbereds/{id}", routing::get(rest::get::<Numbered>).put(rest::replace::<Numbered>).patch(rest::patch::<Numbered>).delete(rest::delete::<Numbered>))
-        .with_state(standard)
+        .with_state(standard);
+    let custom = Router::new()
+        .route("/api/v1/numbereds:batchCreate", routing::post(batch_create))
+        .route("/api/v1/numbereds:batchDelete", routing::post(batch_delete))
+        .route("/api/v1/numbereds:batchGet", routing::get(batch_get))
+        .route("/api/v1/numbereds:batchUpdate", routing::post(batch_update))
+        .with_state(service);
+    derived.merge(custom)
+}
+
+/// `GET /api/v1/numbereds:batchGet`
+async fn batch_get(State(service): State<Arc<dyn NumberedService>>, call: Call) -> Result<Response> {
+    rest::batch_get::<Numbered>(&*service, &call).await
+}
+
+/// `POST /api/v1/numbereds:batchCreate`
+async fn batch_create(State(service): State<Arc<dyn NumberedService>>, call: Call) -> Result<Response> {
+    rest::batch_create::<Numbered>(&*service, &call).await
+}
+
+/// `POST /api/v1/numbereds:batchUpdate`
+async fn batch_update(State(service): State<Arc<dyn NumberedService>>, call: Call) -> Result<Response> {
+    rest::batch_update::<Numbered>(&*service, &call).await
+}
+
+/// `POST /api/v1/numbereds:batchDelete`
+async fn batch_delete(State(service): State<Arc<dyn NumberedService>>, call: Call) -> Result<Response> {
+    rest::batch_delete::<Numbered>(&*service, &call).await
 }

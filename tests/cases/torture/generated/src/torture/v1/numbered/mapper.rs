@@ -14,10 +14,8 @@ impl From<Numbered> for pb::Numbered {
         Self {
             id: row.id.into_proto(),
             parent_id: row.parent_id.map(|value| value.into_proto()),
-            parent: proto::expanded(row.parent),
             next_id: row.next_id.map(|value| value.into_proto()),
             required_id: Some(row.required_id.into_proto()),
-            required: proto::expanded(row.required),
             coded_id: row.coded_id.map(|value| value.into_proto()),
             parts: row.parts.into_iter().map(|item| item.into()).collect(),
             notes: row.notes.into_iter().map(|item| item.into()).collect(),
@@ -46,9 +44,6 @@ impl FromProto<pb::Numbered> for NewNumbered {
 }
 
 impl NumberedPatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["id", "parent_id", "parent", "next_id", "required_id", "required", "coded_id", "parts", "notes", "version"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::Numbered, mask: &Mask, found: &mut Violations) -> Self {
         Self {
@@ -68,7 +63,6 @@ impl From<NumberedPart> for pb::NumberedPart {
             id: row.id.into_proto(),
             text: row.text,
             imported_id: row.imported_id.map(|value| value.into_proto()),
-            imported: proto::expanded(row.imported),
         }
     }
 }

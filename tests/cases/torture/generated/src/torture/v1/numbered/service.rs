@@ -2,14 +2,14 @@
 
 //! What transports call, and where logic attaches.
 
-use arcana_runtime::service::{Hooks, Service, Standard};
+use arcana_runtime::service::{Batch, Hooks, Service, Standard};
 use async_trait::async_trait;
 
 use super::model::Numbered;
 
 /// What can be done with numbereds.
 #[async_trait]
-pub trait NumberedService: Service<Numbered> {
+pub trait NumberedService: Service<Numbered> + Batch<Numbered> {
 }
 
 #[async_trait]

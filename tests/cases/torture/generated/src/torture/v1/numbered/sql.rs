@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete,
 pub static NUMBERED: EntitySpec = EntitySpec {
     name: "Numbered",
     full_name: "torture.v1.Numbered",
+    member: "numbered",
     table: "numbered",
     columns: &[
         ColumnSpec { name: "nr", field: "id", kind: Kind::I64, nullable: false, filterable: false, sortable: false },
@@ -61,6 +62,7 @@ pub static NUMBERED: EntitySpec = EntitySpec {
 pub static NUMBERED_PART: EntitySpec = EntitySpec {
     name: "NumberedPart",
     full_name: "torture.v1.NumberedPart",
+    member: "numbered_part",
     table: "numbered_parts",
     columns: &[
         ColumnSpec { name: "numbered_id", field: "numbered_id", kind: Kind::I64, nullable: false, filterable: false, sortable: false },
@@ -105,6 +107,7 @@ pub static NUMBERED_PART: EntitySpec = EntitySpec {
 pub static NUMBERED_NOTE: EntitySpec = EntitySpec {
     name: "NumberedNote",
     full_name: "torture.v1.NumberedNote",
+    member: "numbered_note",
     table: "numbered_notes",
     columns: &[
         ColumnSpec { name: "numbered_id", field: "numbered_id", kind: Kind::I64, nullable: false, filterable: false, sortable: false },

@@ -58,6 +58,8 @@ impl Resource for Plain {
     ];
     const MEMBERS: &'static [&'static str] = &["id", "text"];
     const KEPT: &'static [&'static str] = &[];
+    const MASKABLE: &'static [&'static str] = &["id", "text"];
+    const PLURAL: &'static str = "plains";
 
     fn dto(&self) -> PlainDto<'_> {
         PlainDto(self)

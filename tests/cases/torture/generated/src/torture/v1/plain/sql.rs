@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind};
 pub static PLAIN: EntitySpec = EntitySpec {
     name: "Plain",
     full_name: "torture.v1.Plain",
+    member: "plain",
     table: "plains",
     columns: &[
         ColumnSpec { name: "id", field: "id", kind: Kind::Uuid, nullable: false, filterable: false, sortable: false },

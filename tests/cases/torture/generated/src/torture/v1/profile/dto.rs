@@ -58,6 +58,8 @@ impl Resource for Profile {
     ];
     const MEMBERS: &'static [&'static str] = &["id", "account_id"];
     const KEPT: &'static [&'static str] = &["account_id"];
+    const MASKABLE: &'static [&'static str] = &["id", "account_id"];
+    const PLURAL: &'static str = "profiles";
 
     fn dto(&self) -> ProfileDto<'_> {
         ProfileDto(self)

@@ -33,9 +33,6 @@ impl FromProto<pb::Profile> for NewProfile {
 }
 
 impl ProfilePatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["id", "account_id"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::Profile, mask: &Mask, found: &mut Violations) -> Self {
         Self {

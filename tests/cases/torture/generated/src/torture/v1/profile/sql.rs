@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete,
 pub static PROFILE: EntitySpec = EntitySpec {
     name: "Profile",
     full_name: "torture.v1.Profile",
+    member: "profile",
     table: "profiles",
     columns: &[
         ColumnSpec { name: "id", field: "id", kind: Kind::Uuid, nullable: false, filterable: false, sortable: false },

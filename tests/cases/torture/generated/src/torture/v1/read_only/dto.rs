@@ -58,6 +58,8 @@ impl Resource for ReadOnly {
     ];
     const MEMBERS: &'static [&'static str] = &["id", "text"];
     const KEPT: &'static [&'static str] = &[];
+    const MASKABLE: &'static [&'static str] = &["id", "text"];
+    const PLURAL: &'static str = "read_onlies";
 
     fn dto(&self) -> ReadOnlyDto<'_> {
         ReadOnlyDto(self)

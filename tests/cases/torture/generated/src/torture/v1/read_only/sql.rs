@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind};
 pub static READ_ONLY: EntitySpec = EntitySpec {
     name: "ReadOnly",
     full_name: "torture.v1.ReadOnly",
+    member: "read_only",
     table: "read_onlies",
     columns: &[
         ColumnSpec { name: "id", field: "id", kind: Kind::Uuid, nullable: false, filterable: false, sortable: false },

@@ -64,6 +64,8 @@ impl Resource for Remark {
     ];
     const MEMBERS: &'static [&'static str] = &["id", "note_id", "shard", "slug"];
     const KEPT: &'static [&'static str] = &["shard"];
+    const MASKABLE: &'static [&'static str] = &["id", "note_id", "shard", "slug"];
+    const PLURAL: &'static str = "remarks";
 
     fn dto(&self) -> RemarkDto<'_> {
         RemarkDto(self)

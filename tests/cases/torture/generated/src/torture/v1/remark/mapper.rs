@@ -37,9 +37,6 @@ impl FromProto<pb::Remark> for NewRemark {
 }
 
 impl RemarkPatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["id", "note_id", "shard", "slug"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::Remark, mask: &Mask, found: &mut Violations) -> Self {
         Self {

@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, Reference
 pub static REMARK: EntitySpec = EntitySpec {
     name: "Remark",
     full_name: "torture.v1.Remark",
+    member: "remark",
     table: "remarks",
     columns: &[
         ColumnSpec { name: "id", field: "id", kind: Kind::Uuid, nullable: false, filterable: false, sortable: false },

@@ -119,6 +119,8 @@ impl Resource for RequiredKind {
     ];
     const MEMBERS: &'static [&'static str] = &["id", "a_bool", "an_int32", "an_int64", "a_uint32", "a_uint64", "a_float", "a_double", "a_string", "some_bytes", "a_decimal", "a_timestamp", "a_duration", "a_date", "a_struct", "a_colour", "a_place", "strings", "places", "numbers_by_text", "by_rule", "a_long_text"];
     const KEPT: &'static [&'static str] = &[];
+    const MASKABLE: &'static [&'static str] = &["id", "a_bool", "an_int32", "an_int64", "a_uint32", "a_uint64", "a_float", "a_double", "a_string", "some_bytes", "a_decimal", "a_timestamp", "a_duration", "a_date", "a_struct", "a_colour", "a_place", "strings", "places", "numbers_by_text", "by_rule", "a_long_text"];
+    const PLURAL: &'static str = "required_kinds";
 
     fn dto(&self) -> RequiredKindDto<'_> {
         RequiredKindDto(self)

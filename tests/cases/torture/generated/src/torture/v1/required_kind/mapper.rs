@@ -74,9 +74,6 @@ impl FromProto<pb::RequiredKind> for NewRequiredKind {
 }
 
 impl RequiredKindPatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["id", "a_bool", "an_int32", "an_int64", "a_uint32", "a_uint64", "a_float", "a_double", "a_string", "some_bytes", "a_decimal", "a_timestamp", "a_duration", "a_date", "a_struct", "a_colour", "a_place", "strings", "places", "numbers_by_text", "by_rule", "a_long_text"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::RequiredKind, mask: &Mask, found: &mut Violations) -> Self {
         Self {

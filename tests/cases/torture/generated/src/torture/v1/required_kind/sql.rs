@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind};
 pub static REQUIRED_KIND: EntitySpec = EntitySpec {
     name: "RequiredKind",
     full_name: "torture.v1.RequiredKind",
+    member: "required_kind",
     table: "required_kinds",
     columns: &[
         ColumnSpec { name: "id", field: "id", kind: Kind::I64, nullable: false, filterable: false, sortable: false },

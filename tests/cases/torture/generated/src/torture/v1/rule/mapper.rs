@@ -139,9 +139,6 @@ impl FromProto<pb::Rule> for NewRule {
 }
 
 impl RulePatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["id", "min_len", "max_len", "len", "min_bytes", "max_bytes", "len_bytes", "pattern", "prefix", "suffix", "contains", "not_contains", "email", "hostname", "uri", "uuid", "ip", "const_text", "in_texts", "not_in_texts", "all_at_once", "min_bytes_of_bytes", "max_bytes_of_bytes", "len_of_bytes", "int32_range", "int64_range", "uint32_range", "uint64_range", "sint32_range", "sint64_range", "fixed32_range", "fixed64_range", "sfixed32_range", "sfixed64_range", "float_range", "double_range", "in_numbers", "not_in_numbers", "const_number", "const_bool", "in_doubles", "in_unsigned", "defined_only", "in_values", "not_in_values", "const_value", "past", "future", "items", "numbers", "colours", "blobs", "doubles", "pairs", "texts"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::Rule, mask: &Mask, found: &mut Violations) -> Self {
         Self {

@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind};
 pub static RULE: EntitySpec = EntitySpec {
     name: "Rule",
     full_name: "torture.v1.Rule",
+    member: "rule",
     table: "rules",
     columns: &[
         ColumnSpec { name: "id", field: "id", kind: Kind::Uuid, nullable: false, filterable: false, sortable: false },

@@ -67,6 +67,8 @@ impl Resource for RuleHolder {
     ];
     const MEMBERS: &'static [&'static str] = &["id", "value", "values", "values_by_name", "children"];
     const KEPT: &'static [&'static str] = &[];
+    const MASKABLE: &'static [&'static str] = &["id", "value", "values", "values_by_name", "children"];
+    const PLURAL: &'static str = "rule_holders";
 
     fn dto(&self) -> RuleHolderDto<'_> {
         RuleHolderDto(self)

@@ -39,9 +39,6 @@ impl FromProto<pb::RuleHolder> for NewRuleHolder {
 }
 
 impl RuleHolderPatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["id", "value", "values", "values_by_name", "children"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::RuleHolder, mask: &Mask, found: &mut Violations) -> Self {
         Self {

@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind};
 pub static RULE_HOLDER: EntitySpec = EntitySpec {
     name: "RuleHolder",
     full_name: "torture.v1.RuleHolder",
+    member: "rule_holder",
     table: "rule_holders",
     columns: &[
         ColumnSpec { name: "id", field: "id", kind: Kind::Uuid, nullable: false, filterable: false, sortable: false },
@@ -51,6 +52,7 @@ pub static RULE_HOLDER: EntitySpec = EntitySpec {
 pub static RULE_CHILD: EntitySpec = EntitySpec {
     name: "RuleChild",
     full_name: "torture.v1.RuleChild",
+    member: "rule_child",
     table: "rule_childs",
     columns: &[
         ColumnSpec { name: "rule_holder_id", field: "rule_holder_id", kind: Kind::Uuid, nullable: false, filterable: false, sortable: false },

@@ -276,6 +276,8 @@ impl Resource for Type {
     ];
     const MEMBERS: &'static [&'static str] = &["id", "type", "select", "order", "match", "where", "group", "from", "limit", "offset", "fn", "async", "await", "move", "ref", "mut", "struct", "enum", "use", "mod", "impl", "trait", "loop", "in", "dyn", "box", "try", "gen", "abstract", "virtual", "yield", "return", "true", "false", "default", "key", "primary", "table", "index", "values", "null", "rowid", "value", "input", "row", "cx", "result", "name", "data", "body", "etag", "total", "page", "size", "sort", "filter", "page_token", "fields", "columns", "patch", "query", "store", "changes", "error", "path", "deserializer", "serializer", "a", "x1", "update_mask", "version", "created_at", "updated_at", "mode"];
     const KEPT: &'static [&'static str] = &[];
+    const MASKABLE: &'static [&'static str] = &["id", "type", "select", "order", "match", "where", "group", "from", "limit", "offset", "fn", "async", "await", "move", "ref", "mut", "struct", "enum", "use", "mod", "impl", "trait", "loop", "in", "dyn", "box", "try", "gen", "abstract", "virtual", "yield", "return", "true", "false", "default", "key", "primary", "table", "index", "values", "null", "rowid", "value", "input", "row", "cx", "result", "name", "data", "body", "etag", "total", "page", "size", "sort", "filter", "page_token", "fields", "columns", "patch", "query", "store", "changes", "error", "path", "deserializer", "serializer", "a", "x1", "update_mask", "version", "created_at", "updated_at", "mode"];
+    const PLURAL: &'static str = "types";
 
     fn dto(&self) -> TypeDto<'_> {
         TypeDto(self)

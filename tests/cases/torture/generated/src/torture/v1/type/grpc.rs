@@ -9,7 +9,8 @@ use arcana_runtime::error::Result;
 use arcana_runtime::expand::Expand;
 use arcana_runtime::proto::Mask;
 use arcana_runtime::query::{ListArguments, ListQuery};
-use arcana_runtime::service::Etag;
+use arcana_runtime::rest::Resource;
+use arcana_runtime::service::{Etag, RowDelete, RowUpdate, read_ids, read_requests};
 use arcana_runtime::violations::Violations;
 use async_trait::async_trait;
 use tonic::{Request, Response, Status};
@@ -77,7 +78,7 @@ impl pb::type_service_server::TypeService for TypeGrpc {
             let row = proto::body("type", message.r#type)?;
             let mut found = Violations::new();
             let id = proto::plain("id", row.id.clone(), &mut found);
-            let mask = Mask::new(message.update_mask, TypePatch::MASKABLE, &mut found);
+            let mask = Mask::new(message.update_mask, Type::MASKABLE, &mut found);
             let patch = match mask {
                 Some(mask) => TypePatch::from_proto(row, &mask, &mut found),
                 None => {
@@ -98,6 +99,59 @@ impl pb::type_service_server::TypeService for TypeGrpc {
             let id = proto::plain("id", message.id, &mut found);
             found.finish()?;
             self.0.delete(&cx, id, Etag::Any).await
+        })
+        .await
+    }
+
+    async fn batch_get_types(&self, request: Request<pb::BatchGetTypesRequest>) -> Result<Response<pb::BatchGetTypesResponse>, Status> {
+        grpc::call(request, |cx, message| async move {
+            let ids = message.ids.iter().map(ToString::to_string).collect();
+            let rows = self.0.batch_get(&cx, read_ids::<Type>(ids)?).await?;
+            Ok(pb::BatchGetTypesResponse { types: rows.into_iter().map(Into::into).collect() })
+        })
+        .await
+    }
+
+    async fn batch_create_types(&self, request: Request<pb::BatchCreateTypesRequest>) -> Result<Response<pb::BatchCreateTypesResponse>, Status> {
+        grpc::call(request, |cx, message| async move {
+            let rows = read_requests(message.requests, |message| {
+                let new = proto::body("type", message.r#type)?;
+                proto::decode_new::<Type, _>(&cx, new).map_err(|error| error.below("type"))
+            })?;
+            let rows = self.0.batch_create(&cx, rows).await?;
+            Ok(pb::BatchCreateTypesResponse { types: rows.into_iter().map(Into::into).collect() })
+        })
+        .await
+    }
+
+    async fn batch_update_types(&self, request: Request<pb::BatchUpdateTypesRequest>) -> Result<Response<pb::BatchUpdateTypesResponse>, Status> {
+        grpc::call(request, |cx, message| async move {
+            let rows = read_requests(message.requests, |message| {
+                let row = proto::body("type", message.r#type)?;
+                let mut found = Violations::new();
+                let kept = [];
+                let mask = Mask::or_all(message.update_mask, Type::MASKABLE, &kept, &mut found);
+                found.finish()?;
+                let mut found = Violations::new();
+                let id = proto::plain("id", row.id.clone(), &mut found);
+                let patch = TypePatch::from_proto(row, &mask, &mut found);
+                found.finish().map_err(|error| error.below("type"))?;
+                Ok(RowUpdate { id, patch, etag: Etag::Any })
+            })?;
+            let rows = self.0.batch_update(&cx, rows).await?;
+            Ok(pb::BatchUpdateTypesResponse { types: rows.into_iter().map(Into::into).collect() })
+        })
+        .await
+    }
+
+    async fn batch_delete_types(&self, request: Request<pb::BatchDeleteTypesRequest>) -> Result<Response<()>, Status> {
+        grpc::call(request, |cx, message| async move {
+            let rows = read_requests(message.requests, |message| {
+                let mut found = Violations::new();
+                let id = proto::plain("id", message.id, &mut found);
+                found.into_result(RowDelete { id, etag: Etag::Any })
+            })?;
+            self.0.batch_delete(&cx, rows).await
         })
         .await
     }

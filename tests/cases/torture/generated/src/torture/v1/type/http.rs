@@ -20,10 +20,14 @@ use super::service::TypeService;
 pub const ROUTES: &[Route] = &[
     Route { rpc: "torture.v1.TypeService.ListTypes", method: "GET", path: "/api/v1/types", access: "public" },
     Route { rpc: "torture.v1.TypeService.GetType", method: "GET", path: "/api/v1/types/{id}", access: "public" },
+    Route { rpc: "torture.v1.TypeService.BatchGetTypes", method: "GET", path: "/api/v1/types:batchGet", access: "public" },
     Route { rpc: "torture.v1.TypeService.CreateType", method: "POST", path: "/api/v1/types", access: "user" },
+    Route { rpc: "torture.v1.TypeService.BatchCreateTypes", method: "POST", path: "/api/v1/types:batchCreate", access: "user" },
     Route { rpc: "torture.v1.TypeService.UpdateType", method: "PATCH", path: "/api/v1/types/{id}", access: "user" },
     Route { rpc: "torture.v1.TypeService.UpdateType", method: "PUT", path: "/api/v1/types/{id}", access: "user" },
+    Route { rpc: "torture.v1.TypeService.BatchUpdateTypes", method: "POST", path: "/api/v1/types:batchUpdate", access: "user" },
     Route { rpc: "torture.v1.TypeService.DeleteType", method: "DELETE", path: "/api/v1/types/{id}", access: "user" },
+    Route { rpc: "torture.v1.TypeService.BatchDeleteTypes", method: "POST", path: "/api/v1/types:batchDelete", access: "user" },
     Route { rpc: "torture.v1.TypeService.Move", method: "POST", path: "/api/v1/types/{type}:move", access: "admin (unsaid)" },
     Route { rpc: "torture.v1.TypeService.Match", method: "GET", path: "/api/v1/types:match", access: "public" },
 ];
@@ -37,6 +41,10 @@ pub fn routes(service: Arc<dyn TypeService>) -> Router {
         .with_state(standard);
     let custom = Router::new()
         .route("/api/v1/types/{id}", routing::post(verbs))
+        .route("/api/v1/types:batchCreate", routing::post(batch_create))
+        .route("/api/v1/types:batchDelete", routing::post(batch_delete))
+        .route("/api/v1/types:batchGet", routing::get(batch_get))
+        .route("/api/v1/types:batchUpdate", routing::post(batch_update))
         .route("/api/v1/types:match", routing::get(r#match))
         .with_state(service);
     derived.merge(custom)
@@ -62,4 +70,24 @@ async fn r#match(State(service): State<Arc<dyn TypeService>>, call: Call) -> Res
     let request = call.request("", &[], MatchRequest::FIELDS)?;
     let answer = service.r#match(&call.cx, rest::decode(request)?).await?;
     Ok(rest::ok(&answer))
+}
+
+/// `GET /api/v1/types:batchGet`
+async fn batch_get(State(service): State<Arc<dyn TypeService>>, call: Call) -> Result<Response> {
+    rest::batch_get::<Type>(&*service, &call).await
+}
+
+/// `POST /api/v1/types:batchCreate`
+async fn batch_create(State(service): State<Arc<dyn TypeService>>, call: Call) -> Result<Response> {
+    rest::batch_create::<Type>(&*service, &call).await
+}
+
+/// `POST /api/v1/types:batchUpdate`
+async fn batch_update(State(service): State<Arc<dyn TypeService>>, call: Call) -> Result<Response> {
+    rest::batch_update::<Type>(&*service, &call).await
+}
+
+/// `POST /api/v1/types:batchDelete`
+async fn batch_delete(State(service): State<Arc<dyn TypeService>>, call: Call) -> Result<Response> {
+    rest::batch_delete::<Type>(&*service, &call).await
 }

@@ -6,7 +6,7 @@ use arcana_runtime::access::{Grant, Rule, Scope};
 use arcana_runtime::changes::Changes;
 use arcana_runtime::context::Context;
 use arcana_runtime::error::Result;
-use arcana_runtime::service::{Hooks, Method, Service, Standard};
+use arcana_runtime::service::{Batch, Hooks, Method, Service, Standard};
 use async_trait::async_trait;
 
 use super::model::{MatchRequest, MoveRequest, Page, Type};
@@ -14,7 +14,7 @@ use super::sql::TYPE;
 
 /// Rpcs with names of the language.
 #[async_trait]
-pub trait TypeService: Service<Type> {
+pub trait TypeService: Service<Type> + Batch<Type> {
     /// Moves.
     async fn r#move(&self, cx: &Context, request: MoveRequest) -> Result<Type>;
     /// Matches.

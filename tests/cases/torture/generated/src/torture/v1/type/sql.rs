@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete,
 pub static TYPE: EntitySpec = EntitySpec {
     name: "Type",
     full_name: "torture.v1.Type",
+    member: "type",
     table: "\"select\"",
     columns: &[
         ColumnSpec { name: "id", field: "id", kind: Kind::Uuid, nullable: false, filterable: false, sortable: false },

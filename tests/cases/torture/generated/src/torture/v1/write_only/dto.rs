@@ -58,6 +58,8 @@ impl Resource for WriteOnly {
     ];
     const MEMBERS: &'static [&'static str] = &["id", "text"];
     const KEPT: &'static [&'static str] = &[];
+    const MASKABLE: &'static [&'static str] = &["id", "text"];
+    const PLURAL: &'static str = "write_onlies";
 
     fn dto(&self) -> WriteOnlyDto<'_> {
         WriteOnlyDto(self)

@@ -33,9 +33,6 @@ impl FromProto<pb::WriteOnly> for NewWriteOnly {
 }
 
 impl WriteOnlyPatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["id", "text"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::WriteOnly, mask: &Mask, found: &mut Violations) -> Self {
         Self {

@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind};
 pub static WRITE_ONLY: EntitySpec = EntitySpec {
     name: "WriteOnly",
     full_name: "torture.v1.WriteOnly",
+    member: "write_only",
     table: "write_onlies",
     columns: &[
         ColumnSpec { name: "id", field: "id", kind: Kind::Uuid, nullable: false, filterable: false, sortable: false },

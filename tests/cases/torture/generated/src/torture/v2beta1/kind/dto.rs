@@ -72,6 +72,8 @@ impl Resource for Kind {
     ];
     const MEMBERS: &'static [&'static str] = &["id", "former_id", "colour", "former_colour", "place", "former_place"];
     const KEPT: &'static [&'static str] = &[];
+    const MASKABLE: &'static [&'static str] = &["id", "former_id", "colour", "former_colour", "place", "former_place"];
+    const PLURAL: &'static str = "kinds";
 
     fn dto(&self) -> KindDto<'_> {
         KindDto(self)

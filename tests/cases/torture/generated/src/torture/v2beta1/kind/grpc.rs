@@ -9,6 +9,7 @@ use arcana_runtime::error::Result;
 use arcana_runtime::expand::Expand;
 use arcana_runtime::proto::Mask;
 use arcana_runtime::query::{ListArguments, ListQuery};
+use arcana_runtime::rest::Resource;
 use arcana_runtime::service::Etag;
 use arcana_runtime::violations::Violations;
 use async_trait::async_trait;
@@ -77,7 +78,7 @@ impl pb::kind_service_server::KindService for KindGrpc {
             let row = proto::body("kind", message.kind)?;
             let mut found = Violations::new();
             let id = proto::plain("id", row.id.clone(), &mut found);
-            let mask = Mask::new(message.update_mask, KindPatch::MASKABLE, &mut found);
+            let mask = Mask::new(message.update_mask, Kind::MASKABLE, &mut found);
             let patch = match mask {
                 Some(mask) => KindPatch::from_proto(row, &mask, &mut found),
                 None => {

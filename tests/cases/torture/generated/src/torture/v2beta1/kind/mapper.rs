@@ -41,9 +41,6 @@ impl FromProto<pb::Kind> for NewKind {
 }
 
 impl KindPatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["id", "former_id", "colour", "former_colour", "place", "former_place"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::Kind, mask: &Mask, found: &mut Violations) -> Self {
         Self {

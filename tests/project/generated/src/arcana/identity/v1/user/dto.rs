@@ -69,6 +69,8 @@ impl Resource for User {
     ];
     const MEMBERS: &'static [&'static str] = &["id", "name", "email", "roles", "status", "sync_status", "version", "created_at", "updated_at"];
     const KEPT: &'static [&'static str] = &[];
+    const MASKABLE: &'static [&'static str] = &["id", "name", "email", "roles", "status", "sync_status", "version", "created_at", "updated_at"];
+    const PLURAL: &'static str = "users";
 
     fn dto(&self) -> UserDto<'_> {
         UserDto(self)

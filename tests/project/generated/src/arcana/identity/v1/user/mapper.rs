@@ -41,9 +41,6 @@ impl FromProto<pb::User> for NewUser {
 }
 
 impl UserPatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["id", "name", "email", "roles", "status", "sync_status", "version", "created_at", "updated_at"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::User, mask: &Mask, found: &mut Violations) -> Self {
         Self {

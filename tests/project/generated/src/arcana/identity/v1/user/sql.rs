@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete,
 pub static USER: EntitySpec = EntitySpec {
     name: "User",
     full_name: "arcana.identity.v1.User",
+    member: "user",
     table: "users",
     columns: &[
         ColumnSpec { name: "id", field: "id", kind: Kind::Uuid, nullable: false, filterable: false, sortable: false },

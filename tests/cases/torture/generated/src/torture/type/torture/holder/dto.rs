@@ -58,6 +58,8 @@ impl Resource for Holder {
     ];
     const MEMBERS: &'static [&'static str] = &["id", "select"];
     const KEPT: &'static [&'static str] = &[];
+    const MASKABLE: &'static [&'static str] = &["id", "select"];
+    const PLURAL: &'static str = "holders";
 
     fn dto(&self) -> HolderDto<'_> {
         HolderDto(self)

@@ -33,9 +33,6 @@ impl FromProto<pb::Holder> for NewHolder {
 }
 
 impl HolderPatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["id", "select"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::Holder, mask: &Mask, found: &mut Violations) -> Self {
         Self {

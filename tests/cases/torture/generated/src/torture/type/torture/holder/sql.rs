@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind};
 pub static HOLDER: EntitySpec = EntitySpec {
     name: "Holder",
     full_name: "torture.type.torture.Holder",
+    member: "holder",
     table: "holders",
     columns: &[
         ColumnSpec { name: "id", field: "id", kind: Kind::I64, nullable: false, filterable: false, sortable: false },

@@ -60,6 +60,8 @@ impl Resource for A {
     ];
     const MEMBERS: &'static [&'static str] = &["from", "to"];
     const KEPT: &'static [&'static str] = &[];
+    const MASKABLE: &'static [&'static str] = &["from", "to"];
+    const PLURAL: &'static str = "as";
 
     fn dto(&self) -> ADto<'_> {
         ADto(self)

@@ -34,9 +34,6 @@ impl FromProto<pb::A> for NewA {
 }
 
 impl APatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["from", "to"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::A, mask: &Mask, found: &mut Violations) -> Self {
         Self {

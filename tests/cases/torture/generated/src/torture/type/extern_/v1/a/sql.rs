@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind};
 pub static A_SPEC: EntitySpec = EntitySpec {
     name: "A",
     full_name: "torture.type.extern.v1.A",
+    member: "a",
     table: "\"as\"",
     columns: &[
         ColumnSpec { name: "\"from\"", field: "from", kind: Kind::Text, nullable: false, filterable: false, sortable: false },

@@ -160,6 +160,8 @@ impl Resource for Match {
     ];
     const MEMBERS: &'static [&'static str] = &["key", "type", "where", "group", "from", "order_no", "extern", "async", "fn", "try", "await", "select", "row", "message", "input", "found", "new", "patch", "cx", "scope", "inf", "nan", "true", "number", "value", "values", "what", "null", "gen", "serializer", "object", "n", "f", "found_at", "lines"];
     const KEPT: &'static [&'static str] = &[];
+    const MASKABLE: &'static [&'static str] = &["key", "type", "where", "group", "from", "order_no", "extern", "async", "fn", "try", "await", "select", "row", "message", "input", "found", "new", "patch", "cx", "scope", "inf", "nan", "true", "number", "value", "values", "what", "null", "gen", "serializer", "object", "n", "f", "found_at", "lines"];
+    const PLURAL: &'static str = "matches";
 
     fn dto(&self) -> MatchDto<'_> {
         MatchDto(self)

@@ -99,9 +99,6 @@ impl FromProto<pb::Match> for NewMatch {
 }
 
 impl MatchPatch {
-    /// Names that an `update_mask` may hold.
-    pub const MASKABLE: &'static [&'static str] = &["key", "type", "where", "group", "from", "order_no", "extern", "async", "fn", "try", "await", "select", "row", "message", "input", "found", "new", "patch", "cx", "scope", "inf", "nan", "true", "number", "value", "values", "what", "null", "gen", "serializer", "object", "n", "f", "found_at", "lines"];
-
     /// From the members that the mask names.
     pub fn from_proto(message: pb::Match, mask: &Mask, found: &mut Violations) -> Self {
         Self {

@@ -9,6 +9,7 @@ use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, Unique};
 pub static MATCH: EntitySpec = EntitySpec {
     name: "Match",
     full_name: "torture.type.extern.v1.Match",
+    member: "match",
     table: "\"group\"",
     columns: &[
         ColumnSpec { name: "\"key\"", field: "key", kind: Kind::Text, nullable: false, filterable: false, sortable: false },
@@ -86,6 +87,7 @@ pub static MATCH: EntitySpec = EntitySpec {
 pub static ORDER: EntitySpec = EntitySpec {
     name: "Order",
     full_name: "torture.type.extern.v1.Order",
+    member: "order",
     table: "orders",
     columns: &[
         ColumnSpec { name: "match_id", field: "match_id", kind: Kind::Text, nullable: false, filterable: false, sortable: false },
