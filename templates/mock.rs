@@ -16,5 +16,8 @@ mockall::mock! {
 {%- for finder in entity.finders %}
         async fn {{ finder.name }}(&self, cx: &Context, scope: &Scope{% for parameter in finder.parameters %}, {{ parameter.0 }}: {{ parameter.1 }}{% endfor %}) -> Result<Option<{{ entity.name }}>>;
 {%- endfor %}
+{%- for query in entity.queries %}
+        async fn {{ query.name }}(&self, cx: &Context, scope: &Scope, request: &{{ query.request }}) -> Result<{{ query.answer }}>;
+{%- endfor %}
     }
 }

@@ -74,6 +74,15 @@ pub const ROUTES: &[&[Route]] = &[
 {%- endfor %}
 ];
 
+/// Every named query, for [`verify`](arcana_runtime::repository::verify).
+pub const QUERIES: &[&NamedQuery] = &[
+{%- for entry in entries %}
+{%- for query in entry.queries %}
+    &{{ entry.path }}::{{ query }},
+{%- endfor %}
+{%- endfor %}
+];
+
 /// Inserts sample rows into empty tables, referenced ones first, and says how many.
 pub async fn seed(db: &Db, rows: usize) -> Result<Vec<Seeded>> {
     let mut seeder = Seeder::new(db, rows);

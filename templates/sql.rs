@@ -48,3 +48,24 @@ pub static {{ entity.spec.constant }}: EntitySpec = EntitySpec {
     },
 };
 {% endfor %}
+{%- for entity in entities %}
+{%- for query in entity.queries %}
+/// The text of [`{{ query.name }}`](super::repository).
+pub static {{ query.constant }}: NamedQuery = NamedQuery {
+    name: {{ query.full_name }},
+    columns: {{ query.columns }},
+    texts: &[
+{%- for text in query.texts %}
+        Text {
+            dialects: {{ text.0 }},
+            parts: &[
+{%- for part in text.1 %}
+                {{ part }},
+{%- endfor %}
+            ],
+        },
+{%- endfor %}
+    ],
+};
+{% endfor %}
+{%- endfor %}

@@ -22,6 +22,7 @@ mod owned;
 mod owner_path;
 mod package_name;
 mod plural;
+mod query;
 mod query_type;
 mod rate_limit;
 mod reference_presence;
@@ -70,6 +71,7 @@ const RULES: &[Rule] = &[
     owner_path::check,
     package_name::check,
     plural::check,
+    query::check,
     query_type::check,
     rate_limit::check,
     reference_presence::check,

@@ -24,7 +24,7 @@ pub use spans::Spans;
 /// The texts of a schema.
 #[derive(Debug, Clone, Default)]
 pub struct Sources {
-    /// Path below the schema folder, such as `shop/v1/order.proto`, to text.
+    /// Path below the schema folder, such as `shop/v1/order.proto` or `shop/v1/order.sql`, to text.
     pub files: BTreeMap<String, String>,
     /// Folders with the standards: google/api and buf/validate.
     pub include: Vec<PathBuf>,
@@ -39,10 +39,12 @@ pub struct Loaded {
     pub files: Vec<String>,
     /// Where things stand, and their comments.
     pub spans: Spans,
+    /// Texts of named queries, by path.
+    pub queries: BTreeMap<String, String>,
 }
 
 impl Sources {
-    /// Reads every `.proto` under the schema folder, and finds the folders of the standards.
+    /// Reads every `.proto` and `.sql` under the schema folder, and finds the folders of the standards.
     pub fn read(project: &Project) -> Result<Self, Diagnostics> {
         let root = project.schema_dir();
         let mut files = BTreeMap::new();
@@ -86,7 +88,7 @@ fn read_folder(root: &Path, folder: &Path, files: &mut BTreeMap<String, String>,
         let path = entry.path();
         if path.is_dir() {
             read_folder(root, &path, files, found);
-        } else if path.extension().is_some_and(|extension| extension == "proto") {
+        } else if path.extension().is_some_and(|extension| extension == "proto" || extension == "sql") {
             let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
             match fs::read_to_string(&path) {
                 Ok(text) => {
@@ -110,11 +112,14 @@ pub fn load(sources: &Sources) -> Result<Loaded, Diagnostics> {
     compiler.include_imports(true).include_source_info(true);
 
     let mut found = Diagnostics::default();
-    sources.files.iter().for_each(|(path, text)| depth::check(path, text, &mut found));
+    let (queries, protos): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        sources.files.iter().partition(|(path, _)| path.ends_with(".sql"));
+    protos.iter().for_each(|(path, text)| depth::check(path, text, &mut found));
     if !found.is_empty() {
         return Err(found);
     }
-    let mut files: Vec<String> = sources.files.keys().filter(|path| !built_in::is_ours_alone(path)).cloned().collect();
+    let own = protos.keys().map(|path| String::clone(path));
+    let mut files: Vec<String> = own.filter(|path| !built_in::is_ours_alone(path)).collect();
     let stores = built_in::STORES.map(|(path, _)| path.to_owned());
     for path in files.iter().chain(&stores) {
         if let Err(error) = compiler.open_file(path) {
@@ -131,7 +136,8 @@ pub fn load(sources: &Sources) -> Result<Loaded, Diagnostics> {
     files.dedup();
     let read: Vec<String> = files.iter().cloned().chain(stores).collect();
     let spans = Spans::new(&pool, sources, &read);
-    Ok(Loaded { pool, files, spans })
+    let queries = queries.into_iter().map(|(path, text)| (path.clone(), text.clone())).collect();
+    Ok(Loaded { pool, files, spans, queries })
 }
 
 /// Takes over what the compiler says, with all it says besides.

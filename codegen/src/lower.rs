@@ -8,6 +8,7 @@ mod entity;
 mod field;
 mod index;
 mod name;
+mod query;
 mod resource;
 mod seed;
 mod service;
@@ -57,6 +58,7 @@ pub fn lower(loaded: &Loaded) -> (Model, Diagnostics) {
     model.messages.sort_by(|a, b| a.full_name.cmp(&b.full_name));
     model.enums.sort_by(|a, b| a.full_name.cmp(&b.full_name));
     model.services.sort_by(|a, b| a.full_name.cmp(&b.full_name));
+    query::queries(&loaded.queries, &mut model, &mut lowering.found);
     (model, lowering.found)
 }
 

@@ -4,10 +4,14 @@
 //! stored; they are one to one by default. All lists are in schema order, files and entities sorted by full name, so
 //! that what is rendered from the model is deterministic, and that a name is found without a look at all.
 
+mod query;
+
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+
+pub use query::{Parameter, Piece, Query, QueryDialect, QueryText, Rows};
 
 /// Everything the schema says.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -24,6 +28,8 @@ pub struct Model {
     pub messages: Vec<Message>,
     /// Enumerations, sorted by full name.
     pub enums: Vec<Enum>,
+    /// Named queries, sorted by entity, in the order of their files.
+    pub queries: Vec<Query>,
     /// Services: one per resource that has methods, and those the schema declares on their own. Sorted by full name.
     pub services: Vec<Service>,
 }

@@ -6,6 +6,7 @@ mod fixture;
 mod home;
 mod module;
 mod overview;
+mod queries;
 mod rules;
 mod service;
 mod sql;

@@ -24,7 +24,10 @@ fn cases() -> BTreeMap<String, String> {
 
 /// What is wrong with one case, and the texts it points into.
 fn refuse(name: &str, text: &str) -> (Diagnostics, Sources) {
-    let files = BTreeMap::from([(format!("bad/v1/{name}.proto"), text.to_owned())]);
+    let mut files = BTreeMap::from([(format!("bad/v1/{name}.proto"), text.to_owned())]);
+    if let Ok(queries) = fs::read_to_string(root().join(format!("tests/cases/bad/{name}.sql"))) {
+        files.insert(format!("bad/v1/{name}.sql"), queries);
+    }
     let sources = Sources::of(files, &root()).unwrap();
     match read_model(&sources) {
         Ok(_) => panic!("{name} is accepted"),
@@ -93,7 +96,12 @@ fn reports_errors_of_all_files_in_one_run() {
 fn survives_mutilated_texts() {
     let project = Project::read(&root()).unwrap();
     let whole = Sources::read(&project).unwrap();
-    let path = "shop/v1/order.proto";
+    for path in ["shop/v1/order.proto", "shop/v1/order.sql"] {
+        mutilate(&whole, path);
+    }
+}
+
+fn mutilate(whole: &Sources, path: &str) {
     let text = &whole.files[path];
     for at in (0..text.len()).step_by(97).filter(|at| text.is_char_boundary(*at)) {
         let mut cut = whole.clone();

@@ -50,7 +50,16 @@ fn every_rpc_has_a_route_and_the_descriptor_its_comments() {
     let rpcs: Vec<String> = order.methods().map(|method| method.name().to_owned()).collect();
     assert_eq!(
         rpcs,
-        ["ListOrders", "GetOrder", "CreateOrder", "UpdateOrder", "DeleteOrder", "CancelOrder", "ShipOrder"]
+        [
+            "ListOrders",
+            "GetOrder",
+            "CreateOrder",
+            "UpdateOrder",
+            "DeleteOrder",
+            "CancelOrder",
+            "ShipOrder",
+            "RankCustomers"
+        ]
     );
     for service in pool.services() {
         for method in service.methods() {

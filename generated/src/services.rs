@@ -8,7 +8,7 @@ use arcana_runtime::app::{Route, Wired};
 use arcana_runtime::db::Db;
 use arcana_runtime::error::Result;
 use arcana_runtime::fixture::{Seeded, Seeder};
-use arcana_runtime::repository::SqlRepository;
+use arcana_runtime::repository::{NamedQuery, SqlRepository};
 use arcana_runtime::settings::Settings;
 use axum::Router;
 use tonic::service::Routes;
@@ -86,6 +86,11 @@ pub const ROUTES: &[&[Route]] = &[
     crate::shop::v1::customer::http::ROUTES,
     crate::shop::v1::order::http::ROUTES,
     crate::shop::v1::product::http::ROUTES,
+];
+
+/// Every named query, for [`verify`](arcana_runtime::repository::verify).
+pub const QUERIES: &[&NamedQuery] = &[
+    &crate::shop::v1::order::RANK_CUSTOMERS_QUERY,
 ];
 
 /// Inserts sample rows into empty tables, referenced ones first, and says how many.

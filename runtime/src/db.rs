@@ -145,6 +145,17 @@ impl Db {
         }
     }
 
+    /// Names of the columns that a query answers, without running it.
+    pub(crate) async fn columns_of(&self, sql: &str) -> Result<Vec<String>> {
+        match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.columns_of(sql),
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(postgres) => postgres.columns_of(sql).await,
+            #[cfg(feature = "mysql")]
+            Engine::Mysql(mysql) => mysql.columns_of(sql).await,
+        }
+    }
+
     /// Starts reads that see one state; `bounded` as for [`Self::fetch`] and [`Self::scan`].
     pub(crate) async fn snapshot(&self, cx: &Context, bounded: bool) -> Result<Snapshot<'_>> {
         let reading = match &self.engine {

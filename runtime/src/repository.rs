@@ -1,6 +1,7 @@
 //! Repositories: reading rows within a scope that is part of the SQL.
 
 mod keyset;
+mod named;
 
 use std::marker::PhantomData;
 
@@ -14,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::query::{ListQuery, OrderBy, Page};
 use crate::types::Key;
 use keyset::Stretch;
+pub use named::{NamedQuery, Part, Text, verify};
 
 /// Reads rows of one entity. Writes go through [`crate::changes::Changes`].
 #[async_trait]

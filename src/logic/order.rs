@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use arcana_generated::Repositories;
 use arcana_generated::shop::v1::order::{
-    CancelOrderRequest, Order, OrderId, OrderLine, OrderMethods, OrderRepository, OrderStatus, ShipOrderRequest,
+    CancelOrderRequest, Order, OrderId, OrderLine, OrderMethods, OrderRepository, OrderStatus, RankCustomersRequest,
+    RankCustomersResponse, ShipOrderRequest,
 };
 use arcana_generated::shop::v1::product::{Product, ProductId, ProductRepository};
 use arcana_runtime::access::Scope;
@@ -137,6 +138,16 @@ impl Hooks<Order> for OrderLogic {
 
 #[async_trait]
 impl OrderMethods for OrderLogic {
+    async fn rank_customers(
+        &self,
+        cx: &Context,
+        scope: &Scope,
+        request: RankCustomersRequest,
+        _changes: &mut Changes,
+    ) -> Result<RankCustomersResponse> {
+        Ok(RankCustomersResponse { customers: self.orders.rank_customers(cx, scope, &request).await? })
+    }
+
     async fn cancel(
         &self,
         cx: &Context,

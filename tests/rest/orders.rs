@@ -218,3 +218,33 @@ async fn the_largest_order_fits() {
     assert_eq!(order["lines"].as_array().unwrap().len(), 100);
     assert_eq!(service.stock(&gold).await, 0);
 }
+
+#[tokio::test]
+async fn customers_are_ranked_by_what_they_ordered() {
+    let service = Service::start();
+    let product = service.product(100).await;
+    let mut customers = Vec::new();
+    for quantities in [vec![2], vec![3, 1], vec![9]] {
+        let customer = service.customer().await;
+        for quantity in quantities {
+            let order = order_of(&customer, &[(&product, quantity)]);
+            let order = service.post("/api/v1/orders", &order).await.ok(201);
+            if quantity == 9 {
+                service.post(&format!("{}:cancel", at("orders", &order)), &json!({})).await.ok(200);
+            }
+        }
+        customers.push(customer);
+    }
+    let price: f64 = product["price"].as_str().unwrap().parse().unwrap();
+    let rank = |n: usize, orders: i64, pieces: f64| {
+        json!({ "customer_id": customers[n]["id"], "name": customers[n]["name"], "orders": orders,
+                "revenue": format!("{:.2}", price * pieces) })
+    };
+    let answer = service.get("/api/v1/orders:rankCustomers").await.ok(200);
+    assert_eq!(answer, json!({ "customers": [rank(1, 2, 4.0), rank(0, 1, 2.0)] }));
+    let answer = service.get("/api/v1/orders:rankCustomers?size=1").await.ok(200);
+    assert_eq!(answer, json!({ "customers": [rank(1, 2, 4.0)] }));
+    let answer = service.get("/api/v1/orders:rankCustomers?since=2999-01-01T00:00:00Z").await.ok(200);
+    assert_eq!(answer, json!({ "customers": [] }));
+    service.get("/api/v1/orders:rankCustomers?size=101").await.breaks("size", "int32.lte");
+}

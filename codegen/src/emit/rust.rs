@@ -106,6 +106,7 @@ fn entry(plan: &HomePlan, resource: &Resource, plurals: &Counts<'_>, modules: &C
         shared: false,
         new_logic: String::new(),
         expansions: Vec::new(),
+        queries: plan.entities.first()?.queries.iter().map(|query| query.constant.clone()).collect(),
     })
 }
 
@@ -180,7 +181,7 @@ fn lib(project: &Project, model: &Model, homes: &[Home]) -> String {
          #![allow(rustdoc::all)]\n\n\
          use arcana_runtime::app::{{App, Wire}};\nuse arcana_runtime::db::Stores;\n\n\
          #[rustfmt::skip]\npub mod migrations;\n#[rustfmt::skip]\npub mod pb;\n#[rustfmt::skip]\nmod services;\n{}\n\
-         pub use services::{{ROUTES, Repositories, Services, seed}};\n\n\
+         pub use services::{{QUERIES, ROUTES, Repositories, Services, seed}};\n\n\
          /// The contract as OpenAPI.\npub const OPENAPI: &str = include_str!(\"../openapi.json\");\n\n\
          /// The contract as protobuf descriptors, for reflection.\n\
          pub const DESCRIPTOR: &[u8] = include_bytes!(\"../descriptor.bin\");\n\n\

@@ -10,7 +10,7 @@ use super::overview::Overview;
 use super::rules::checks;
 use super::types::{Types, constant, identifier, key_wrapper, literal, pb_name, rust_name, type_name};
 use super::views::{ConstantView, EntityView, EnumView, ExpansionView, FieldView, KeyPart, MessageView, VariantView};
-use super::{fixture, sql};
+use super::{fixture, queries, sql};
 use crate::emit::words;
 use crate::expand::{Expansion, expansions};
 use crate::model::{Access, Entity, Enum, Field, FieldRole, Grant, KeyKind, Message, Model, Outbox, Resource, Type};
@@ -79,6 +79,7 @@ pub fn entity(
         spec: sql::spec(overview, entity, resource),
         expansions: expansions(model, resource).iter().map(expansion).collect(),
         finders: sql::finders(entity, resource, types),
+        queries: queries::queries(model, entity, types),
         path: literal(&resource.path),
         plural: literal(&resource.plural),
         member_names: literals(&fields::is_shown),

@@ -184,6 +184,7 @@ impl HomePlan {
             names.push(("model", format!("{name}Patch")));
             names.push(("dto", format!("{name}Dto")));
             names.push(("sql", entity.spec.constant.clone()));
+            names.extend(entity.queries.iter().map(|query| ("sql", query.constant.clone())));
         }
         names.extend(self.enums.iter().map(|view| ("model", plain(&view.name))));
         names.extend(self.messages.iter().map(|view| ("model", plain(&view.name))));

@@ -129,7 +129,7 @@ fn delete(entity: &Entity) -> String {
 }
 
 /// Follows the owner path from the inside out, so that one `?` at the end takes the account.
-fn owner(entity: &Entity) -> Option<String> {
+pub(super) fn owner(entity: &Entity) -> Option<String> {
     let path = entity.owner.as_ref()?;
     let last = format!("{} = ?", quoted(&path.column));
     let condition = path.steps.iter().rev().fold(last, |inner, step| {

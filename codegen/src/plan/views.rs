@@ -99,6 +99,37 @@ pub struct FinderView {
     pub condition: String,
 }
 
+/// A named query.
+#[derive(Debug, Clone)]
+pub struct QueryView {
+    /// Method, such as `revenue_per_customer`.
+    pub name: String,
+    /// Constant of its text, such as `REVENUE_PER_CUSTOMER_QUERY`.
+    pub constant: String,
+    /// Full name as a literal, such as `"shop.v1.Order.RevenuePerCustomer"`.
+    pub full_name: String,
+    /// Documentation.
+    pub doc: Vec<String>,
+    /// Type of the request.
+    pub request: String,
+    /// Whether it has fields.
+    pub has_parameters: bool,
+    /// Type of a row.
+    pub row: String,
+    /// Type of the answer, such as `Vec<…>`.
+    pub answer: String,
+    /// Method of the runtime, by how many rows there are.
+    pub run: String,
+    /// Values of the parameters, as expressions; `row` is the request.
+    pub values: Vec<String>,
+    /// Fields of a row: name and expression; `row` is what was read.
+    pub fields: Vec<(String, String)>,
+    /// Names of its columns, as an expression.
+    pub columns: String,
+    /// Its texts: databases and parts, as expressions.
+    pub texts: Vec<(String, Vec<String>)>,
+}
+
 /// Everything of one entity.
 #[derive(Debug, Clone, Default)]
 pub struct EntityView {
@@ -168,6 +199,8 @@ pub struct EntityView {
     pub spec: SpecView,
     /// References that answers may show as rows, those of owned children included.
     pub expansions: Vec<ExpansionView>,
+    /// Named queries.
+    pub queries: Vec<QueryView>,
     /// Finders by unique fields.
     pub finders: Vec<FinderView>,
     /// Collection path as a literal.
@@ -619,6 +652,8 @@ pub struct EntryView {
     pub logic: String,
     /// Full name as a literal.
     pub full_name: String,
+    /// Constants of its named queries.
+    pub queries: Vec<String>,
     /// Expression of its logic; `repositories` is there.
     pub new_logic: String,
     /// Others show rows of it, and ask its logic for them.

@@ -3,11 +3,13 @@
 use std::future::Future;
 use std::time::Duration;
 
+use sqlx_core::column::Column as _;
 use sqlx_core::connection::Connection as _;
 use sqlx_core::executor::Executor as _;
 use sqlx_core::pool::{Pool, PoolConnection, PoolOptions};
 use sqlx_core::query::query_with;
 use sqlx_core::sql_str::{AssertSqlSafe, SqlSafeStr as _};
+use sqlx_core::statement::Statement as _;
 use sqlx_core::transaction::Transaction;
 use sqlx_mysql::{MySql, MySqlConnectOptions, MySqlConnection, MySqlDatabaseError};
 
@@ -140,6 +142,12 @@ impl Mysql {
             i64::try_from(done.last_insert_id()).map_err(Error::internal)
         })
         .await
+    }
+
+    pub(super) async fn columns_of(&self, sql: &str) -> Result<Vec<String>> {
+        let mut connection = self.connection().await?;
+        let statement = connection.prepare(AssertSqlSafe(sql.to_owned()).into_sql_str()).await.map_err(fault)?;
+        Ok(statement.columns().iter().map(|column| column.name().to_owned()).collect())
     }
 
     pub(super) async fn reading(&self, cx: &Context) -> Result<Reading<'_>> {

@@ -140,6 +140,12 @@ impl Postgres {
         ends.first().map(|end| end - count).ok_or_else(|| Error::internal("the sequence answered nothing"))
     }
 
+    pub(super) async fn columns_of(&self, sql: &str) -> Result<Vec<String>> {
+        let client = self.client().await?;
+        let statement = prepared(&client, sql).await?;
+        Ok(statement.columns().iter().map(|column| column.name().to_owned()).collect())
+    }
+
     pub(super) async fn reading(&self, cx: &Context) -> Result<Reading<'_>> {
         cx.check_deadline()?;
         let transaction = Transaction::of(self.client().await?, READ);

@@ -116,6 +116,12 @@ impl Sqlite {
         }
     }
 
+    pub(super) fn columns_of(&self, sql: &str) -> Result<Vec<String>> {
+        let connection = self.reader()?;
+        let statement = connection.prepare(sql).map_err(error)?;
+        Ok(statement.column_names().into_iter().map(str::to_owned).collect())
+    }
+
     pub(super) fn reading(&self, bounded: bool) -> Result<Reading<'_>> {
         execute(&*self.reader()?, "BEGIN").map_err(error)?;
         Ok(Reading { sqlite: self, bounded })

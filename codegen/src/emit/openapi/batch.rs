@@ -28,6 +28,9 @@ pub(super) fn route(book: &mut Book<'_>, resource: &Resource, entity: &Entity, m
         operation = operation.parameter(ids(book, resource, entity));
         HttpMethod::Get
     } else {
+        if kind == StandardKind::Create {
+            operation = operation.parameter(shared::idempotency_key());
+        }
         operation = operation.request_body(Some(requests(book, resource, entity, kind)));
         faults.extend([shared::CONFLICT, shared::TOO_LARGE, shared::MEDIA_TYPE]);
         if kind != StandardKind::Create && entity.version.is_some() {

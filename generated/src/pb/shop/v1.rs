@@ -768,6 +768,39 @@ pub struct ShipOrderRequest {
     #[prost(string, optional, tag = "2")]
     pub tracking_number: ::core::option::Option<::prost::alloc::string::String>,
 }
+/// Which orders count, and how many customers to name.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RankCustomersRequest {
+    /// Orders placed since then; all of them if nothing is said.
+    #[prost(message, optional, tag = "1")]
+    pub since: ::core::option::Option<::prost_types::Timestamp>,
+    /// Customers to name.
+    #[prost(int32, optional, tag = "2")]
+    pub size: ::core::option::Option<i32>,
+}
+/// Customers, those who ordered most first.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RankCustomersResponse {
+    /// The customers.
+    #[prost(message, repeated, tag = "1")]
+    pub customers: ::prost::alloc::vec::Vec<CustomerRank>,
+}
+/// What one customer ordered.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CustomerRank {
+    /// The customer.
+    #[prost(string, optional, tag = "1")]
+    pub customer_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// Its name.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// Orders that it placed.
+    #[prost(int64, tag = "3")]
+    pub orders: i64,
+    /// What they come to.
+    #[prost(string, tag = "4")]
+    pub revenue: ::prost::alloc::string::String,
+}
 /// Which orders to list, and how.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ListOrdersRequest {
@@ -1120,6 +1153,31 @@ pub mod order_service_client {
                 .insert(GrpcMethod::new("shop.v1.OrderService", "ShipOrder"));
             self.inner.unary(req, path, codec).await
         }
+        /// Ranks customers by what they ordered.
+        pub async fn rank_customers(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RankCustomersRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RankCustomersResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/shop.v1.OrderService/RankCustomers",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("shop.v1.OrderService", "RankCustomers"));
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -1173,6 +1231,14 @@ pub mod order_service_server {
             &self,
             request: tonic::Request<super::ShipOrderRequest>,
         ) -> std::result::Result<tonic::Response<super::Order>, tonic::Status>;
+        /// Ranks customers by what they ordered.
+        async fn rank_customers(
+            &self,
+            request: tonic::Request<super::RankCustomersRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RankCustomersResponse>,
+            tonic::Status,
+        >;
     }
     /// What only orders can do.
     #[derive(Debug)]
@@ -1551,6 +1617,51 @@ pub mod order_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = ShipOrderSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/shop.v1.OrderService/RankCustomers" => {
+                    #[allow(non_camel_case_types)]
+                    struct RankCustomersSvc<T: OrderService>(pub Arc<T>);
+                    impl<
+                        T: OrderService,
+                    > tonic::server::UnaryService<super::RankCustomersRequest>
+                    for RankCustomersSvc<T> {
+                        type Response = super::RankCustomersResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RankCustomersRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as OrderService>::rank_customers(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RankCustomersSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -1,8 +1,11 @@
 //! Values of MySQL and MariaDB in their binary format: read from rows, bound to statements.
 
 use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive as _;
 use sqlx_core::arguments::Arguments as _;
+use sqlx_core::column::Column as _;
 use sqlx_core::row::Row as _;
+use sqlx_core::type_info::TypeInfo as _;
 use sqlx_core::value::ValueRef as _;
 use sqlx_mysql::{MySqlArguments, MySqlRow};
 use uuid::Uuid;
@@ -27,7 +30,11 @@ pub(in super::super) fn text(row: &MySqlRow, at: usize) -> Result<&str> {
     row.try_get_unchecked(at).map_err(|cause| misread(at, cause))
 }
 
+/// A whole number; the sum of several is a decimal.
 pub(in super::super) fn integer(row: &MySqlRow, at: usize) -> Result<i64> {
+    if row.columns().get(at).is_some_and(|column| column.type_info().name() == "DECIMAL") {
+        return decimal(row, at, 0)?.to_i64().ok_or_else(|| out_of_range(at));
+    }
     row.try_get_unchecked(at).map_err(|cause| misread(at, cause))
 }
 

@@ -56,8 +56,11 @@ pub(in super::super) fn text(row: &Row, at: usize) -> Result<&str> {
     std::str::from_utf8(bytes).map_err(|cause| misread(at, cause))
 }
 
-/// A whole number of any width, or a truth value.
+/// A whole number of any width, or a truth value; the sum of large numbers is a decimal.
 pub(in super::super) fn integer(row: &Row, at: usize) -> Result<i64> {
+    if row.columns().get(at).is_some_and(|column| *column.type_() == Type::NUMERIC) {
+        return decimal(row, at, 0)?.to_i64().ok_or_else(|| out_of_range(at));
+    }
     match *bytes(row, at)? {
         [value] => Ok(i64::from(value)),
         [a, b] => Ok(i64::from(i16::from_be_bytes([a, b]))),

@@ -21,6 +21,7 @@ mod once;
 mod order;
 mod outbox;
 mod pages;
+mod queries;
 mod race;
 mod reference;
 mod refused;
@@ -52,6 +53,7 @@ fn cases() -> Vec<Case> {
         conflict::cases(),
         reference::cases(),
         children::cases(),
+        queries::cases(),
         race::cases(),
         outbox::cases(),
         audit::cases(),

@@ -8,7 +8,7 @@ use arcana_runtime::app::{Route, Wired};
 use arcana_runtime::db::Db;
 use arcana_runtime::error::Result;
 use arcana_runtime::fixture::{Seeded, Seeder};
-use arcana_runtime::repository::SqlRepository;
+use arcana_runtime::repository::{NamedQuery, SqlRepository};
 use arcana_runtime::settings::Settings;
 use axum::Router;
 use tonic::service::Routes;
@@ -79,6 +79,10 @@ pub const ROUTES: &[&[Route]] = &[
     crate::arcana::identity::v1::user::http::ROUTES,
     crate::lending::v1::book::http::ROUTES,
     crate::lending::v1::loan::http::ROUTES,
+];
+
+/// Every named query, for [`verify`](arcana_runtime::repository::verify).
+pub const QUERIES: &[&NamedQuery] = &[
 ];
 
 /// Inserts sample rows into empty tables, referenced ones first, and says how many.

@@ -11,9 +11,10 @@ use serde::{Serialize, Serializer};
 use serde::ser::SerializeStruct;
 use serde_json::Value as Json;
 
-use crate::shop::v1::customer::CustomerDto;
-use crate::shop::v1::product::ProductDto;
-use super::model::{CancelOrderRequest, NewOrder, NewOrderLine, Order, OrderLine, OrderPatch, ShipOrderRequest};
+use super::model::{
+    CancelOrderRequest, CustomerRank, NewOrder, NewOrderLine, Order, OrderLine, OrderPatch, RankCustomersRequest,
+    RankCustomersResponse, ShipOrderRequest,
+};
 
 /// Order as JSON shows it.
 #[derive(Debug, Clone, Copy)]
@@ -22,11 +23,10 @@ pub struct OrderDto<'a>(pub &'a Order);
 impl Serialize for OrderDto<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let row = self.0;
-        let mut object = serializer.serialize_struct("Order", 13)?;
+        let mut object = serializer.serialize_struct("Order", 12)?;
         object.serialize_field("id", &row.id)?;
         object.serialize_field("number", &row.number)?;
         object.serialize_field("customer_id", &row.customer_id)?;
-        object.serialize_field("customer", &row.customer.as_deref().map(CustomerDto))?;
         object.serialize_field("status", &row.status.name())?;
         object.serialize_field("total", &Fixed(row.total, 2))?;
         object.serialize_field("note", &row.note)?;
@@ -50,7 +50,7 @@ impl FromJson for NewOrder {
             lines: input.required("lines"),
             placed_at: input.optional("placed_at"),
         };
-        input.ignore(&["id", "customer", "status", "total", "tracking_number", "version", "created_at", "updated_at"]);
+        input.ignore(&["id", "status", "total", "tracking_number", "version", "created_at", "updated_at"]);
         input.finish();
         Some(new)
     }
@@ -66,7 +66,7 @@ impl FromJson for OrderPatch {
             lines: input.change("lines"),
             placed_at: input.change_optional("placed_at"),
         };
-        input.ignore(&["id", "customer", "status", "total", "tracking_number", "version", "created_at", "updated_at"]);
+        input.ignore(&["id", "status", "total", "tracking_number", "version", "created_at", "updated_at"]);
         input.finish();
         Some(patch)
     }
@@ -80,7 +80,7 @@ impl Resource for Order {
         Verb { name: "cancel", allow: "POST" },
         Verb { name: "ship", allow: "POST" },
     ];
-    const MEMBERS: &'static [&'static str] = &["id", "number", "customer_id", "customer", "status", "total", "note", "lines", "placed_at", "tracking_number", "version", "created_at", "updated_at"];
+    const MEMBERS: &'static [&'static str] = &["id", "number", "customer_id", "status", "total", "note", "lines", "placed_at", "tracking_number", "version", "created_at", "updated_at"];
     const KEPT: &'static [&'static str] = &["number", "customer_id"];
     const MASKABLE: &'static [&'static str] = &["id", "number", "customer_id", "status", "total", "note", "lines", "placed_at", "tracking_number", "version", "created_at", "updated_at"];
     const PLURAL: &'static str = "orders";
@@ -97,10 +97,9 @@ pub struct OrderLineDto<'a>(pub &'a OrderLine);
 impl Serialize for OrderLineDto<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let row = self.0;
-        let mut object = serializer.serialize_struct("OrderLine", 5)?;
+        let mut object = serializer.serialize_struct("OrderLine", 4)?;
         object.serialize_field("id", &row.id)?;
         object.serialize_field("product_id", &row.product_id)?;
-        object.serialize_field("product", &row.product.as_deref().map(ProductDto))?;
         object.serialize_field("quantity", &row.quantity)?;
         object.serialize_field("unit_price", &Fixed(row.unit_price, 2))?;
         object.end()
@@ -115,7 +114,7 @@ impl FromJson for NewOrderLine {
             product_id: input.required("product_id"),
             quantity: input.required("quantity"),
         };
-        input.ignore(&["product", "unit_price"]);
+        input.ignore(&["unit_price"]);
         input.finish();
         Some(new)
     }
@@ -149,6 +148,82 @@ impl CancelOrderRequest {
         RequestField { name: "id", kind: TextKind::Text, repeated: false },
         RequestField { name: "reason", kind: TextKind::Text, repeated: false },
     ];
+}
+
+impl Serialize for CustomerRank {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let row = self;
+        let mut object = serializer.serialize_struct("CustomerRank", 4)?;
+        object.serialize_field("customer_id", &row.customer_id)?;
+        object.serialize_field("name", &row.name)?;
+        object.serialize_field("orders", &row.orders)?;
+        object.serialize_field("revenue", &Fixed(row.revenue, 2))?;
+        object.end()
+    }
+}
+
+impl FromJson for CustomerRank {
+    fn from_json(value: Json, found: &mut Violations) -> Option<Self> {
+        let mut input = Object::new(value, found)?;
+        let message = Self {
+            customer_id: input.required("customer_id"),
+            name: input.plain("name"),
+            orders: input.plain("orders"),
+            revenue: input.plain("revenue"),
+        };
+        input.finish();
+        Some(message)
+    }
+}
+
+impl Serialize for RankCustomersRequest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let row = self;
+        let mut object = serializer.serialize_struct("RankCustomersRequest", 2)?;
+        object.serialize_field("since", &row.since)?;
+        object.serialize_field("size", &row.size)?;
+        object.end()
+    }
+}
+
+impl FromJson for RankCustomersRequest {
+    fn from_json(value: Json, found: &mut Violations) -> Option<Self> {
+        let mut input = Object::new(value, found)?;
+        let message = Self {
+            since: input.plain("since"),
+            size: input.or("size", || 10),
+        };
+        input.finish();
+        Some(message)
+    }
+}
+
+impl RankCustomersRequest {
+    /// Its members as paths and queries write them.
+    pub const FIELDS: &'static [RequestField] = &[
+        RequestField { name: "since", kind: TextKind::Text, repeated: false },
+        RequestField { name: "size", kind: TextKind::Number, repeated: false },
+    ];
+}
+
+impl Serialize for RankCustomersResponse {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let row = self;
+        let mut object = serializer.serialize_struct("RankCustomersResponse", 1)?;
+        object.serialize_field("customers", &row.customers)?;
+        object.end()
+    }
+}
+
+impl FromJson for RankCustomersResponse {
+    fn from_json(value: Json, found: &mut Violations) -> Option<Self> {
+        let mut input = Object::new(value, found)?;
+        let message = Self {
+            customers: input.plain("customers"),
+        };
+        input.finish();
+        Some(message)
+    }
 }
 
 impl Serialize for ShipOrderRequest {

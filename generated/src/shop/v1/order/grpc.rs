@@ -123,4 +123,11 @@ impl pb::order_service_server::OrderService for OrderGrpc {
         })
         .await
     }
+
+    async fn rank_customers(&self, request: Request<crate::pb::shop::v1::RankCustomersRequest>) -> Result<Response<crate::pb::shop::v1::RankCustomersResponse>, Status> {
+        grpc::call(request, |cx, message| async move {
+            self.0.rank_customers(&cx, proto::decode(message)?).await.map(Into::into)
+        })
+        .await
+    }
 }

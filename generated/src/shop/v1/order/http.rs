@@ -13,7 +13,7 @@ use axum::{Router, routing};
 use axum::extract::State;
 use axum::response::Response;
 
-use super::model::{CancelOrderRequest, Order, ShipOrderRequest};
+use super::model::{CancelOrderRequest, Order, RankCustomersRequest, ShipOrderRequest};
 use super::service::OrderService;
 
 /// Who may call what on orders.
@@ -26,6 +26,7 @@ pub const ROUTES: &[Route] = &[
     Route { rpc: "shop.v1.OrderService.DeleteOrder", method: "DELETE", path: "/api/v1/orders/{id}", access: "admin" },
     Route { rpc: "shop.v1.OrderService.CancelOrder", method: "POST", path: "/api/v1/orders/{id}:cancel", access: "owner|admin" },
     Route { rpc: "shop.v1.OrderService.ShipOrder", method: "POST", path: "/api/v1/orders/{id}:ship", access: "admin" },
+    Route { rpc: "shop.v1.OrderService.RankCustomers", method: "GET", path: "/api/v1/orders:rankCustomers", access: "admin" },
 ];
 
 /// The routes of orders.
@@ -37,6 +38,7 @@ pub fn routes(service: Arc<dyn OrderService>) -> Router {
         .with_state(standard);
     let custom = Router::new()
         .route("/api/v1/orders/{id}", routing::post(verbs))
+        .route("/api/v1/orders:rankCustomers", routing::get(rank_customers))
         .with_state(service);
     derived.merge(custom)
 }
@@ -62,4 +64,11 @@ async fn ship(State(service): State<Arc<dyn OrderService>>, call: Call) -> Resul
     let request = call.request("*", &["id"], ShipOrderRequest::FIELDS)?;
     let answer = service.ship(&call.cx, rest::decode(request)?).await?;
     Ok(rest::row(&answer))
+}
+
+/// `GET /api/v1/orders:rankCustomers`
+async fn rank_customers(State(service): State<Arc<dyn OrderService>>, call: Call) -> Result<Response> {
+    let request = call.request("", &[], RankCustomersRequest::FIELDS)?;
+    let answer = service.rank_customers(&call.cx, rest::decode(request)?).await?;
+    Ok(rest::ok(&answer))
 }

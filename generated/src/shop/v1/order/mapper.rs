@@ -8,7 +8,10 @@ use arcana_runtime::types::Fixed;
 use arcana_runtime::violations::Violations;
 
 use crate::pb::shop::v1 as pb;
-use super::model::{CancelOrderRequest, NewOrder, NewOrderLine, Order, OrderLine, OrderPatch, ShipOrderRequest};
+use super::model::{
+    CancelOrderRequest, CustomerRank, NewOrder, NewOrderLine, Order, OrderLine, OrderPatch, RankCustomersRequest,
+    RankCustomersResponse, ShipOrderRequest,
+};
 
 impl From<Order> for pb::Order {
     fn from(row: Order) -> Self {
@@ -107,6 +110,80 @@ impl FromProto<pb::CancelOrderRequest> for CancelOrderRequest {
         Some(Self {
             id: proto::required("id", message.id, found),
             reason: proto::optional("reason", message.reason, found),
+        })
+    }
+}
+
+impl From<CustomerRank> for pb::CustomerRank {
+    fn from(row: CustomerRank) -> Self {
+        Self {
+            customer_id: Some(row.customer_id.into_proto()),
+            name: row.name,
+            orders: row.orders,
+            revenue: Fixed(row.revenue, 2).into_proto(),
+        }
+    }
+}
+
+impl IntoProto<pb::CustomerRank> for CustomerRank {
+    fn into_proto(self) -> pb::CustomerRank {
+        self.into()
+    }
+}
+
+impl FromProto<pb::CustomerRank> for CustomerRank {
+    fn from_proto(message: pb::CustomerRank, found: &mut Violations) -> Option<Self> {
+        Some(Self {
+            customer_id: proto::required("customer_id", message.customer_id, found),
+            name: proto::plain("name", message.name, found),
+            orders: proto::plain("orders", message.orders, found),
+            revenue: proto::plain("revenue", message.revenue, found),
+        })
+    }
+}
+
+impl From<RankCustomersRequest> for pb::RankCustomersRequest {
+    fn from(row: RankCustomersRequest) -> Self {
+        Self {
+            since: Some(row.since.into_proto()),
+            size: Some(row.size),
+        }
+    }
+}
+
+impl IntoProto<pb::RankCustomersRequest> for RankCustomersRequest {
+    fn into_proto(self) -> pb::RankCustomersRequest {
+        self.into()
+    }
+}
+
+impl FromProto<pb::RankCustomersRequest> for RankCustomersRequest {
+    fn from_proto(message: pb::RankCustomersRequest, found: &mut Violations) -> Option<Self> {
+        Some(Self {
+            since: proto::or("since", message.since, Default::default, found),
+            size: proto::or("size", message.size, || 10, found),
+        })
+    }
+}
+
+impl From<RankCustomersResponse> for pb::RankCustomersResponse {
+    fn from(row: RankCustomersResponse) -> Self {
+        Self {
+            customers: row.customers.into_iter().map(|item| item.into()).collect(),
+        }
+    }
+}
+
+impl IntoProto<pb::RankCustomersResponse> for RankCustomersResponse {
+    fn into_proto(self) -> pb::RankCustomersResponse {
+        self.into()
+    }
+}
+
+impl FromProto<pb::RankCustomersResponse> for RankCustomersResponse {
+    fn from_proto(message: pb::RankCustomersResponse, found: &mut Violations) -> Option<Self> {
+        Some(Self {
+            customers: proto::plain("customers", message.customers, found),
         })
     }
 }

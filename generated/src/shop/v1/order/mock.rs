@@ -9,7 +9,7 @@ use arcana_runtime::query::{ListQuery, Page};
 use arcana_runtime::repository::Repository;
 use async_trait::async_trait;
 
-use super::model::{Order, OrderId};
+use super::model::{CustomerRank, Order, OrderId, RankCustomersRequest};
 use super::repository::OrderRepository;
 
 mockall::mock! {
@@ -28,5 +28,6 @@ mockall::mock! {
     #[async_trait]
     impl OrderRepository for OrderRepository {
         async fn find_by_number(&self, cx: &Context, scope: &Scope, number: &str) -> Result<Option<Order>>;
+        async fn rank_customers(&self, cx: &Context, scope: &Scope, request: &RankCustomersRequest) -> Result<Vec<CustomerRank>>;
     }
 }

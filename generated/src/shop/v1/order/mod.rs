@@ -17,10 +17,10 @@ mod sql;
 mod validate;
 
 pub use dto::{OrderDto, OrderLineDto};
-pub use model::{CancelOrderRequest, NewOrder, NewOrderLine, Order, OrderId, OrderLine, OrderLineId, OrderLinePatch, OrderPatch, OrderStatus, ShipOrderRequest};
+pub use model::{CancelOrderRequest, CustomerRank, NewOrder, NewOrderLine, Order, OrderId, OrderLine, OrderLineId, OrderLinePatch, OrderPatch, OrderStatus, RankCustomersRequest, RankCustomersResponse, ShipOrderRequest};
 pub use repository::OrderRepository;
 pub use service::{OrderMethods, OrderService};
-pub use sql::{ORDER, ORDER_LINE};
+pub use sql::{ORDER, ORDER_LINE, RANK_CUSTOMERS_QUERY};
 
 #[cfg(feature = "mock")]
 pub use mock::MockOrderRepository;

@@ -423,6 +423,35 @@ pub struct CancelOrderRequest {
     pub reason: Option<String>,
 }
 
+/// What one customer ordered.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct CustomerRank {
+    /// The customer.
+    pub customer_id: CustomerId,
+    /// Its name.
+    pub name: String,
+    /// Orders that it placed.
+    pub orders: i64,
+    /// What they come to.
+    pub revenue: Decimal,
+}
+
+/// Which orders count, and how many customers to name.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RankCustomersRequest {
+    /// Orders placed since then; all of them if nothing is said.
+    pub since: Timestamp,
+    /// Customers to name.
+    pub size: i32,
+}
+
+/// Customers, those who ordered most first.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RankCustomersResponse {
+    /// The customers.
+    pub customers: Vec<CustomerRank>,
+}
+
 /// Which order goes out, and how.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ShipOrderRequest {

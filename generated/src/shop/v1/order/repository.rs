@@ -4,18 +4,21 @@
 
 use arcana_runtime::access::Scope;
 use arcana_runtime::context::Context;
-use arcana_runtime::db::Value;
+use arcana_runtime::db::{Stored, Value};
 use arcana_runtime::error::Result;
 use arcana_runtime::repository::{Repository, SqlRepository};
 use async_trait::async_trait;
 
-use super::model::Order;
+use super::model::{CustomerRank, Order, RankCustomersRequest};
+use super::sql::RANK_CUSTOMERS_QUERY;
 
 /// Reads order rows.
 #[async_trait]
 pub trait OrderRepository: Repository<Order> {
     /// The live row with this number.
     async fn find_by_number(&self, cx: &Context, scope: &Scope, number: &str) -> Result<Option<Order>>;
+    /// Customers by what they ordered and did not call off, those who ordered most first.
+    async fn rank_customers(&self, cx: &Context, scope: &Scope, request: &RankCustomersRequest) -> Result<Vec<CustomerRank>>;
 }
 
 #[async_trait]
@@ -23,5 +26,18 @@ impl OrderRepository for SqlRepository<Order> {
     async fn find_by_number(&self, cx: &Context, scope: &Scope, number: &str) -> Result<Option<Order>> {
         let values = vec![Value::Text(number.to_owned())];
         Ok(self.find_by(cx, scope, "number = ?", values).await?.pop())
+    }
+
+    async fn rank_customers(&self, cx: &Context, scope: &Scope, row: &RankCustomersRequest) -> Result<Vec<CustomerRank>> {
+        let values = [row.since.to_value(), row.size.to_value()];
+        self.query_many(cx, scope, &RANK_CUSTOMERS_QUERY, &values, |row| {
+            Ok(CustomerRank {
+                customer_id: row.get(0)?,
+                name: row.get(1)?,
+                orders: row.get(2)?,
+                revenue: row.decimal(3, 2)?,
+            })
+        })
+        .await
     }
 }

@@ -9,7 +9,7 @@ use arcana_runtime::error::Result;
 use arcana_runtime::service::{Hooks, Method, Service, Standard};
 use async_trait::async_trait;
 
-use super::model::{CancelOrderRequest, Order, ShipOrderRequest};
+use super::model::{CancelOrderRequest, Order, RankCustomersRequest, RankCustomersResponse, ShipOrderRequest};
 use super::sql::ORDER;
 
 /// What only orders can do.
@@ -19,6 +19,8 @@ pub trait OrderService: Service<Order> {
     async fn cancel(&self, cx: &Context, request: CancelOrderRequest) -> Result<Order>;
     /// Hands an open order to the carrier.
     async fn ship(&self, cx: &Context, request: ShipOrderRequest) -> Result<Order>;
+    /// Ranks customers by what they ordered.
+    async fn rank_customers(&self, cx: &Context, request: RankCustomersRequest) -> Result<RankCustomersResponse>;
 }
 
 /// The custom rpcs of orders, written by hand. Writes are declared in `changes`, and committed when the method
@@ -29,6 +31,8 @@ pub trait OrderMethods: Send + Sync {
     async fn cancel(&self, cx: &Context, scope: &Scope, request: CancelOrderRequest, changes: &mut Changes) -> Result<Order>;
     /// Hands an open order to the carrier.
     async fn ship(&self, cx: &Context, scope: &Scope, request: ShipOrderRequest, changes: &mut Changes) -> Result<Order>;
+    /// Ranks customers by what they ordered.
+    async fn rank_customers(&self, cx: &Context, scope: &Scope, request: RankCustomersRequest, changes: &mut Changes) -> Result<RankCustomersResponse>;
 }
 
 static CANCEL_METHOD: Method = Method {
@@ -45,6 +49,13 @@ static SHIP_METHOD: Method = Method {
     timeout_seconds: None,
 };
 
+static RANK_CUSTOMERS_METHOD: Method = Method {
+    name: "shop.v1.OrderService/RankCustomers",
+    access: Rule(&[Grant::Role("admin")]),
+    entity: &ORDER,
+    timeout_seconds: None,
+};
+
 #[async_trait]
 impl<L: Hooks<Order> + OrderMethods> OrderService for Standard<Order, L> {
     async fn cancel(&self, cx: &Context, request: CancelOrderRequest) -> Result<Order> {
@@ -52,5 +63,8 @@ impl<L: Hooks<Order> + OrderMethods> OrderService for Standard<Order, L> {
     }
     async fn ship(&self, cx: &Context, request: ShipOrderRequest) -> Result<Order> {
         self.custom(cx, &SHIP_METHOD, request, |logic, cx, scope, request, changes| logic.ship(cx, scope, request, changes)).await
+    }
+    async fn rank_customers(&self, cx: &Context, request: RankCustomersRequest) -> Result<RankCustomersResponse> {
+        self.custom(cx, &RANK_CUSTOMERS_METHOD, request, |logic, cx, scope, request, changes| logic.rank_customers(cx, scope, request, changes)).await
     }
 }

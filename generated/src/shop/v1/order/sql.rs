@@ -3,7 +3,9 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
+use arcana_runtime::db::Dialect;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, Reference, Unique};
+use arcana_runtime::repository::{NamedQuery, Part, Text};
 
 /// The shape of an order.
 pub static ORDER: EntitySpec = EntitySpec {
@@ -101,4 +103,23 @@ pub static ORDER_LINE: EntitySpec = EntitySpec {
         update: Rule(&[]),
         delete: Rule(&[]),
     },
+};
+
+/// The text of [`rank_customers`](super::repository).
+pub static RANK_CUSTOMERS_QUERY: NamedQuery = NamedQuery {
+    name: "shop.v1.Order.RankCustomers",
+    columns: &["customer_id", "name", "orders", "revenue"],
+    texts: &[
+        Text {
+            dialects: &[Dialect::Sqlite, Dialect::Postgres, Dialect::Mysql],
+            parts: &[
+                Part::Sql("SELECT o.customer_id, c.name, count(*) AS orders, sum(o.total) AS revenue FROM orders o JOIN customers c ON c.id = o.customer_id WHERE o.status <> 'ORDER_STATUS_CANCELLED' AND o.placed_at >= "),
+                Part::Value(0),
+                Part::Sql(" AND "),
+                Part::Scope { live: None, owner: Some("o.customer_id IN (SELECT id FROM customers WHERE user_id = ?)"), tenant: None },
+                Part::Sql(" GROUP BY o.customer_id, c.name ORDER BY revenue DESC, o.customer_id LIMIT "),
+                Part::Value(1),
+            ],
+        },
+    ],
 };

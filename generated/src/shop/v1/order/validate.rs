@@ -7,7 +7,9 @@ use arcana_runtime::entity::{Entity, Validate};
 use arcana_runtime::service::Request;
 use arcana_runtime::violations::Violations;
 
-use super::model::{CancelOrderRequest, Order, OrderLine, ShipOrderRequest};
+use super::model::{
+    CancelOrderRequest, CustomerRank, Order, OrderLine, RankCustomersRequest, RankCustomersResponse, ShipOrderRequest,
+};
 
 /// Checks an order.
 pub(super) fn order(row: &Order, what: Validate, found: &mut Violations) {
@@ -43,6 +45,30 @@ impl Request for CancelOrderRequest {
         let row = self;
         if let Some(value) = &row.reason {
             check::max_len(found, "reason", value, 500);
+        }
+    }
+}
+
+impl Request for CustomerRank {
+    fn validate(&self, found: &mut Violations) {
+        let row = self;
+        check::decimal(found, "revenue", &row.revenue, 18, 2);
+    }
+}
+
+impl Request for RankCustomersRequest {
+    fn validate(&self, found: &mut Violations) {
+        let row = self;
+        check::lte(found, "size", "int32", &row.size, &100);
+        check::gte(found, "size", "int32", &row.size, &1);
+    }
+}
+
+impl Request for RankCustomersResponse {
+    fn validate(&self, found: &mut Violations) {
+        let row = self;
+        for (index, item) in row.customers.iter().enumerate() {
+            found.item("customers", index, |found| item.validate(found));
         }
     }
 }

@@ -19,7 +19,7 @@ mod services;
 #[rustfmt::skip]
 pub mod chinook;
 
-pub use services::{ROUTES, Repositories, Services, seed};
+pub use services::{QUERIES, ROUTES, Repositories, Services, seed};
 
 /// The contract as OpenAPI.
 pub const OPENAPI: &str = include_str!("../openapi.json");

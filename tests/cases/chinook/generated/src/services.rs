@@ -8,7 +8,7 @@ use arcana_runtime::app::{Route, Wired};
 use arcana_runtime::db::Db;
 use arcana_runtime::error::Result;
 use arcana_runtime::fixture::{Seeded, Seeder};
-use arcana_runtime::repository::SqlRepository;
+use arcana_runtime::repository::{NamedQuery, SqlRepository};
 use arcana_runtime::settings::Settings;
 use axum::Router;
 use tonic::service::Routes;
@@ -135,6 +135,10 @@ pub const ROUTES: &[&[Route]] = &[
     crate::chinook::v1::playlist::http::ROUTES,
     crate::chinook::v1::playlist_track::http::ROUTES,
     crate::chinook::v1::track::http::ROUTES,
+];
+
+/// Every named query, for [`verify`](arcana_runtime::repository::verify).
+pub const QUERIES: &[&NamedQuery] = &[
 ];
 
 /// Inserts sample rows into empty tables, referenced ones first, and says how many.

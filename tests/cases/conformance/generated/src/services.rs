@@ -8,7 +8,7 @@ use arcana_runtime::app::{Route, Wired};
 use arcana_runtime::db::Db;
 use arcana_runtime::error::Result;
 use arcana_runtime::fixture::{Seeded, Seeder};
-use arcana_runtime::repository::SqlRepository;
+use arcana_runtime::repository::{NamedQuery, SqlRepository};
 use arcana_runtime::settings::Settings;
 use axum::Router;
 use tonic::service::Routes;
@@ -177,6 +177,13 @@ pub const ROUTES: &[&[Route]] = &[
     crate::conformance::v1::plain::http::ROUTES,
     crate::conformance::v1::product::http::ROUTES,
     crate::conformance::v1::word::http::ROUTES,
+];
+
+/// Every named query, for [`verify`](arcana_runtime::repository::verify).
+pub const QUERIES: &[&NamedQuery] = &[
+    &crate::conformance::v1::account::ROLL_QUERY,
+    &crate::conformance::v1::document::TITLE_OF_QUERY,
+    &crate::conformance::v1::order::SOLD_PER_PRODUCT_QUERY,
 ];
 
 /// Inserts sample rows into empty tables, referenced ones first, and says how many.

@@ -21,7 +21,7 @@ pub mod message;
 #[rustfmt::skip]
 pub mod torture;
 
-pub use services::{ROUTES, Repositories, Services, seed};
+pub use services::{QUERIES, ROUTES, Repositories, Services, seed};
 
 /// The contract as OpenAPI.
 pub const OPENAPI: &str = include_str!("../openapi.json");

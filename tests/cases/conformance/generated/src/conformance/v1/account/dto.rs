@@ -5,12 +5,16 @@
 use arcana_runtime::error::Result;
 use arcana_runtime::json::{FromJson, Object};
 use arcana_runtime::rest::{Resource, Verb};
+use arcana_runtime::types::Fixed;
 use arcana_runtime::violations::Violations;
 use serde::{Serialize, Serializer};
 use serde::ser::SerializeStruct;
 use serde_json::Value as Json;
 
-use super::model::{Account, AccountPatch, NewAccount, SendReceipt, StockRanOut};
+use super::model::{
+    Account, AccountPatch, NewAccount, Roll, RollRequest, SendReceipt, SoldPerProduct, SoldPerProductRequest,
+    StockRanOut, TitleOf, TitleOfRequest,
+};
 
 /// Account as JSON shows it.
 #[derive(Debug, Clone, Copy)]
@@ -73,6 +77,45 @@ impl Resource for Account {
     }
 }
 
+impl Serialize for Roll {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let row = self;
+        let mut object = serializer.serialize_struct("Roll", 2)?;
+        object.serialize_field("accounts", &row.accounts)?;
+        object.serialize_field("names", &row.names)?;
+        object.end()
+    }
+}
+
+impl FromJson for Roll {
+    fn from_json(value: Json, found: &mut Violations) -> Option<Self> {
+        let mut input = Object::new(value, found)?;
+        let message = Self {
+            accounts: input.plain("accounts"),
+            names: input.optional("names"),
+        };
+        input.finish();
+        Some(message)
+    }
+}
+
+impl Serialize for RollRequest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let object = serializer.serialize_struct("RollRequest", 0)?;
+        object.end()
+    }
+}
+
+impl FromJson for RollRequest {
+    fn from_json(value: Json, found: &mut Violations) -> Option<Self> {
+        let input = Object::new(value, found)?;
+        let message = Self {
+        };
+        input.finish();
+        Some(message)
+    }
+}
+
 impl Serialize for SendReceipt {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let row = self;
@@ -87,6 +130,60 @@ impl FromJson for SendReceipt {
         let mut input = Object::new(value, found)?;
         let message = Self {
             order_number: input.plain("order_number"),
+        };
+        input.finish();
+        Some(message)
+    }
+}
+
+impl Serialize for SoldPerProduct {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let row = self;
+        let mut object = serializer.serialize_struct("SoldPerProduct", 7)?;
+        object.serialize_field("product_id", &row.product_id)?;
+        object.serialize_field("sku", &row.sku)?;
+        object.serialize_field("lines", &row.lines)?;
+        object.serialize_field("pieces", &row.pieces)?;
+        object.serialize_field("worth", &Fixed(row.worth, 2))?;
+        object.serialize_field("number", &row.number)?;
+        object.serialize_field("newest_at", &row.newest_at)?;
+        object.end()
+    }
+}
+
+impl FromJson for SoldPerProduct {
+    fn from_json(value: Json, found: &mut Violations) -> Option<Self> {
+        let mut input = Object::new(value, found)?;
+        let message = Self {
+            product_id: input.required("product_id"),
+            sku: input.plain("sku"),
+            lines: input.plain("lines"),
+            pieces: input.plain("pieces"),
+            worth: input.plain("worth"),
+            number: input.optional("number"),
+            newest_at: input.plain("newest_at"),
+        };
+        input.finish();
+        Some(message)
+    }
+}
+
+impl Serialize for SoldPerProductRequest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let row = self;
+        let mut object = serializer.serialize_struct("SoldPerProductRequest", 2)?;
+        object.serialize_field("at_least", &row.at_least)?;
+        object.serialize_field("number", &row.number)?;
+        object.end()
+    }
+}
+
+impl FromJson for SoldPerProductRequest {
+    fn from_json(value: Json, found: &mut Violations) -> Option<Self> {
+        let mut input = Object::new(value, found)?;
+        let message = Self {
+            at_least: input.plain("at_least"),
+            number: input.optional("number"),
         };
         input.finish();
         Some(message)
@@ -109,6 +206,48 @@ impl FromJson for StockRanOut {
         let message = Self {
             sku: input.plain("sku"),
             missing: input.plain("missing"),
+        };
+        input.finish();
+        Some(message)
+    }
+}
+
+impl Serialize for TitleOf {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let row = self;
+        let mut object = serializer.serialize_struct("TitleOf", 2)?;
+        object.serialize_field("title", &row.title)?;
+        object.serialize_field("version", &row.version)?;
+        object.end()
+    }
+}
+
+impl FromJson for TitleOf {
+    fn from_json(value: Json, found: &mut Violations) -> Option<Self> {
+        let mut input = Object::new(value, found)?;
+        let message = Self {
+            title: input.plain("title"),
+            version: input.plain("version"),
+        };
+        input.finish();
+        Some(message)
+    }
+}
+
+impl Serialize for TitleOfRequest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let row = self;
+        let mut object = serializer.serialize_struct("TitleOfRequest", 1)?;
+        object.serialize_field("slug", &row.slug)?;
+        object.end()
+    }
+}
+
+impl FromJson for TitleOfRequest {
+    fn from_json(value: Json, found: &mut Violations) -> Option<Self> {
+        let mut input = Object::new(value, found)?;
+        let message = Self {
+            slug: input.plain("slug"),
         };
         input.finish();
         Some(message)

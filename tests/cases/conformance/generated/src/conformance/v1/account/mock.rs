@@ -9,7 +9,7 @@ use arcana_runtime::query::{ListQuery, Page};
 use arcana_runtime::repository::Repository;
 use async_trait::async_trait;
 
-use super::model::{Account, AccountId};
+use super::model::{Account, AccountId, Roll, RollRequest};
 use super::repository::AccountRepository;
 
 mockall::mock! {
@@ -29,5 +29,6 @@ mockall::mock! {
     impl AccountRepository for AccountRepository {
         async fn find_by_name(&self, cx: &Context, scope: &Scope, name: &str) -> Result<Option<Account>>;
         async fn find_by_nickname(&self, cx: &Context, scope: &Scope, nickname: &str) -> Result<Option<Account>>;
+        async fn roll(&self, cx: &Context, scope: &Scope, request: &RollRequest) -> Result<Roll>;
     }
 }

@@ -16,10 +16,10 @@ mod sql;
 mod validate;
 
 pub use dto::AccountDto;
-pub use model::{Account, AccountId, AccountPatch, NewAccount, SendReceipt, StockRanOut};
+pub use model::{Account, AccountId, AccountPatch, NewAccount, Roll, RollRequest, SendReceipt, SoldPerProduct, SoldPerProductRequest, StockRanOut, TitleOf, TitleOfRequest};
 pub use repository::AccountRepository;
 pub use service::AccountService;
-pub use sql::ACCOUNT;
+pub use sql::{ACCOUNT, ROLL_QUERY};
 
 #[cfg(feature = "mock")]
 pub use mock::MockAccountRepository;

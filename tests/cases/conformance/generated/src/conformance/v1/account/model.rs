@@ -8,10 +8,11 @@ use arcana_runtime::db::{Row, Stored, Value};
 use arcana_runtime::entity::{Entity, EntitySpec, Stamps, Validate, set};
 use arcana_runtime::error::Result;
 use arcana_runtime::json::to_json;
-use arcana_runtime::types::{Timestamp, Uid};
+use arcana_runtime::types::{Decimal, Timestamp, Uid};
 use arcana_runtime::violations::Violations;
 use serde_json::Value as Json;
 
+use crate::conformance::v1::product::ProductId;
 use super::validate;
 use super::dto::AccountDto;
 use super::sql::ACCOUNT;
@@ -156,6 +157,20 @@ impl Entity for Account {
     }
 }
 
+/// Who is there.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Roll {
+    /// `accounts`, as the schema declares it.
+    pub accounts: i64,
+    /// `names`, as the schema declares it.
+    pub names: Option<String>,
+}
+
+/// Asks for all there is.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RollRequest {
+}
+
 /// Something is to be done later.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct SendReceipt {
@@ -165,6 +180,34 @@ pub struct SendReceipt {
 
 impl Job for SendReceipt {
     const TYPE: &'static str = "conformance.v1.SendReceipt";
+}
+
+/// What of a product is in orders.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SoldPerProduct {
+    /// `product_id`, as the schema declares it.
+    pub product_id: ProductId,
+    /// `sku`, as the schema declares it.
+    pub sku: String,
+    /// `lines`, as the schema declares it.
+    pub lines: i64,
+    /// `pieces`, as the schema declares it.
+    pub pieces: i64,
+    /// `worth`, as the schema declares it.
+    pub worth: Decimal,
+    /// `number`, as the schema declares it.
+    pub number: Option<String>,
+    /// `newest_at`, as the schema declares it.
+    pub newest_at: Timestamp,
+}
+
+/// Which lines count.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SoldPerProductRequest {
+    /// `at_least`, as the schema declares it.
+    pub at_least: i32,
+    /// `number`, as the schema declares it.
+    pub number: Option<String>,
 }
 
 /// Something happened that no row tells by itself.
@@ -178,4 +221,20 @@ pub struct StockRanOut {
 
 impl Event for StockRanOut {
     const TYPE: &'static str = "conformance.v1.StockRanOut";
+}
+
+/// What it is called.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct TitleOf {
+    /// `title`, as the schema declares it.
+    pub title: String,
+    /// `version`, as the schema declares it.
+    pub version: i64,
+}
+
+/// Which document is meant.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct TitleOfRequest {
+    /// `slug`, as the schema declares it.
+    pub slug: String,
 }

@@ -9,7 +9,8 @@ use arcana_runtime::error::Result;
 use arcana_runtime::repository::{Repository, SqlRepository};
 use async_trait::async_trait;
 
-use super::model::Account;
+use super::model::{Account, Roll, RollRequest};
+use super::sql::ROLL_QUERY;
 
 /// Reads account rows.
 #[async_trait]
@@ -18,6 +19,8 @@ pub trait AccountRepository: Repository<Account> {
     async fn find_by_name(&self, cx: &Context, scope: &Scope, name: &str) -> Result<Option<Account>>;
     /// The live row with this nickname.
     async fn find_by_nickname(&self, cx: &Context, scope: &Scope, nickname: &str) -> Result<Option<Account>>;
+    /// The named query `Roll`.
+    async fn roll(&self, cx: &Context, scope: &Scope, request: &RollRequest) -> Result<Roll>;
 }
 
 #[async_trait]
@@ -29,5 +32,16 @@ impl AccountRepository for SqlRepository<Account> {
     async fn find_by_nickname(&self, cx: &Context, scope: &Scope, nickname: &str) -> Result<Option<Account>> {
         let values = vec![Value::Text(nickname.to_owned())];
         Ok(self.find_by(cx, scope, "nickname = ?", values).await?.pop())
+    }
+
+    async fn roll(&self, cx: &Context, scope: &Scope, _: &RollRequest) -> Result<Roll> {
+        let values = [];
+        self.query_one(cx, scope, &ROLL_QUERY, &values, |row| {
+            Ok(Roll {
+                accounts: row.get(0)?,
+                names: row.get(1)?,
+            })
+        })
+        .await
     }
 }

@@ -3,7 +3,9 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
+use arcana_runtime::db::Dialect;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete, Referrer, Unique};
+use arcana_runtime::repository::{NamedQuery, Part, Text};
 
 /// The shape of an account.
 pub static ACCOUNT: EntitySpec = EntitySpec {
@@ -53,4 +55,30 @@ pub static ACCOUNT: EntitySpec = EntitySpec {
         update: Rule(&[Grant::Owner, Grant::Role("admin")]),
         delete: Rule(&[Grant::Owner, Grant::Role("admin")]),
     },
+};
+
+/// The text of [`roll`](super::repository).
+pub static ROLL_QUERY: NamedQuery = NamedQuery {
+    name: "conformance.v1.Account.Roll",
+    columns: &["accounts", "names"],
+    texts: &[
+        Text {
+            dialects: &[Dialect::Sqlite],
+            parts: &[
+                Part::Sql("SELECT count(*) AS accounts, group_concat(name, ', ') AS names FROM (SELECT name FROM accounts ORDER BY name)"),
+            ],
+        },
+        Text {
+            dialects: &[Dialect::Postgres],
+            parts: &[
+                Part::Sql("SELECT count(*) AS accounts, string_agg(name, ', ' ORDER BY name) AS names FROM accounts"),
+            ],
+        },
+        Text {
+            dialects: &[Dialect::Mysql],
+            parts: &[
+                Part::Sql("SELECT count(*) AS accounts, group_concat(name ORDER BY name SEPARATOR ', ') AS names FROM accounts"),
+            ],
+        },
+    ],
 };

@@ -7,7 +7,10 @@ use arcana_runtime::entity::Validate;
 use arcana_runtime::service::Request;
 use arcana_runtime::violations::Violations;
 
-use super::model::{Account, SendReceipt, StockRanOut};
+use super::model::{
+    Account, Roll, RollRequest, SendReceipt, SoldPerProduct, SoldPerProductRequest, StockRanOut, TitleOf,
+    TitleOfRequest,
+};
 
 /// Checks an account.
 pub(super) fn account(row: &Account, _what: Validate, found: &mut Violations) {
@@ -17,12 +20,44 @@ pub(super) fn account(row: &Account, _what: Validate, found: &mut Violations) {
     }
 }
 
+impl Request for Roll {
+    fn validate(&self, _found: &mut Violations) {
+    }
+}
+
+impl Request for RollRequest {
+    fn validate(&self, _found: &mut Violations) {
+    }
+}
+
 impl Request for SendReceipt {
     fn validate(&self, _found: &mut Violations) {
     }
 }
 
+impl Request for SoldPerProduct {
+    fn validate(&self, found: &mut Violations) {
+        let row = self;
+        check::decimal(found, "worth", &row.worth, 18, 2);
+    }
+}
+
+impl Request for SoldPerProductRequest {
+    fn validate(&self, _found: &mut Violations) {
+    }
+}
+
 impl Request for StockRanOut {
+    fn validate(&self, _found: &mut Violations) {
+    }
+}
+
+impl Request for TitleOf {
+    fn validate(&self, _found: &mut Violations) {
+    }
+}
+
+impl Request for TitleOfRequest {
     fn validate(&self, _found: &mut Violations) {
     }
 }

@@ -9,6 +9,7 @@ use arcana_runtime::query::{ListQuery, Page};
 use arcana_runtime::repository::Repository;
 use async_trait::async_trait;
 
+use crate::conformance::v1::account::{TitleOf, TitleOfRequest};
 use super::model::{Document, DocumentId};
 use super::repository::DocumentRepository;
 
@@ -29,5 +30,6 @@ mockall::mock! {
     impl DocumentRepository for DocumentRepository {
         async fn find_by_tenant_id_and_slug(&self, cx: &Context, scope: &Scope, tenant_id: &str, slug: &str) -> Result<Option<Document>>;
         async fn find_by_tenant_id_and_folder_and_title(&self, cx: &Context, scope: &Scope, tenant_id: &str, folder: &str, title: &str) -> Result<Option<Document>>;
+        async fn title_of(&self, cx: &Context, scope: &Scope, request: &TitleOfRequest) -> Result<Option<TitleOf>>;
     }
 }

@@ -20,7 +20,7 @@ pub use dto::DocumentDto;
 pub use model::{Document, DocumentId, DocumentPatch, NewDocument};
 pub use repository::DocumentRepository;
 pub use service::DocumentService;
-pub use sql::DOCUMENT;
+pub use sql::{DOCUMENT, TITLE_OF_QUERY};
 
 #[cfg(feature = "mock")]
 pub use mock::MockDocumentRepository;

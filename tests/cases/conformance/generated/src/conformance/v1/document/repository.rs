@@ -4,12 +4,14 @@
 
 use arcana_runtime::access::Scope;
 use arcana_runtime::context::Context;
-use arcana_runtime::db::Value;
+use arcana_runtime::db::{Stored, Value};
 use arcana_runtime::error::Result;
 use arcana_runtime::repository::{Repository, SqlRepository};
 use async_trait::async_trait;
 
+use crate::conformance::v1::account::{TitleOf, TitleOfRequest};
 use super::model::Document;
+use super::sql::TITLE_OF_QUERY;
 
 /// Reads document rows.
 #[async_trait]
@@ -18,6 +20,8 @@ pub trait DocumentRepository: Repository<Document> {
     async fn find_by_tenant_id_and_slug(&self, cx: &Context, scope: &Scope, tenant_id: &str, slug: &str) -> Result<Option<Document>>;
     /// The live row with this tenant_id and folder and title.
     async fn find_by_tenant_id_and_folder_and_title(&self, cx: &Context, scope: &Scope, tenant_id: &str, folder: &str, title: &str) -> Result<Option<Document>>;
+    /// The named query `TitleOf`.
+    async fn title_of(&self, cx: &Context, scope: &Scope, request: &TitleOfRequest) -> Result<Option<TitleOf>>;
 }
 
 #[async_trait]
@@ -29,5 +33,16 @@ impl DocumentRepository for SqlRepository<Document> {
     async fn find_by_tenant_id_and_folder_and_title(&self, cx: &Context, scope: &Scope, tenant_id: &str, folder: &str, title: &str) -> Result<Option<Document>> {
         let values = vec![Value::Text(tenant_id.to_owned()), Value::Text(folder.to_owned()), Value::Text(title.to_owned())];
         Ok(self.find_by(cx, scope, "tenant_id = ? AND folder = ? AND title = ?", values).await?.pop())
+    }
+
+    async fn title_of(&self, cx: &Context, scope: &Scope, row: &TitleOfRequest) -> Result<Option<TitleOf>> {
+        let values = [row.slug.to_value()];
+        self.query_optional(cx, scope, &TITLE_OF_QUERY, &values, |row| {
+            Ok(TitleOf {
+                title: row.get(0)?,
+                version: row.get(1)?,
+            })
+        })
+        .await
     }
 }

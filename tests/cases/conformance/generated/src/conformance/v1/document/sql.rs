@@ -3,7 +3,9 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
+use arcana_runtime::db::Dialect;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, Reference, Unique};
+use arcana_runtime::repository::{NamedQuery, Part, Text};
 
 /// The shape of a document.
 pub static DOCUMENT: EntitySpec = EntitySpec {
@@ -54,4 +56,21 @@ pub static DOCUMENT: EntitySpec = EntitySpec {
         update: Rule(&[Grant::Role("admin")]),
         delete: Rule(&[Grant::Role("admin")]),
     },
+};
+
+/// The text of [`title_of`](super::repository).
+pub static TITLE_OF_QUERY: NamedQuery = NamedQuery {
+    name: "conformance.v1.Document.TitleOf",
+    columns: &["title", "version"],
+    texts: &[
+        Text {
+            dialects: &[Dialect::Sqlite, Dialect::Postgres, Dialect::Mysql],
+            parts: &[
+                Part::Sql("SELECT title, version FROM documents WHERE slug = "),
+                Part::Value(0),
+                Part::Sql(" AND "),
+                Part::Scope { live: Some("documents.deleted_at IS NULL"), owner: None, tenant: Some("documents.tenant_id = ?") },
+            ],
+        },
+    ],
 };

@@ -9,6 +9,7 @@ use arcana_runtime::query::{ListQuery, Page};
 use arcana_runtime::repository::Repository;
 use async_trait::async_trait;
 
+use crate::conformance::v1::account::{SoldPerProduct, SoldPerProductRequest};
 use super::model::{Order, OrderId};
 use super::repository::OrderRepository;
 
@@ -28,5 +29,6 @@ mockall::mock! {
     #[async_trait]
     impl OrderRepository for OrderRepository {
         async fn find_by_number(&self, cx: &Context, scope: &Scope, number: &str) -> Result<Option<Order>>;
+        async fn sold_per_product(&self, cx: &Context, scope: &Scope, request: &SoldPerProductRequest) -> Result<Vec<SoldPerProduct>>;
     }
 }

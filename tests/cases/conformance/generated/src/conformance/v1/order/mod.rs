@@ -20,7 +20,7 @@ pub use dto::{OrderDto, OrderLineDto, OrderNoteDto};
 pub use model::{NewOrder, NewOrderLine, NewOrderNote, Order, OrderId, OrderLine, OrderLineId, OrderLinePatch, OrderNote, OrderNoteId, OrderNotePatch, OrderPatch};
 pub use repository::OrderRepository;
 pub use service::OrderService;
-pub use sql::{ORDER, ORDER_LINE, ORDER_NOTE};
+pub use sql::{ORDER, ORDER_LINE, ORDER_NOTE, SOLD_PER_PRODUCT_QUERY};
 
 #[cfg(feature = "mock")]
 pub use mock::MockOrderRepository;

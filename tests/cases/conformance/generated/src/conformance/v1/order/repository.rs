@@ -4,18 +4,22 @@
 
 use arcana_runtime::access::Scope;
 use arcana_runtime::context::Context;
-use arcana_runtime::db::Value;
+use arcana_runtime::db::{Stored, Value};
 use arcana_runtime::error::Result;
 use arcana_runtime::repository::{Repository, SqlRepository};
 use async_trait::async_trait;
 
+use crate::conformance::v1::account::{SoldPerProduct, SoldPerProductRequest};
 use super::model::Order;
+use super::sql::SOLD_PER_PRODUCT_QUERY;
 
 /// Reads order rows.
 #[async_trait]
 pub trait OrderRepository: Repository<Order> {
     /// The live row with this number.
     async fn find_by_number(&self, cx: &Context, scope: &Scope, number: &str) -> Result<Option<Order>>;
+    /// What is in orders, by product.
+    async fn sold_per_product(&self, cx: &Context, scope: &Scope, request: &SoldPerProductRequest) -> Result<Vec<SoldPerProduct>>;
 }
 
 #[async_trait]
@@ -23,5 +27,21 @@ impl OrderRepository for SqlRepository<Order> {
     async fn find_by_number(&self, cx: &Context, scope: &Scope, number: &str) -> Result<Option<Order>> {
         let values = vec![Value::Text(number.to_owned())];
         Ok(self.find_by(cx, scope, "number = ?", values).await?.pop())
+    }
+
+    async fn sold_per_product(&self, cx: &Context, scope: &Scope, row: &SoldPerProductRequest) -> Result<Vec<SoldPerProduct>> {
+        let values = [row.at_least.to_value(), row.number.to_value()];
+        self.query_many(cx, scope, &SOLD_PER_PRODUCT_QUERY, &values, |row| {
+            Ok(SoldPerProduct {
+                product_id: row.get(0)?,
+                sku: row.get(1)?,
+                lines: row.get(2)?,
+                pieces: row.get(3)?,
+                worth: row.decimal(4, 2)?,
+                number: row.get(5)?,
+                newest_at: row.get(6)?,
+            })
+        })
+        .await
     }
 }

@@ -3,7 +3,9 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
+use arcana_runtime::db::Dialect;
 use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete, Reference, Referrer, Unique};
+use arcana_runtime::repository::{NamedQuery, Part, Text};
 
 /// The shape of an order.
 pub static ORDER: EntitySpec = EntitySpec {
@@ -139,4 +141,24 @@ pub static ORDER_NOTE: EntitySpec = EntitySpec {
         update: Rule(&[]),
         delete: Rule(&[]),
     },
+};
+
+/// The text of [`sold_per_product`](super::repository).
+pub static SOLD_PER_PRODUCT_QUERY: NamedQuery = NamedQuery {
+    name: "conformance.v1.Order.SoldPerProduct",
+    columns: &["product_id", "sku", "lines", "pieces", "worth", "number", "newest_at"],
+    texts: &[
+        Text {
+            dialects: &[Dialect::Sqlite, Dialect::Postgres, Dialect::Mysql],
+            parts: &[
+                Part::Sql("SELECT l.product_id, p.sku, count(*) AS \"lines\", sum(l.quantity) AS pieces, sum(l.quantity * p.balance) AS worth, max(o.number) AS number, max(o.created_at) AS newest_at FROM orders o JOIN order_lines l ON l.order_id = o.id JOIN products p ON p.id = l.product_id WHERE l.quantity >= "),
+                Part::Value(0),
+                Part::Sql(" AND o.number = coalesce("),
+                Part::Value(1),
+                Part::Sql(", o.number) AND "),
+                Part::Scope { live: None, owner: Some("o.account_id = ?"), tenant: None },
+                Part::Sql(" GROUP BY l.product_id, p.sku ORDER BY pieces DESC, p.sku"),
+            ],
+        },
+    ],
 };
