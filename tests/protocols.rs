@@ -146,7 +146,7 @@ impl Side {
         let (method, path) = match what {
             "list" => ("GET", format!("/api/v1/{collection}?{}", case["rest"].as_str().unwrap_or_default())),
             "create" => ("POST", format!("/api/v1/{collection}")),
-            "get" => ("GET", format!("/api/v1/{collection}/{id}")),
+            "get" => ("GET", format!("/api/v1/{collection}/{id}?{}", case["rest"].as_str().unwrap_or_default())),
             "replace" => ("PUT", format!("/api/v1/{collection}/{id}")),
             "patch" => ("PATCH", format!("/api/v1/{collection}/{id}")),
             "delete" => ("DELETE", format!("/api/v1/{collection}/{id}")),
@@ -217,7 +217,11 @@ impl Side {
                 request[&member] = row;
                 format!("Create{name}")
             }
-            "get" => format!("Get{name}"),
+            "get" => {
+                let more = case["grpc"].as_object().cloned().unwrap_or_default();
+                request.as_object_mut().unwrap().extend(more);
+                format!("Get{name}")
+            }
             batch if batch.starts_with("batch") => {
                 request = case.get("grpc").unwrap_or(&case["row"]).clone();
                 format!("{}{}{name}s", batch[..1].to_uppercase(), &batch[1..])

@@ -118,7 +118,7 @@ pub fn load(sources: &Sources) -> Result<Loaded, Diagnostics> {
     if !found.is_empty() {
         return Err(found);
     }
-    let own = protos.keys().map(|path| String::clone(path));
+    let own = protos.keys().copied().cloned();
     let mut files: Vec<String> = own.filter(|path| !built_in::is_ours_alone(path)).collect();
     let stores = built_in::STORES.map(|(path, _)| path.to_owned());
     for path in files.iter().chain(&stores) {

@@ -24,8 +24,7 @@ CREATE TABLE arcana_idempotency (
   answer LONGBLOB NOT NULL,
   created_at DATETIME(6) NOT NULL,
   PRIMARY KEY (principal, rpc, "key"),
-  INDEX arcana_idempotency_created_at_idx (created_at),
-  INDEX arcana_idempotency_created_at_order_idx (created_at, principal, rpc, "key")
+  INDEX arcana_idempotency_created_at_idx (created_at, principal, rpc, "key")
 );
 
 CREATE TABLE arcana_outbox (

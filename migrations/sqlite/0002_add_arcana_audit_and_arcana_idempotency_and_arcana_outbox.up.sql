@@ -41,9 +41,7 @@ CREATE INDEX arcana_audit_principal_created_at_idx ON arcana_audit (principal, c
 
 CREATE INDEX arcana_audit_created_at_idx ON arcana_audit (created_at, sequence);
 
-CREATE INDEX arcana_idempotency_created_at_idx ON arcana_idempotency (created_at);
-
-CREATE INDEX arcana_idempotency_created_at_order_idx ON arcana_idempotency (created_at, principal, rpc, "key");
+CREATE INDEX arcana_idempotency_created_at_idx ON arcana_idempotency (created_at, principal, rpc, "key");
 
 CREATE UNIQUE INDEX arcana_outbox_position_key ON arcana_outbox (position);
 

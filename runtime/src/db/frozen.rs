@@ -41,7 +41,8 @@ pub(crate) fn thaw<E: Entity>(bytes: &[u8]) -> Result<E> {
 /// A value as a pair of its type and itself.
 fn write(value: &Value) -> Json {
     match value {
-        Value::Null => Json::Null,
+        // What no column takes is refused by the commit, and its answer with it.
+        Value::Null | Value::Unfit(_) => Json::Null,
         Value::Bool(value) => json!(["bool", value]),
         Value::I64(value) => json!(["i64", value]),
         // By its bits: JSON has neither all numbers nor all digits.

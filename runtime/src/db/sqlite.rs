@@ -119,7 +119,7 @@ impl Sqlite {
     pub(super) fn columns_of(&self, sql: &str) -> Result<Vec<String>> {
         let connection = self.reader()?;
         let statement = connection.prepare(sql).map_err(error)?;
-        Ok(statement.column_names().into_iter().map(str::to_owned).collect())
+        Ok(statement.column_names().map(str::to_owned).collect())
     }
 
     pub(super) fn reading(&self, bounded: bool) -> Result<Reading<'_>> {

@@ -6,6 +6,7 @@ use crate::emit::words::{
     BATCH_MAX, batch_comment, entity_of, has_undelete, human, key_fields, key_path, plural_human, plural_pascal,
     standard_comment, undelete_comment,
 };
+use crate::expand::expansions;
 use crate::model::{Entity, KeyKind, Model, Resource, Service, StandardKind};
 use crate::routes::{self, batch_rpc};
 use heck::{ToPascalCase, ToSnakeCase};
@@ -18,8 +19,8 @@ pub(crate) fn messages(model: &Model, resource: &Resource) -> Vec<MessageText> {
     let mut all = Vec::new();
     for method in &resource.methods {
         match method.kind {
-            StandardKind::List => all.extend([list_request(resource, entity), list_response(resource)]),
-            StandardKind::Get => all.push(key_request(model, resource, entity, "Get", "Which one to get.")),
+            StandardKind::List => all.extend([list_request(model, resource, entity), list_response(resource)]),
+            StandardKind::Get => all.push(get_request(model, resource, entity)),
             StandardKind::Create => all.push(create_request(resource)),
             StandardKind::Update => all.push(update_request(resource, entity)),
             StandardKind::Delete => all.push(delete_request(model, resource, entity)),
@@ -169,7 +170,7 @@ fn undelete(resource: &Resource, entity: &Entity) -> RpcText {
     }
 }
 
-fn list_request(resource: &Resource, entity: &Entity) -> MessageText {
+fn list_request(model: &Model, resource: &Resource, entity: &Entity) -> MessageText {
     let order = match &entity.created_at {
         Some(_) => "Default: \"created_at desc\".".to_owned(),
         None => format!("Default: \"{}\".", entity.key.fields.join(", ")),
@@ -191,6 +192,7 @@ fn list_request(resource: &Resource, entity: &Entity) -> MessageText {
     if entity.soft_delete {
         fields.push(plain(7, "bool", "show_deleted", "Show deleted rows too; for admins."));
     }
+    fields.extend(expand(8, model, resource));
     MessageText {
         comment: format!("Which {} to list, and how.", plural_human(resource)),
         name: format!("List{}Request", plural_pascal(resource)),
@@ -253,6 +255,19 @@ fn update_request(resource: &Resource, entity: &Entity) -> MessageText {
         fields,
         ..MessageText::default()
     }
+}
+
+fn get_request(model: &Model, resource: &Resource, entity: &Entity) -> MessageText {
+    let mut message = key_request(model, resource, entity, "Get", "Which one to get.");
+    message.fields.extend(expand(15, model, resource));
+    message
+}
+
+/// The references to show as rows, where there are any.
+fn expand(number: u32, model: &Model, resource: &Resource) -> Option<FieldText> {
+    let paths: Vec<String> = expansions(model, resource).into_iter().map(|expansion| expansion.path).collect();
+    let comment = format!("References to show as rows, joined by commas: {}.", paths.join(", "));
+    (!paths.is_empty()).then(|| plain(number, "string", "expand", &comment))
 }
 
 fn delete_request(model: &Model, resource: &Resource, entity: &Entity) -> MessageText {

@@ -99,7 +99,7 @@ impl Scan<'_> {
                 self.refuse(1, "arcana::query_text", "a query is one statement".to_owned(), "give the next one a name");
                 self.at = self.end;
             } else if next.is_whitespace() {
-                if !self.sql.ends_with(' ') && !(self.sql.is_empty() && self.pieces.is_empty()) {
+                if !(self.sql.ends_with(' ') || self.sql.is_empty() && self.pieces.is_empty()) {
                     self.sql.push(' ');
                 }
                 self.at += next.len_utf8();

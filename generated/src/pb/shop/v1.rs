@@ -692,1031 +692,6 @@ pub mod customer_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
-/// A customer's order.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct Order {
-    /// Key, made by the service.
-    #[prost(string, tag = "1")]
-    pub id: ::prost::alloc::string::String,
-    /// Number printed on the invoice.
-    #[prost(string, optional, tag = "2")]
-    pub number: ::core::option::Option<::prost::alloc::string::String>,
-    /// Who ordered.
-    #[prost(string, optional, tag = "3")]
-    pub customer_id: ::core::option::Option<::prost::alloc::string::String>,
-    /// Where the order stands; changed by CancelOrder and ShipOrder only.
-    #[prost(enumeration = "OrderStatus", tag = "4")]
-    pub status: i32,
-    /// Sum of the lines.
-    #[prost(string, tag = "5")]
-    pub total: ::prost::alloc::string::String,
-    /// A word to the shop.
-    #[prost(string, optional, tag = "6")]
-    pub note: ::core::option::Option<::prost::alloc::string::String>,
-    /// What was ordered.
-    #[prost(message, repeated, tag = "7")]
-    pub lines: ::prost::alloc::vec::Vec<OrderLine>,
-    /// When the order was placed; the time of creation if the client says nothing.
-    #[prost(message, optional, tag = "8")]
-    pub placed_at: ::core::option::Option<::prost_types::Timestamp>,
-    /// Number that the carrier gave to the parcel.
-    #[prost(string, optional, tag = "9")]
-    pub tracking_number: ::core::option::Option<::prost::alloc::string::String>,
-    /// Number of changes so far; the ETag of the row.
-    #[prost(int64, tag = "10")]
-    pub version: i64,
-    /// When the row was created.
-    #[prost(message, optional, tag = "11")]
-    pub created_at: ::core::option::Option<::prost_types::Timestamp>,
-    /// When the row was last changed.
-    #[prost(message, optional, tag = "12")]
-    pub updated_at: ::core::option::Option<::prost_types::Timestamp>,
-}
-/// One product of an order.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct OrderLine {
-    /// Key, made by the service.
-    #[prost(string, tag = "1")]
-    pub id: ::prost::alloc::string::String,
-    /// What was ordered.
-    #[prost(string, optional, tag = "2")]
-    pub product_id: ::core::option::Option<::prost::alloc::string::String>,
-    /// Pieces.
-    #[prost(int32, optional, tag = "3")]
-    pub quantity: ::core::option::Option<i32>,
-    /// Price of one piece when it was ordered.
-    #[prost(string, tag = "4")]
-    pub unit_price: ::prost::alloc::string::String,
-}
-/// Which order to call off, and why.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct CancelOrderRequest {
-    /// The order.
-    #[prost(string, optional, tag = "1")]
-    pub id: ::core::option::Option<::prost::alloc::string::String>,
-    /// Why, in the customer's words.
-    #[prost(string, optional, tag = "2")]
-    pub reason: ::core::option::Option<::prost::alloc::string::String>,
-}
-/// Which order goes out, and how.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ShipOrderRequest {
-    /// The order.
-    #[prost(string, optional, tag = "1")]
-    pub id: ::core::option::Option<::prost::alloc::string::String>,
-    /// Number that the carrier gave to the parcel.
-    #[prost(string, optional, tag = "2")]
-    pub tracking_number: ::core::option::Option<::prost::alloc::string::String>,
-}
-/// Which orders count, and how many customers to name.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct RankCustomersRequest {
-    /// Orders placed since then; all of them if nothing is said.
-    #[prost(message, optional, tag = "1")]
-    pub since: ::core::option::Option<::prost_types::Timestamp>,
-    /// Customers to name.
-    #[prost(int32, optional, tag = "2")]
-    pub size: ::core::option::Option<i32>,
-}
-/// Customers, those who ordered most first.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct RankCustomersResponse {
-    /// The customers.
-    #[prost(message, repeated, tag = "1")]
-    pub customers: ::prost::alloc::vec::Vec<CustomerRank>,
-}
-/// What one customer ordered.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct CustomerRank {
-    /// The customer.
-    #[prost(string, optional, tag = "1")]
-    pub customer_id: ::core::option::Option<::prost::alloc::string::String>,
-    /// Its name.
-    #[prost(string, tag = "2")]
-    pub name: ::prost::alloc::string::String,
-    /// Orders that it placed.
-    #[prost(int64, tag = "3")]
-    pub orders: i64,
-    /// What they come to.
-    #[prost(string, tag = "4")]
-    pub revenue: ::prost::alloc::string::String,
-}
-/// Which orders to list, and how.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ListOrdersRequest {
-    /// Rows in a page: 1 to 100; 0 stands for 10.
-    #[prost(int32, tag = "1")]
-    pub page_size: i32,
-    /// `next_page_token` of the page before, with the other arguments unchanged.
-    #[prost(string, tag = "2")]
-    pub page_token: ::prost::alloc::string::String,
-    /// Rows to leave out before the page.
-    #[prost(int32, tag = "3")]
-    pub skip: i32,
-    /// Condition on filterable fields, as in AIP-160.
-    #[prost(string, tag = "4")]
-    pub filter: ::prost::alloc::string::String,
-    /// Fields to order by, such as "number desc, total". Default: "created_at desc".
-    #[prost(string, tag = "5")]
-    pub order_by: ::prost::alloc::string::String,
-    /// Count all rows that match. Default: true.
-    #[prost(bool, optional, tag = "6")]
-    pub include_total: ::core::option::Option<bool>,
-}
-/// A page of orders.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ListOrdersResponse {
-    /// Rows of the page.
-    #[prost(message, repeated, tag = "1")]
-    pub data: ::prost::alloc::vec::Vec<Order>,
-    /// Number of the page, from 0.
-    #[prost(int32, tag = "2")]
-    pub page: i32,
-    /// Most rows that a page holds.
-    #[prost(int32, tag = "3")]
-    pub size: i32,
-    /// Rows that match, on all pages; absent if not asked for.
-    #[prost(int64, optional, tag = "4")]
-    pub total: ::core::option::Option<i64>,
-    /// Asks for the page behind this one; empty on the last page.
-    #[prost(string, tag = "5")]
-    pub next_page_token: ::prost::alloc::string::String,
-}
-/// Which order to get.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct GetOrderRequest {
-    /// Key of the order.
-    #[prost(string, tag = "1")]
-    pub id: ::prost::alloc::string::String,
-}
-/// The order to create.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct CreateOrderRequest {
-    /// The new row.
-    #[prost(message, optional, tag = "1")]
-    pub order: ::core::option::Option<Order>,
-}
-/// The order to change, and how.
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct UpdateOrderRequest {
-    /// The new values; the key says which row.
-    #[prost(message, optional, tag = "1")]
-    pub order: ::core::option::Option<Order>,
-    /// Fields to change; absent or "*": all, and what is not set gets its default.
-    #[prost(message, optional, tag = "2")]
-    pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
-    /// ETag that the row must still have, such as `"3"`; empty: whatever it is.
-    #[prost(string, tag = "3")]
-    pub etag: ::prost::alloc::string::String,
-}
-/// Which order to delete.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct DeleteOrderRequest {
-    /// Key of the order.
-    #[prost(string, tag = "1")]
-    pub id: ::prost::alloc::string::String,
-    /// ETag that the row must still have, such as `"3"`; empty: whatever it is.
-    #[prost(string, tag = "15")]
-    pub etag: ::prost::alloc::string::String,
-}
-/// Where an order stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum OrderStatus {
-    Unspecified = 0,
-    /// Waiting to be packed; may be cancelled.
-    Open = 1,
-    /// Handed to the carrier.
-    Shipped = 2,
-    /// Called off; its stock is back on the shelf.
-    Cancelled = 3,
-}
-impl OrderStatus {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "ORDER_STATUS_UNSPECIFIED",
-            Self::Open => "ORDER_STATUS_OPEN",
-            Self::Shipped => "ORDER_STATUS_SHIPPED",
-            Self::Cancelled => "ORDER_STATUS_CANCELLED",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "ORDER_STATUS_UNSPECIFIED" => Some(Self::Unspecified),
-            "ORDER_STATUS_OPEN" => Some(Self::Open),
-            "ORDER_STATUS_SHIPPED" => Some(Self::Shipped),
-            "ORDER_STATUS_CANCELLED" => Some(Self::Cancelled),
-            _ => None,
-        }
-    }
-}
-/// Generated client implementations.
-pub mod order_service_client {
-    #![allow(
-        unused_variables,
-        dead_code,
-        missing_docs,
-        clippy::wildcard_imports,
-        clippy::let_unit_value,
-    )]
-    use tonic::codegen::*;
-    use tonic::codegen::http::Uri;
-    /// What only orders can do.
-    #[derive(Debug, Clone)]
-    pub struct OrderServiceClient<T> {
-        inner: tonic::client::Grpc<T>,
-    }
-    impl<T> OrderServiceClient<T>
-    where
-        T: tonic::client::GrpcService<tonic::body::Body>,
-        T::Error: Into<StdError>,
-        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
-        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
-    {
-        pub fn new(inner: T) -> Self {
-            let inner = tonic::client::Grpc::new(inner);
-            Self { inner }
-        }
-        pub fn with_origin(inner: T, origin: Uri) -> Self {
-            let inner = tonic::client::Grpc::with_origin(inner, origin);
-            Self { inner }
-        }
-        pub fn with_interceptor<F>(
-            inner: T,
-            interceptor: F,
-        ) -> OrderServiceClient<InterceptedService<T, F>>
-        where
-            F: tonic::service::Interceptor,
-            T::ResponseBody: Default,
-            T: tonic::codegen::Service<
-                http::Request<tonic::body::Body>,
-                Response = http::Response<
-                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
-                >,
-            >,
-            <T as tonic::codegen::Service<
-                http::Request<tonic::body::Body>,
-            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
-        {
-            OrderServiceClient::new(InterceptedService::new(inner, interceptor))
-        }
-        /// Compress requests with the given encoding.
-        ///
-        /// This requires the server to support it otherwise it might respond with an
-        /// error.
-        #[must_use]
-        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.inner = self.inner.send_compressed(encoding);
-            self
-        }
-        /// Enable decompressing responses.
-        #[must_use]
-        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.inner = self.inner.accept_compressed(encoding);
-            self
-        }
-        /// Limits the maximum size of a decoded message.
-        ///
-        /// Default: `4MB`
-        #[must_use]
-        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
-            self.inner = self.inner.max_decoding_message_size(limit);
-            self
-        }
-        /// Limits the maximum size of an encoded message.
-        ///
-        /// Default: `usize::MAX`
-        #[must_use]
-        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
-            self.inner = self.inner.max_encoding_message_size(limit);
-            self
-        }
-        /// Lists orders, a page at a time.
-        pub async fn list_orders(
-            &mut self,
-            request: impl tonic::IntoRequest<super::ListOrdersRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ListOrdersResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/shop.v1.OrderService/ListOrders",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("shop.v1.OrderService", "ListOrders"));
-            self.inner.unary(req, path, codec).await
-        }
-        /// Gets one order by its id.
-        pub async fn get_order(
-            &mut self,
-            request: impl tonic::IntoRequest<super::GetOrderRequest>,
-        ) -> std::result::Result<tonic::Response<super::Order>, tonic::Status> {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/shop.v1.OrderService/GetOrder",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("shop.v1.OrderService", "GetOrder"));
-            self.inner.unary(req, path, codec).await
-        }
-        /// Creates an order.
-        pub async fn create_order(
-            &mut self,
-            request: impl tonic::IntoRequest<super::CreateOrderRequest>,
-        ) -> std::result::Result<tonic::Response<super::Order>, tonic::Status> {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/shop.v1.OrderService/CreateOrder",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("shop.v1.OrderService", "CreateOrder"));
-            self.inner.unary(req, path, codec).await
-        }
-        /// Changes an order: what the mask names, or all of it.
-        pub async fn update_order(
-            &mut self,
-            request: impl tonic::IntoRequest<super::UpdateOrderRequest>,
-        ) -> std::result::Result<tonic::Response<super::Order>, tonic::Status> {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/shop.v1.OrderService/UpdateOrder",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("shop.v1.OrderService", "UpdateOrder"));
-            self.inner.unary(req, path, codec).await
-        }
-        /// Deletes an order.
-        pub async fn delete_order(
-            &mut self,
-            request: impl tonic::IntoRequest<super::DeleteOrderRequest>,
-        ) -> std::result::Result<tonic::Response<()>, tonic::Status> {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/shop.v1.OrderService/DeleteOrder",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("shop.v1.OrderService", "DeleteOrder"));
-            self.inner.unary(req, path, codec).await
-        }
-        /// Calls an open order off and puts its stock back on the shelf.
-        pub async fn cancel_order(
-            &mut self,
-            request: impl tonic::IntoRequest<super::CancelOrderRequest>,
-        ) -> std::result::Result<tonic::Response<super::Order>, tonic::Status> {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/shop.v1.OrderService/CancelOrder",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("shop.v1.OrderService", "CancelOrder"));
-            self.inner.unary(req, path, codec).await
-        }
-        /// Hands an open order to the carrier.
-        pub async fn ship_order(
-            &mut self,
-            request: impl tonic::IntoRequest<super::ShipOrderRequest>,
-        ) -> std::result::Result<tonic::Response<super::Order>, tonic::Status> {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/shop.v1.OrderService/ShipOrder",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("shop.v1.OrderService", "ShipOrder"));
-            self.inner.unary(req, path, codec).await
-        }
-        /// Ranks customers by what they ordered.
-        pub async fn rank_customers(
-            &mut self,
-            request: impl tonic::IntoRequest<super::RankCustomersRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::RankCustomersResponse>,
-            tonic::Status,
-        > {
-            self.inner
-                .ready()
-                .await
-                .map_err(|e| {
-                    tonic::Status::unknown(
-                        format!("Service was not ready: {}", e.into()),
-                    )
-                })?;
-            let codec = tonic_prost::ProstCodec::default();
-            let path = http::uri::PathAndQuery::from_static(
-                "/shop.v1.OrderService/RankCustomers",
-            );
-            let mut req = request.into_request();
-            req.extensions_mut()
-                .insert(GrpcMethod::new("shop.v1.OrderService", "RankCustomers"));
-            self.inner.unary(req, path, codec).await
-        }
-    }
-}
-/// Generated server implementations.
-pub mod order_service_server {
-    #![allow(
-        unused_variables,
-        dead_code,
-        missing_docs,
-        clippy::wildcard_imports,
-        clippy::let_unit_value,
-    )]
-    use tonic::codegen::*;
-    /// Generated trait containing gRPC methods that should be implemented for use with OrderServiceServer.
-    #[async_trait]
-    pub trait OrderService: std::marker::Send + std::marker::Sync + 'static {
-        /// Lists orders, a page at a time.
-        async fn list_orders(
-            &self,
-            request: tonic::Request<super::ListOrdersRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::ListOrdersResponse>,
-            tonic::Status,
-        >;
-        /// Gets one order by its id.
-        async fn get_order(
-            &self,
-            request: tonic::Request<super::GetOrderRequest>,
-        ) -> std::result::Result<tonic::Response<super::Order>, tonic::Status>;
-        /// Creates an order.
-        async fn create_order(
-            &self,
-            request: tonic::Request<super::CreateOrderRequest>,
-        ) -> std::result::Result<tonic::Response<super::Order>, tonic::Status>;
-        /// Changes an order: what the mask names, or all of it.
-        async fn update_order(
-            &self,
-            request: tonic::Request<super::UpdateOrderRequest>,
-        ) -> std::result::Result<tonic::Response<super::Order>, tonic::Status>;
-        /// Deletes an order.
-        async fn delete_order(
-            &self,
-            request: tonic::Request<super::DeleteOrderRequest>,
-        ) -> std::result::Result<tonic::Response<()>, tonic::Status>;
-        /// Calls an open order off and puts its stock back on the shelf.
-        async fn cancel_order(
-            &self,
-            request: tonic::Request<super::CancelOrderRequest>,
-        ) -> std::result::Result<tonic::Response<super::Order>, tonic::Status>;
-        /// Hands an open order to the carrier.
-        async fn ship_order(
-            &self,
-            request: tonic::Request<super::ShipOrderRequest>,
-        ) -> std::result::Result<tonic::Response<super::Order>, tonic::Status>;
-        /// Ranks customers by what they ordered.
-        async fn rank_customers(
-            &self,
-            request: tonic::Request<super::RankCustomersRequest>,
-        ) -> std::result::Result<
-            tonic::Response<super::RankCustomersResponse>,
-            tonic::Status,
-        >;
-    }
-    /// What only orders can do.
-    #[derive(Debug)]
-    pub struct OrderServiceServer<T> {
-        inner: Arc<T>,
-        accept_compression_encodings: EnabledCompressionEncodings,
-        send_compression_encodings: EnabledCompressionEncodings,
-        max_decoding_message_size: Option<usize>,
-        max_encoding_message_size: Option<usize>,
-    }
-    impl<T> OrderServiceServer<T> {
-        pub fn new(inner: T) -> Self {
-            Self::from_arc(Arc::new(inner))
-        }
-        pub fn from_arc(inner: Arc<T>) -> Self {
-            Self {
-                inner,
-                accept_compression_encodings: Default::default(),
-                send_compression_encodings: Default::default(),
-                max_decoding_message_size: None,
-                max_encoding_message_size: None,
-            }
-        }
-        pub fn with_interceptor<F>(
-            inner: T,
-            interceptor: F,
-        ) -> InterceptedService<Self, F>
-        where
-            F: tonic::service::Interceptor,
-        {
-            InterceptedService::new(Self::new(inner), interceptor)
-        }
-        /// Enable decompressing requests with the given encoding.
-        #[must_use]
-        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.accept_compression_encodings.enable(encoding);
-            self
-        }
-        /// Compress responses with the given encoding, if the client supports it.
-        #[must_use]
-        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
-            self.send_compression_encodings.enable(encoding);
-            self
-        }
-        /// Limits the maximum size of a decoded message.
-        ///
-        /// Default: `4MB`
-        #[must_use]
-        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
-            self.max_decoding_message_size = Some(limit);
-            self
-        }
-        /// Limits the maximum size of an encoded message.
-        ///
-        /// Default: `usize::MAX`
-        #[must_use]
-        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
-            self.max_encoding_message_size = Some(limit);
-            self
-        }
-    }
-    impl<T, B> tonic::codegen::Service<http::Request<B>> for OrderServiceServer<T>
-    where
-        T: OrderService,
-        B: Body + std::marker::Send + 'static,
-        B::Error: Into<StdError> + std::marker::Send + 'static,
-    {
-        type Response = http::Response<tonic::body::Body>;
-        type Error = std::convert::Infallible;
-        type Future = BoxFuture<Self::Response, Self::Error>;
-        fn poll_ready(
-            &mut self,
-            _cx: &mut Context<'_>,
-        ) -> Poll<std::result::Result<(), Self::Error>> {
-            Poll::Ready(Ok(()))
-        }
-        fn call(&mut self, req: http::Request<B>) -> Self::Future {
-            match req.uri().path() {
-                "/shop.v1.OrderService/ListOrders" => {
-                    #[allow(non_camel_case_types)]
-                    struct ListOrdersSvc<T: OrderService>(pub Arc<T>);
-                    impl<
-                        T: OrderService,
-                    > tonic::server::UnaryService<super::ListOrdersRequest>
-                    for ListOrdersSvc<T> {
-                        type Response = super::ListOrdersResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::ListOrdersRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as OrderService>::list_orders(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = ListOrdersSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/shop.v1.OrderService/GetOrder" => {
-                    #[allow(non_camel_case_types)]
-                    struct GetOrderSvc<T: OrderService>(pub Arc<T>);
-                    impl<
-                        T: OrderService,
-                    > tonic::server::UnaryService<super::GetOrderRequest>
-                    for GetOrderSvc<T> {
-                        type Response = super::Order;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::GetOrderRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as OrderService>::get_order(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = GetOrderSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/shop.v1.OrderService/CreateOrder" => {
-                    #[allow(non_camel_case_types)]
-                    struct CreateOrderSvc<T: OrderService>(pub Arc<T>);
-                    impl<
-                        T: OrderService,
-                    > tonic::server::UnaryService<super::CreateOrderRequest>
-                    for CreateOrderSvc<T> {
-                        type Response = super::Order;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::CreateOrderRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as OrderService>::create_order(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = CreateOrderSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/shop.v1.OrderService/UpdateOrder" => {
-                    #[allow(non_camel_case_types)]
-                    struct UpdateOrderSvc<T: OrderService>(pub Arc<T>);
-                    impl<
-                        T: OrderService,
-                    > tonic::server::UnaryService<super::UpdateOrderRequest>
-                    for UpdateOrderSvc<T> {
-                        type Response = super::Order;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::UpdateOrderRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as OrderService>::update_order(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = UpdateOrderSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/shop.v1.OrderService/DeleteOrder" => {
-                    #[allow(non_camel_case_types)]
-                    struct DeleteOrderSvc<T: OrderService>(pub Arc<T>);
-                    impl<
-                        T: OrderService,
-                    > tonic::server::UnaryService<super::DeleteOrderRequest>
-                    for DeleteOrderSvc<T> {
-                        type Response = ();
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::DeleteOrderRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as OrderService>::delete_order(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = DeleteOrderSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/shop.v1.OrderService/CancelOrder" => {
-                    #[allow(non_camel_case_types)]
-                    struct CancelOrderSvc<T: OrderService>(pub Arc<T>);
-                    impl<
-                        T: OrderService,
-                    > tonic::server::UnaryService<super::CancelOrderRequest>
-                    for CancelOrderSvc<T> {
-                        type Response = super::Order;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::CancelOrderRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as OrderService>::cancel_order(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = CancelOrderSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/shop.v1.OrderService/ShipOrder" => {
-                    #[allow(non_camel_case_types)]
-                    struct ShipOrderSvc<T: OrderService>(pub Arc<T>);
-                    impl<
-                        T: OrderService,
-                    > tonic::server::UnaryService<super::ShipOrderRequest>
-                    for ShipOrderSvc<T> {
-                        type Response = super::Order;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::ShipOrderRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as OrderService>::ship_order(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = ShipOrderSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                "/shop.v1.OrderService/RankCustomers" => {
-                    #[allow(non_camel_case_types)]
-                    struct RankCustomersSvc<T: OrderService>(pub Arc<T>);
-                    impl<
-                        T: OrderService,
-                    > tonic::server::UnaryService<super::RankCustomersRequest>
-                    for RankCustomersSvc<T> {
-                        type Response = super::RankCustomersResponse;
-                        type Future = BoxFuture<
-                            tonic::Response<Self::Response>,
-                            tonic::Status,
-                        >;
-                        fn call(
-                            &mut self,
-                            request: tonic::Request<super::RankCustomersRequest>,
-                        ) -> Self::Future {
-                            let inner = Arc::clone(&self.0);
-                            let fut = async move {
-                                <T as OrderService>::rank_customers(&inner, request).await
-                            };
-                            Box::pin(fut)
-                        }
-                    }
-                    let accept_compression_encodings = self.accept_compression_encodings;
-                    let send_compression_encodings = self.send_compression_encodings;
-                    let max_decoding_message_size = self.max_decoding_message_size;
-                    let max_encoding_message_size = self.max_encoding_message_size;
-                    let inner = self.inner.clone();
-                    let fut = async move {
-                        let method = RankCustomersSvc(inner);
-                        let codec = tonic_prost::ProstCodec::default();
-                        let mut grpc = tonic::server::Grpc::new(codec)
-                            .apply_compression_config(
-                                accept_compression_encodings,
-                                send_compression_encodings,
-                            )
-                            .apply_max_message_size_config(
-                                max_decoding_message_size,
-                                max_encoding_message_size,
-                            );
-                        let res = grpc.unary(method, req).await;
-                        Ok(res)
-                    };
-                    Box::pin(fut)
-                }
-                _ => {
-                    Box::pin(async move {
-                        let mut response = http::Response::new(
-                            tonic::body::Body::default(),
-                        );
-                        let headers = response.headers_mut();
-                        headers
-                            .insert(
-                                tonic::Status::GRPC_STATUS,
-                                (tonic::Code::Unimplemented as i32).into(),
-                            );
-                        headers
-                            .insert(
-                                http::header::CONTENT_TYPE,
-                                tonic::metadata::GRPC_CONTENT_TYPE,
-                            );
-                        Ok(response)
-                    })
-                }
-            }
-        }
-    }
-    impl<T> Clone for OrderServiceServer<T> {
-        fn clone(&self) -> Self {
-            let inner = self.inner.clone();
-            Self {
-                inner,
-                accept_compression_encodings: self.accept_compression_encodings,
-                send_compression_encodings: self.send_compression_encodings,
-                max_decoding_message_size: self.max_decoding_message_size,
-                max_encoding_message_size: self.max_encoding_message_size,
-            }
-        }
-    }
-    /// Generated gRPC service name
-    pub const SERVICE_NAME: &str = "shop.v1.OrderService";
-    impl<T> tonic::server::NamedService for OrderServiceServer<T> {
-        const NAME: &'static str = SERVICE_NAME;
-    }
-}
 /// Something the shop sells.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Product {
@@ -2863,6 +1838,1043 @@ pub mod product_service_server {
     /// Generated gRPC service name
     pub const SERVICE_NAME: &str = "shop.v1.ProductService";
     impl<T> tonic::server::NamedService for ProductServiceServer<T> {
+        const NAME: &'static str = SERVICE_NAME;
+    }
+}
+/// A customer's order.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Order {
+    /// Key, made by the service.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// Number printed on the invoice.
+    #[prost(string, optional, tag = "2")]
+    pub number: ::core::option::Option<::prost::alloc::string::String>,
+    /// Who ordered.
+    #[prost(string, optional, tag = "3")]
+    pub customer_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// What `customer_id` refers to, if `expand` asks for it and the caller may see it.
+    #[prost(message, optional, tag = "10003")]
+    pub customer: ::core::option::Option<Customer>,
+    /// Where the order stands; changed by CancelOrder and ShipOrder only.
+    #[prost(enumeration = "OrderStatus", tag = "4")]
+    pub status: i32,
+    /// Sum of the lines.
+    #[prost(string, tag = "5")]
+    pub total: ::prost::alloc::string::String,
+    /// A word to the shop.
+    #[prost(string, optional, tag = "6")]
+    pub note: ::core::option::Option<::prost::alloc::string::String>,
+    /// What was ordered.
+    #[prost(message, repeated, tag = "7")]
+    pub lines: ::prost::alloc::vec::Vec<OrderLine>,
+    /// When the order was placed; the time of creation if the client says nothing.
+    #[prost(message, optional, tag = "8")]
+    pub placed_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// Number that the carrier gave to the parcel.
+    #[prost(string, optional, tag = "9")]
+    pub tracking_number: ::core::option::Option<::prost::alloc::string::String>,
+    /// Number of changes so far; the ETag of the row.
+    #[prost(int64, tag = "10")]
+    pub version: i64,
+    /// When the row was created.
+    #[prost(message, optional, tag = "11")]
+    pub created_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// When the row was last changed.
+    #[prost(message, optional, tag = "12")]
+    pub updated_at: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// One product of an order.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct OrderLine {
+    /// Key, made by the service.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// What was ordered.
+    #[prost(string, optional, tag = "2")]
+    pub product_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// What `product_id` refers to, if `expand` asks for it and the caller may see it.
+    #[prost(message, optional, tag = "10002")]
+    pub product: ::core::option::Option<Product>,
+    /// Pieces.
+    #[prost(int32, optional, tag = "3")]
+    pub quantity: ::core::option::Option<i32>,
+    /// Price of one piece when it was ordered.
+    #[prost(string, tag = "4")]
+    pub unit_price: ::prost::alloc::string::String,
+}
+/// Which order to call off, and why.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CancelOrderRequest {
+    /// The order.
+    #[prost(string, optional, tag = "1")]
+    pub id: ::core::option::Option<::prost::alloc::string::String>,
+    /// Why, in the customer's words.
+    #[prost(string, optional, tag = "2")]
+    pub reason: ::core::option::Option<::prost::alloc::string::String>,
+}
+/// Which order goes out, and how.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ShipOrderRequest {
+    /// The order.
+    #[prost(string, optional, tag = "1")]
+    pub id: ::core::option::Option<::prost::alloc::string::String>,
+    /// Number that the carrier gave to the parcel.
+    #[prost(string, optional, tag = "2")]
+    pub tracking_number: ::core::option::Option<::prost::alloc::string::String>,
+}
+/// Which orders count, and how many customers to name.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RankCustomersRequest {
+    /// Orders placed since then; all of them if nothing is said.
+    #[prost(message, optional, tag = "1")]
+    pub since: ::core::option::Option<::prost_types::Timestamp>,
+    /// Customers to name.
+    #[prost(int32, optional, tag = "2")]
+    pub size: ::core::option::Option<i32>,
+}
+/// Customers, those who ordered most first.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RankCustomersResponse {
+    /// The customers.
+    #[prost(message, repeated, tag = "1")]
+    pub customers: ::prost::alloc::vec::Vec<CustomerRank>,
+}
+/// What one customer ordered.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CustomerRank {
+    /// The customer.
+    #[prost(string, optional, tag = "1")]
+    pub customer_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// Its name.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// Orders that it placed.
+    #[prost(int64, tag = "3")]
+    pub orders: i64,
+    /// What they come to.
+    #[prost(string, tag = "4")]
+    pub revenue: ::prost::alloc::string::String,
+}
+/// Which orders to list, and how.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListOrdersRequest {
+    /// Rows in a page: 1 to 100; 0 stands for 10.
+    #[prost(int32, tag = "1")]
+    pub page_size: i32,
+    /// `next_page_token` of the page before, with the other arguments unchanged.
+    #[prost(string, tag = "2")]
+    pub page_token: ::prost::alloc::string::String,
+    /// Rows to leave out before the page.
+    #[prost(int32, tag = "3")]
+    pub skip: i32,
+    /// Condition on filterable fields, as in AIP-160.
+    #[prost(string, tag = "4")]
+    pub filter: ::prost::alloc::string::String,
+    /// Fields to order by, such as "number desc, total". Default: "created_at desc".
+    #[prost(string, tag = "5")]
+    pub order_by: ::prost::alloc::string::String,
+    /// Count all rows that match. Default: true.
+    #[prost(bool, optional, tag = "6")]
+    pub include_total: ::core::option::Option<bool>,
+    /// References to show as rows, joined by commas: customer, lines.product.
+    #[prost(string, tag = "8")]
+    pub expand: ::prost::alloc::string::String,
+}
+/// A page of orders.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListOrdersResponse {
+    /// Rows of the page.
+    #[prost(message, repeated, tag = "1")]
+    pub data: ::prost::alloc::vec::Vec<Order>,
+    /// Number of the page, from 0.
+    #[prost(int32, tag = "2")]
+    pub page: i32,
+    /// Most rows that a page holds.
+    #[prost(int32, tag = "3")]
+    pub size: i32,
+    /// Rows that match, on all pages; absent if not asked for.
+    #[prost(int64, optional, tag = "4")]
+    pub total: ::core::option::Option<i64>,
+    /// Asks for the page behind this one; empty on the last page.
+    #[prost(string, tag = "5")]
+    pub next_page_token: ::prost::alloc::string::String,
+}
+/// Which order to get.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetOrderRequest {
+    /// Key of the order.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// References to show as rows, joined by commas: customer, lines.product.
+    #[prost(string, tag = "15")]
+    pub expand: ::prost::alloc::string::String,
+}
+/// The order to create.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CreateOrderRequest {
+    /// The new row.
+    #[prost(message, optional, tag = "1")]
+    pub order: ::core::option::Option<Order>,
+}
+/// The order to change, and how.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateOrderRequest {
+    /// The new values; the key says which row.
+    #[prost(message, optional, tag = "1")]
+    pub order: ::core::option::Option<Order>,
+    /// Fields to change; absent or "*": all, and what is not set gets its default.
+    #[prost(message, optional, tag = "2")]
+    pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
+    /// ETag that the row must still have, such as `"3"`; empty: whatever it is.
+    #[prost(string, tag = "3")]
+    pub etag: ::prost::alloc::string::String,
+}
+/// Which order to delete.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteOrderRequest {
+    /// Key of the order.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// ETag that the row must still have, such as `"3"`; empty: whatever it is.
+    #[prost(string, tag = "15")]
+    pub etag: ::prost::alloc::string::String,
+}
+/// Where an order stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum OrderStatus {
+    Unspecified = 0,
+    /// Waiting to be packed; may be cancelled.
+    Open = 1,
+    /// Handed to the carrier.
+    Shipped = 2,
+    /// Called off; its stock is back on the shelf.
+    Cancelled = 3,
+}
+impl OrderStatus {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ORDER_STATUS_UNSPECIFIED",
+            Self::Open => "ORDER_STATUS_OPEN",
+            Self::Shipped => "ORDER_STATUS_SHIPPED",
+            Self::Cancelled => "ORDER_STATUS_CANCELLED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ORDER_STATUS_UNSPECIFIED" => Some(Self::Unspecified),
+            "ORDER_STATUS_OPEN" => Some(Self::Open),
+            "ORDER_STATUS_SHIPPED" => Some(Self::Shipped),
+            "ORDER_STATUS_CANCELLED" => Some(Self::Cancelled),
+            _ => None,
+        }
+    }
+}
+/// Generated client implementations.
+pub mod order_service_client {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    use tonic::codegen::http::Uri;
+    /// What only orders can do.
+    #[derive(Debug, Clone)]
+    pub struct OrderServiceClient<T> {
+        inner: tonic::client::Grpc<T>,
+    }
+    impl<T> OrderServiceClient<T>
+    where
+        T: tonic::client::GrpcService<tonic::body::Body>,
+        T::Error: Into<StdError>,
+        T::ResponseBody: Body<Data = Bytes> + std::marker::Send + 'static,
+        <T::ResponseBody as Body>::Error: Into<StdError> + std::marker::Send,
+    {
+        pub fn new(inner: T) -> Self {
+            let inner = tonic::client::Grpc::new(inner);
+            Self { inner }
+        }
+        pub fn with_origin(inner: T, origin: Uri) -> Self {
+            let inner = tonic::client::Grpc::with_origin(inner, origin);
+            Self { inner }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> OrderServiceClient<InterceptedService<T, F>>
+        where
+            F: tonic::service::Interceptor,
+            T::ResponseBody: Default,
+            T: tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+                Response = http::Response<
+                    <T as tonic::client::GrpcService<tonic::body::Body>>::ResponseBody,
+                >,
+            >,
+            <T as tonic::codegen::Service<
+                http::Request<tonic::body::Body>,
+            >>::Error: Into<StdError> + std::marker::Send + std::marker::Sync,
+        {
+            OrderServiceClient::new(InterceptedService::new(inner, interceptor))
+        }
+        /// Compress requests with the given encoding.
+        ///
+        /// This requires the server to support it otherwise it might respond with an
+        /// error.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.send_compressed(encoding);
+            self
+        }
+        /// Enable decompressing responses.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.inner = self.inner.accept_compressed(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_decoding_message_size(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.inner = self.inner.max_encoding_message_size(limit);
+            self
+        }
+        /// Lists orders, a page at a time.
+        pub async fn list_orders(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListOrdersRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListOrdersResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/shop.v1.OrderService/ListOrders",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("shop.v1.OrderService", "ListOrders"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Gets one order by its id.
+        pub async fn get_order(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetOrderRequest>,
+        ) -> std::result::Result<tonic::Response<super::Order>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/shop.v1.OrderService/GetOrder",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("shop.v1.OrderService", "GetOrder"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Creates an order.
+        pub async fn create_order(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CreateOrderRequest>,
+        ) -> std::result::Result<tonic::Response<super::Order>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/shop.v1.OrderService/CreateOrder",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("shop.v1.OrderService", "CreateOrder"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Changes an order: what the mask names, or all of it.
+        pub async fn update_order(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UpdateOrderRequest>,
+        ) -> std::result::Result<tonic::Response<super::Order>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/shop.v1.OrderService/UpdateOrder",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("shop.v1.OrderService", "UpdateOrder"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Deletes an order.
+        pub async fn delete_order(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DeleteOrderRequest>,
+        ) -> std::result::Result<tonic::Response<()>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/shop.v1.OrderService/DeleteOrder",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("shop.v1.OrderService", "DeleteOrder"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Calls an open order off and puts its stock back on the shelf.
+        pub async fn cancel_order(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CancelOrderRequest>,
+        ) -> std::result::Result<tonic::Response<super::Order>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/shop.v1.OrderService/CancelOrder",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("shop.v1.OrderService", "CancelOrder"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Hands an open order to the carrier.
+        pub async fn ship_order(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ShipOrderRequest>,
+        ) -> std::result::Result<tonic::Response<super::Order>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/shop.v1.OrderService/ShipOrder",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("shop.v1.OrderService", "ShipOrder"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Ranks customers by what they ordered.
+        pub async fn rank_customers(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RankCustomersRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RankCustomersResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/shop.v1.OrderService/RankCustomers",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("shop.v1.OrderService", "RankCustomers"));
+            self.inner.unary(req, path, codec).await
+        }
+    }
+}
+/// Generated server implementations.
+pub mod order_service_server {
+    #![allow(
+        unused_variables,
+        dead_code,
+        missing_docs,
+        clippy::wildcard_imports,
+        clippy::let_unit_value,
+    )]
+    use tonic::codegen::*;
+    /// Generated trait containing gRPC methods that should be implemented for use with OrderServiceServer.
+    #[async_trait]
+    pub trait OrderService: std::marker::Send + std::marker::Sync + 'static {
+        /// Lists orders, a page at a time.
+        async fn list_orders(
+            &self,
+            request: tonic::Request<super::ListOrdersRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListOrdersResponse>,
+            tonic::Status,
+        >;
+        /// Gets one order by its id.
+        async fn get_order(
+            &self,
+            request: tonic::Request<super::GetOrderRequest>,
+        ) -> std::result::Result<tonic::Response<super::Order>, tonic::Status>;
+        /// Creates an order.
+        async fn create_order(
+            &self,
+            request: tonic::Request<super::CreateOrderRequest>,
+        ) -> std::result::Result<tonic::Response<super::Order>, tonic::Status>;
+        /// Changes an order: what the mask names, or all of it.
+        async fn update_order(
+            &self,
+            request: tonic::Request<super::UpdateOrderRequest>,
+        ) -> std::result::Result<tonic::Response<super::Order>, tonic::Status>;
+        /// Deletes an order.
+        async fn delete_order(
+            &self,
+            request: tonic::Request<super::DeleteOrderRequest>,
+        ) -> std::result::Result<tonic::Response<()>, tonic::Status>;
+        /// Calls an open order off and puts its stock back on the shelf.
+        async fn cancel_order(
+            &self,
+            request: tonic::Request<super::CancelOrderRequest>,
+        ) -> std::result::Result<tonic::Response<super::Order>, tonic::Status>;
+        /// Hands an open order to the carrier.
+        async fn ship_order(
+            &self,
+            request: tonic::Request<super::ShipOrderRequest>,
+        ) -> std::result::Result<tonic::Response<super::Order>, tonic::Status>;
+        /// Ranks customers by what they ordered.
+        async fn rank_customers(
+            &self,
+            request: tonic::Request<super::RankCustomersRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::RankCustomersResponse>,
+            tonic::Status,
+        >;
+    }
+    /// What only orders can do.
+    #[derive(Debug)]
+    pub struct OrderServiceServer<T> {
+        inner: Arc<T>,
+        accept_compression_encodings: EnabledCompressionEncodings,
+        send_compression_encodings: EnabledCompressionEncodings,
+        max_decoding_message_size: Option<usize>,
+        max_encoding_message_size: Option<usize>,
+    }
+    impl<T> OrderServiceServer<T> {
+        pub fn new(inner: T) -> Self {
+            Self::from_arc(Arc::new(inner))
+        }
+        pub fn from_arc(inner: Arc<T>) -> Self {
+            Self {
+                inner,
+                accept_compression_encodings: Default::default(),
+                send_compression_encodings: Default::default(),
+                max_decoding_message_size: None,
+                max_encoding_message_size: None,
+            }
+        }
+        pub fn with_interceptor<F>(
+            inner: T,
+            interceptor: F,
+        ) -> InterceptedService<Self, F>
+        where
+            F: tonic::service::Interceptor,
+        {
+            InterceptedService::new(Self::new(inner), interceptor)
+        }
+        /// Enable decompressing requests with the given encoding.
+        #[must_use]
+        pub fn accept_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.accept_compression_encodings.enable(encoding);
+            self
+        }
+        /// Compress responses with the given encoding, if the client supports it.
+        #[must_use]
+        pub fn send_compressed(mut self, encoding: CompressionEncoding) -> Self {
+            self.send_compression_encodings.enable(encoding);
+            self
+        }
+        /// Limits the maximum size of a decoded message.
+        ///
+        /// Default: `4MB`
+        #[must_use]
+        pub fn max_decoding_message_size(mut self, limit: usize) -> Self {
+            self.max_decoding_message_size = Some(limit);
+            self
+        }
+        /// Limits the maximum size of an encoded message.
+        ///
+        /// Default: `usize::MAX`
+        #[must_use]
+        pub fn max_encoding_message_size(mut self, limit: usize) -> Self {
+            self.max_encoding_message_size = Some(limit);
+            self
+        }
+    }
+    impl<T, B> tonic::codegen::Service<http::Request<B>> for OrderServiceServer<T>
+    where
+        T: OrderService,
+        B: Body + std::marker::Send + 'static,
+        B::Error: Into<StdError> + std::marker::Send + 'static,
+    {
+        type Response = http::Response<tonic::body::Body>;
+        type Error = std::convert::Infallible;
+        type Future = BoxFuture<Self::Response, Self::Error>;
+        fn poll_ready(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<std::result::Result<(), Self::Error>> {
+            Poll::Ready(Ok(()))
+        }
+        fn call(&mut self, req: http::Request<B>) -> Self::Future {
+            match req.uri().path() {
+                "/shop.v1.OrderService/ListOrders" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListOrdersSvc<T: OrderService>(pub Arc<T>);
+                    impl<
+                        T: OrderService,
+                    > tonic::server::UnaryService<super::ListOrdersRequest>
+                    for ListOrdersSvc<T> {
+                        type Response = super::ListOrdersResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListOrdersRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as OrderService>::list_orders(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListOrdersSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/shop.v1.OrderService/GetOrder" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetOrderSvc<T: OrderService>(pub Arc<T>);
+                    impl<
+                        T: OrderService,
+                    > tonic::server::UnaryService<super::GetOrderRequest>
+                    for GetOrderSvc<T> {
+                        type Response = super::Order;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetOrderRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as OrderService>::get_order(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetOrderSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/shop.v1.OrderService/CreateOrder" => {
+                    #[allow(non_camel_case_types)]
+                    struct CreateOrderSvc<T: OrderService>(pub Arc<T>);
+                    impl<
+                        T: OrderService,
+                    > tonic::server::UnaryService<super::CreateOrderRequest>
+                    for CreateOrderSvc<T> {
+                        type Response = super::Order;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CreateOrderRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as OrderService>::create_order(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CreateOrderSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/shop.v1.OrderService/UpdateOrder" => {
+                    #[allow(non_camel_case_types)]
+                    struct UpdateOrderSvc<T: OrderService>(pub Arc<T>);
+                    impl<
+                        T: OrderService,
+                    > tonic::server::UnaryService<super::UpdateOrderRequest>
+                    for UpdateOrderSvc<T> {
+                        type Response = super::Order;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::UpdateOrderRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as OrderService>::update_order(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UpdateOrderSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/shop.v1.OrderService/DeleteOrder" => {
+                    #[allow(non_camel_case_types)]
+                    struct DeleteOrderSvc<T: OrderService>(pub Arc<T>);
+                    impl<
+                        T: OrderService,
+                    > tonic::server::UnaryService<super::DeleteOrderRequest>
+                    for DeleteOrderSvc<T> {
+                        type Response = ();
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DeleteOrderRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as OrderService>::delete_order(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DeleteOrderSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/shop.v1.OrderService/CancelOrder" => {
+                    #[allow(non_camel_case_types)]
+                    struct CancelOrderSvc<T: OrderService>(pub Arc<T>);
+                    impl<
+                        T: OrderService,
+                    > tonic::server::UnaryService<super::CancelOrderRequest>
+                    for CancelOrderSvc<T> {
+                        type Response = super::Order;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CancelOrderRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as OrderService>::cancel_order(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CancelOrderSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/shop.v1.OrderService/ShipOrder" => {
+                    #[allow(non_camel_case_types)]
+                    struct ShipOrderSvc<T: OrderService>(pub Arc<T>);
+                    impl<
+                        T: OrderService,
+                    > tonic::server::UnaryService<super::ShipOrderRequest>
+                    for ShipOrderSvc<T> {
+                        type Response = super::Order;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ShipOrderRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as OrderService>::ship_order(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ShipOrderSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/shop.v1.OrderService/RankCustomers" => {
+                    #[allow(non_camel_case_types)]
+                    struct RankCustomersSvc<T: OrderService>(pub Arc<T>);
+                    impl<
+                        T: OrderService,
+                    > tonic::server::UnaryService<super::RankCustomersRequest>
+                    for RankCustomersSvc<T> {
+                        type Response = super::RankCustomersResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RankCustomersRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as OrderService>::rank_customers(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RankCustomersSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                _ => {
+                    Box::pin(async move {
+                        let mut response = http::Response::new(
+                            tonic::body::Body::default(),
+                        );
+                        let headers = response.headers_mut();
+                        headers
+                            .insert(
+                                tonic::Status::GRPC_STATUS,
+                                (tonic::Code::Unimplemented as i32).into(),
+                            );
+                        headers
+                            .insert(
+                                http::header::CONTENT_TYPE,
+                                tonic::metadata::GRPC_CONTENT_TYPE,
+                            );
+                        Ok(response)
+                    })
+                }
+            }
+        }
+    }
+    impl<T> Clone for OrderServiceServer<T> {
+        fn clone(&self) -> Self {
+            let inner = self.inner.clone();
+            Self {
+                inner,
+                accept_compression_encodings: self.accept_compression_encodings,
+                send_compression_encodings: self.send_compression_encodings,
+                max_decoding_message_size: self.max_decoding_message_size,
+                max_encoding_message_size: self.max_encoding_message_size,
+            }
+        }
+    }
+    /// Generated gRPC service name
+    pub const SERVICE_NAME: &str = "shop.v1.OrderService";
+    impl<T> tonic::server::NamedService for OrderServiceServer<T> {
         const NAME: &'static str = SERVICE_NAME;
     }
 }

@@ -207,7 +207,7 @@ async fn selling(stage: &Stage) -> (Standard<Order, Selling>, impl Fn(&str, &[i3
         notes: Vec::new(),
     };
     let logic = Selling { product, told: Arc::default() };
-    (Standard::new(Arc::new(stage.repository()), Arc::new(stage.db.clone()), logic), new)
+    (Standard::new(Arc::new(stage.repository()), Arc::new(stage.db.clone()), Arc::new(logic)), new)
 }
 
 async fn hooks_run_for_each_row_with_one_set_of_changes(stage: Stage) {

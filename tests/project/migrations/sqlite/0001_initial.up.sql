@@ -59,9 +59,7 @@ CREATE INDEX users_name_idx ON users (name, id, deleted_at) WHERE deleted_at IS 
 
 CREATE INDEX users_created_at_idx ON users (created_at, id, deleted_at) WHERE deleted_at IS NULL;
 
-CREATE INDEX arcana_idempotency_created_at_idx ON arcana_idempotency (created_at);
-
-CREATE INDEX arcana_idempotency_created_at_order_idx ON arcana_idempotency (created_at, principal, rpc, "key");
+CREATE INDEX arcana_idempotency_created_at_idx ON arcana_idempotency (created_at, principal, rpc, "key");
 
 CREATE UNIQUE INDEX books_isbn_key ON books (isbn) WHERE deleted_at IS NULL;
 

@@ -11,6 +11,8 @@ use serde::{Serialize, Serializer};
 use serde::ser::SerializeStruct;
 use serde_json::Value as Json;
 
+use crate::shop::v1::customer::CustomerDto;
+use crate::shop::v1::product::ProductDto;
 use super::model::{
     CancelOrderRequest, CustomerRank, NewOrder, NewOrderLine, Order, OrderLine, OrderPatch, RankCustomersRequest,
     RankCustomersResponse, ShipOrderRequest,
@@ -23,10 +25,11 @@ pub struct OrderDto<'a>(pub &'a Order);
 impl Serialize for OrderDto<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let row = self.0;
-        let mut object = serializer.serialize_struct("Order", 12)?;
+        let mut object = serializer.serialize_struct("Order", 13)?;
         object.serialize_field("id", &row.id)?;
         object.serialize_field("number", &row.number)?;
         object.serialize_field("customer_id", &row.customer_id)?;
+        object.serialize_field("customer", &row.customer.as_deref().map(CustomerDto))?;
         object.serialize_field("status", &row.status.name())?;
         object.serialize_field("total", &Fixed(row.total, 2))?;
         object.serialize_field("note", &row.note)?;
@@ -50,7 +53,7 @@ impl FromJson for NewOrder {
             lines: input.required("lines"),
             placed_at: input.optional("placed_at"),
         };
-        input.ignore(&["id", "status", "total", "tracking_number", "version", "created_at", "updated_at"]);
+        input.ignore(&["id", "customer", "status", "total", "tracking_number", "version", "created_at", "updated_at"]);
         input.finish();
         Some(new)
     }
@@ -66,7 +69,7 @@ impl FromJson for OrderPatch {
             lines: input.change("lines"),
             placed_at: input.change_optional("placed_at"),
         };
-        input.ignore(&["id", "status", "total", "tracking_number", "version", "created_at", "updated_at"]);
+        input.ignore(&["id", "customer", "status", "total", "tracking_number", "version", "created_at", "updated_at"]);
         input.finish();
         Some(patch)
     }
@@ -80,9 +83,9 @@ impl Resource for Order {
         Verb { name: "cancel", allow: "POST" },
         Verb { name: "ship", allow: "POST" },
     ];
-    const MEMBERS: &'static [&'static str] = &["id", "number", "customer_id", "status", "total", "note", "lines", "placed_at", "tracking_number", "version", "created_at", "updated_at"];
+    const MEMBERS: &'static [&'static str] = &["id", "number", "customer_id", "customer", "status", "total", "note", "lines", "placed_at", "tracking_number", "version", "created_at", "updated_at"];
     const KEPT: &'static [&'static str] = &["number", "customer_id"];
-    const MASKABLE: &'static [&'static str] = &["id", "number", "customer_id", "status", "total", "note", "lines", "placed_at", "tracking_number", "version", "created_at", "updated_at"];
+    const MASKABLE: &'static [&'static str] = &["id", "number", "customer_id", "customer", "status", "total", "note", "lines", "placed_at", "tracking_number", "version", "created_at", "updated_at"];
     const PLURAL: &'static str = "orders";
 
     fn dto(&self) -> OrderDto<'_> {
@@ -97,9 +100,10 @@ pub struct OrderLineDto<'a>(pub &'a OrderLine);
 impl Serialize for OrderLineDto<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let row = self.0;
-        let mut object = serializer.serialize_struct("OrderLine", 4)?;
+        let mut object = serializer.serialize_struct("OrderLine", 5)?;
         object.serialize_field("id", &row.id)?;
         object.serialize_field("product_id", &row.product_id)?;
+        object.serialize_field("product", &row.product.as_deref().map(ProductDto))?;
         object.serialize_field("quantity", &row.quantity)?;
         object.serialize_field("unit_price", &Fixed(row.unit_price, 2))?;
         object.end()
@@ -114,7 +118,7 @@ impl FromJson for NewOrderLine {
             product_id: input.required("product_id"),
             quantity: input.required("quantity"),
         };
-        input.ignore(&["unit_price"]);
+        input.ignore(&["product", "unit_price"]);
         input.finish();
         Some(new)
     }

@@ -19,6 +19,7 @@ impl From<Order> for pb::Order {
             id: row.id.into_proto(),
             number: Some(row.number),
             customer_id: Some(row.customer_id.into_proto()),
+            customer: proto::expanded(row.customer),
             status: row.status.into_proto(),
             total: Fixed(row.total, 2).into_proto(),
             note: row.note,
@@ -68,6 +69,7 @@ impl From<OrderLine> for pb::OrderLine {
         Self {
             id: row.id.into_proto(),
             product_id: Some(row.product_id.into_proto()),
+            product: proto::expanded(row.product),
             quantity: Some(row.quantity),
             unit_price: Fixed(row.unit_price, 2).into_proto(),
         }

@@ -21,7 +21,7 @@ pub const SQLITE: &[Migration] = &[
         name: "add_arcana_idempotency",
         up: include_str!("../../migrations/sqlite/0002_add_arcana_idempotency.up.sql"),
         down: include_str!("../../migrations/sqlite/0002_add_arcana_idempotency.down.sql"),
-        sealed: false,
+        sealed: true,
     },
 ];
 
@@ -39,7 +39,7 @@ pub const POSTGRES: &[Migration] = &[
         name: "add_arcana_idempotency",
         up: include_str!("../../migrations/postgres/0002_add_arcana_idempotency.up.sql"),
         down: include_str!("../../migrations/postgres/0002_add_arcana_idempotency.down.sql"),
-        sealed: false,
+        sealed: true,
     },
 ];
 
@@ -57,6 +57,6 @@ pub const MYSQL: &[Migration] = &[
         name: "add_arcana_idempotency",
         up: include_str!("../../migrations/mysql/0002_add_arcana_idempotency.up.sql"),
         down: include_str!("../../migrations/mysql/0002_add_arcana_idempotency.down.sql"),
-        sealed: false,
+        sealed: true,
     },
 ];

@@ -11,6 +11,4 @@ CREATE TABLE arcana_idempotency (
   PRIMARY KEY (principal, rpc, "key")
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX arcana_idempotency_created_at_idx ON arcana_idempotency (created_at);
-
-CREATE INDEX arcana_idempotency_created_at_order_idx ON arcana_idempotency (created_at, principal, rpc, "key");
+CREATE INDEX arcana_idempotency_created_at_idx ON arcana_idempotency (created_at, principal, rpc, "key");

@@ -77,7 +77,7 @@ impl Resource for Document {
     ];
     const MEMBERS: &'static [&'static str] = &["id", "tenant_id", "slug", "folder", "title", "version", "account_id", "account", "node_id"];
     const KEPT: &'static [&'static str] = &["tenant_id"];
-    const MASKABLE: &'static [&'static str] = &["id", "tenant_id", "slug", "folder", "title", "version", "account_id", "node_id"];
+    const MASKABLE: &'static [&'static str] = &["id", "tenant_id", "slug", "folder", "title", "version", "account_id", "account", "node_id"];
     const PLURAL: &'static str = "documents";
 
     fn dto(&self) -> DocumentDto<'_> {

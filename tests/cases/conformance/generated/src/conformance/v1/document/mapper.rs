@@ -19,6 +19,7 @@ impl From<Document> for pb::Document {
             title: row.title,
             version: row.version,
             account_id: row.account_id.map(|value| value.into_proto()),
+            account: proto::expanded(row.account),
             node_id: row.node_id.map(|value| value.into_proto()),
         }
     }

@@ -65,7 +65,7 @@ impl Resource for Membership {
     ];
     const MEMBERS: &'static [&'static str] = &["coded_code", "coded", "numbered_nr", "role"];
     const KEPT: &'static [&'static str] = &[];
-    const MASKABLE: &'static [&'static str] = &["coded_code", "numbered_nr", "role"];
+    const MASKABLE: &'static [&'static str] = &["coded_code", "coded", "numbered_nr", "role"];
     const PLURAL: &'static str = "memberships";
 
     fn dto(&self) -> MembershipDto<'_> {

@@ -13,6 +13,7 @@ impl From<Membership> for pb::Membership {
     fn from(row: Membership) -> Self {
         Self {
             coded_code: Some(row.coded_code.into_proto()),
+            coded: proto::expanded(row.coded),
             numbered_nr: Some(row.numbered_nr.into_proto()),
             role: row.role,
         }

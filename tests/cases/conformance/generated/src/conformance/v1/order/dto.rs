@@ -72,7 +72,7 @@ impl Resource for Order {
     ];
     const MEMBERS: &'static [&'static str] = &["id", "number", "account_id", "account", "lines", "notes", "version", "created_at"];
     const KEPT: &'static [&'static str] = &[];
-    const MASKABLE: &'static [&'static str] = &["id", "number", "account_id", "lines", "notes", "version", "created_at"];
+    const MASKABLE: &'static [&'static str] = &["id", "number", "account_id", "account", "lines", "notes", "version", "created_at"];
     const PLURAL: &'static str = "orders";
 
     fn dto(&self) -> OrderDto<'_> {

@@ -15,6 +15,7 @@ impl From<Order> for pb::Order {
             id: row.id.into_proto(),
             number: row.number,
             account_id: Some(row.account_id.into_proto()),
+            account: proto::expanded(row.account),
             lines: row.lines.into_iter().map(|item| item.into()).collect(),
             notes: row.notes.into_iter().map(|item| item.into()).collect(),
             version: row.version,
@@ -57,6 +58,7 @@ impl From<OrderLine> for pb::OrderLine {
         Self {
             id: row.id.into_proto(),
             product_id: Some(row.product_id.into_proto()),
+            product: proto::expanded(row.product),
             quantity: row.quantity,
             text: row.text,
         }

@@ -77,7 +77,7 @@ impl Resource for Numbered {
     ];
     const MEMBERS: &'static [&'static str] = &["id", "parent_id", "parent", "next_id", "required_id", "required", "coded_id", "parts", "notes", "version"];
     const KEPT: &'static [&'static str] = &[];
-    const MASKABLE: &'static [&'static str] = &["id", "parent_id", "next_id", "required_id", "coded_id", "parts", "notes", "version"];
+    const MASKABLE: &'static [&'static str] = &["id", "parent_id", "parent", "next_id", "required_id", "required", "coded_id", "parts", "notes", "version"];
     const PLURAL: &'static str = "numbereds";
 
     fn dto(&self) -> NumberedDto<'_> {

@@ -14,8 +14,10 @@ impl From<Numbered> for pb::Numbered {
         Self {
             id: row.id.into_proto(),
             parent_id: row.parent_id.map(|value| value.into_proto()),
+            parent: proto::expanded(row.parent),
             next_id: row.next_id.map(|value| value.into_proto()),
             required_id: Some(row.required_id.into_proto()),
+            required: proto::expanded(row.required),
             coded_id: row.coded_id.map(|value| value.into_proto()),
             parts: row.parts.into_iter().map(|item| item.into()).collect(),
             notes: row.notes.into_iter().map(|item| item.into()).collect(),
@@ -63,6 +65,7 @@ impl From<NumberedPart> for pb::NumberedPart {
             id: row.id.into_proto(),
             text: row.text,
             imported_id: row.imported_id.map(|value| value.into_proto()),
+            imported: proto::expanded(row.imported),
         }
     }
 }
