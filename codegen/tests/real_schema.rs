@@ -50,6 +50,7 @@ fn lowers_orders() {
         [
             "orders_number_key",
             "orders_customer_id_placed_at_idx",
+            "orders_customer_id_created_at_idx",
             "orders_total_idx",
             "orders_placed_at_idx",
             "orders_created_at_idx"

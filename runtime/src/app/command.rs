@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{App, Route, Way, Wired, database};
 use crate::db::relay;
@@ -22,7 +23,8 @@ pub(super) async fn serve(app: &'static App, settings: Settings, seed: bool) -> 
         let rows: usize = seeded.iter().map(|table| table.rows).sum();
         tracing::info!(rows, "sample rows inserted into empty tables");
     }
-    let _housekeeping = relay::start(&db, app.stores, &settings);
+    let keep = Duration::from_secs(settings.database.outbox_retention_hours * 3600);
+    let _housekeeping = relay::start(&db, app.stores, keep);
     let Wired { rest, grpc } = (app.wire)(&db, &settings);
     let docs = settings.docs.enabled;
     let server = Server {

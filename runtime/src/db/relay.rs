@@ -14,7 +14,6 @@ use super::{Db, Dialect, Row, Value};
 use crate::changes::Changes;
 use crate::context::Context;
 use crate::error::Result;
-use crate::settings::Settings;
 use crate::types::Timestamp;
 
 /// Entries that get their position in one transaction.
@@ -68,9 +67,8 @@ impl Drop for Housekeeping {
     }
 }
 
-/// Keeps house until the answer is dropped; none where there is nothing to keep.
-pub(crate) fn start(db: &Db, stores: Stores, settings: &Settings) -> Option<Housekeeping> {
-    let keep = Duration::from_secs(settings.database.outbox_retention_hours * 3600);
+/// Keeps house until the answer is dropped; none where there is nothing to keep. Events go when they are older than `keep`.
+pub(crate) fn start(db: &Db, stores: Stores, keep: Duration) -> Option<Housekeeping> {
     let db = db.clone();
     (stores.outbox || stores.idempotency).then(|| Housekeeping(tokio::spawn(run(db, stores, keep)).abort_handle()))
 }
