@@ -27,6 +27,14 @@ impl Expand {
     /// Nothing: references stay keys.
     pub const NONE: Self = Self(Vec::new());
 
+    /// From a parameter of a URL, which names something if it is there.
+    pub fn from_rest(spec: &EntitySpec, text: &str, found: &mut Violations) -> Self {
+        if text.trim().is_empty() {
+            found.add("expand", "query.expand", "names nothing; leave it out to expand nothing");
+        }
+        Self::parse(spec, text, found)
+    }
+
     /// From the argument `expand`: paths, joined by commas.
     pub fn parse(spec: &EntitySpec, text: &str, found: &mut Violations) -> Self {
         let mut paths = Vec::new();

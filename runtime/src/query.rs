@@ -139,7 +139,7 @@ impl ListQuery {
                 "filter" => query.set_filter(spec, value, &mut found),
                 "include_total" => query.include_total = truth(name, value, true, &mut found),
                 "show_deleted" if spec.soft_delete => query.show_deleted = truth(name, value, false, &mut found),
-                "expand" if !spec.expandable.is_empty() => query.expand = Expand::parse(spec, value, &mut found),
+                "expand" if !spec.expandable.is_empty() => query.expand = Expand::from_rest(spec, value, &mut found),
                 field => query.set_equal(spec, field, value, &mut found),
             }
         }

@@ -167,7 +167,7 @@ impl Call {
         for (name, value) in self.query()? {
             match name.as_str() {
                 "expand" if expand.is_some() => found.add("expand", "query.repeated", "is there more than once"),
-                "expand" => expand = Some(Expand::parse(spec, &value, &mut found)),
+                "expand" => expand = Some(Expand::from_rest(spec, &value, &mut found)),
                 _ => found.add(&name, "query.unknown", "is no parameter here; known is expand"),
             }
         }

@@ -69,7 +69,7 @@ fn query(operation: OperationBuilder, book: &mut Book<'_>, field: &Field) -> Ope
     if matches!(field.ty, Type::Message(_) | Type::Resource(_) | Type::Map(..) | Type::Struct) {
         return operation;
     }
-    let schema = value::plain(book, &field.ty, field.json_string);
+    let schema = value::schema(book, &field.ty, &field.rules, field.json_string, Shape::Create);
     let mut parameter = shared::query(&field.name, &field_comment(field), schema);
     if field.required {
         parameter.required = Required::True;

@@ -51,6 +51,10 @@ async fn explained<E: Fixture>(db: &Db) -> (usize, Vec<String>) {
     let seen = Seen::default();
     let tell = Arc::clone(&seen);
     let watched = db.clone().observed(move |query| {
+        // The key of page tokens is stored by the first list; that is no read.
+        if !query.sql.starts_with("SELECT") {
+            return;
+        }
         tell.lock().unwrap().push((query.sql.to_owned(), query.values.to_vec()));
     });
     let repository = SqlRepository::<E>::new(watched);
