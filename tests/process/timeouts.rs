@@ -6,16 +6,16 @@ use crate::commands::{printed, run};
 use crate::support::Start;
 
 /// Rows that the filter is tried on; it takes much longer than a statement may.
-const ROWS: &str = "5000";
+const ROWS: &str = "10000";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_filter_that_takes_too_long_is_cut_off_and_others_go_on() {
     let folder = tempfile::tempdir().unwrap();
     printed(&run(folder.path(), &["migrate", "up"]));
     printed(&run(folder.path(), &["seed", "--rows", ROWS]));
-    let service = Arc::new(Start::new().in_folder(folder.path()).set("database.statement_timeout_ms=40").run());
+    let service = Arc::new(Start::new().in_folder(folder.path()).set("database.statement_timeout_ms=25").run());
     let product = service.get("/api/v1/products?size=1").await.ok(200)["data"][0].clone();
-    let words: Vec<_> = (0..190).map(|n| format!("name:\"no{n} such\"")).collect();
+    let words: Vec<_> = (0..300).map(|n| format!("name:zq{n}")).collect();
     let slow = words.join(" OR ");
     let searches: Vec<_> = (0..4)
         .map(|_| {

@@ -193,6 +193,8 @@ fn several(name: &str, description: &str, values: &[&str], unique: bool) -> Para
     let mut item = Object::with_type(JsonType::String);
     item.enum_values = Some(values.iter().map(|value| json!(value)).collect());
     let mut list = Array::new(item);
+    // A list of nothing looks like a text of nothing, which names no member.
+    list.min_items = Some(1);
     list.unique_items = unique;
     let parameter = shared::query(name, description, list.into());
     ParameterBuilder::from(parameter).style(Some(ParameterStyle::Form)).explode(Some(false)).build()
