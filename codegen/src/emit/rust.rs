@@ -187,6 +187,7 @@ fn lib(project: &Project, model: &Model, homes: &[Home]) -> String {
          pub const DESCRIPTOR: &[u8] = include_bytes!(\"../descriptor.bin\");\n\n\
          /// The program: all but its version, and the wiring with its logic. Whoever wants another member than the one that\n\
          /// is here replaces it: `App {{ seed, ..app(version, wire) }}`.\n\
+         #[rustfmt::skip]\n\
          pub const fn app(version: &'static str, wire: Wire) -> App {{\n    \
              App {{\n        \
                  name: {:?},\n        \

@@ -31,6 +31,7 @@ pub const DESCRIPTOR: &[u8] = include_bytes!("../descriptor.bin");
 
 /// The program: all but its version, and the wiring with its logic. Whoever wants another member than the one that
 /// is here replaces it: `App { seed, ..app(version, wire) }`.
+#[rustfmt::skip]
 pub const fn app(version: &'static str, wire: Wire) -> App {
     App {
         name: "torture",
