@@ -28,6 +28,11 @@ impl pb::{{ service.server_module }}::{{ service.name }} for {{ service.entity }
 {%- else %}
                 expand: String::new(),
 {%- endif %}
+{%- if service.searched %}
+                q: message.q,
+{%- else %}
+                q: String::new(),
+{%- endif %}
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&{{ service.constant }}, &arguments)?).await?;
             Ok(pb::List{{ service.plural }}Response {

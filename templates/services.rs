@@ -83,6 +83,15 @@ pub const QUERIES: &[&NamedQuery] = &[
 {%- endfor %}
 ];
 
+/// Entities with fields that lists search.
+pub const SEARCHED: &[&EntitySpec] = &[
+{%- for entry in entries %}
+{%- if entry.searched %}
+    <{{ entry.path }}::{{ entry.name }} as Entity>::SPEC,
+{%- endif %}
+{%- endfor %}
+];
+
 /// Inserts sample rows into empty tables, referenced ones first, and says how many.
 pub async fn seed(db: &Db, rows: usize) -> Result<Vec<Seeded>> {
     let mut seeder = Seeder::new(db, rows);

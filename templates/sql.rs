@@ -36,6 +36,7 @@ pub static {{ entity.spec.constant }}: EntitySpec = EntitySpec {
 {%- endfor %}
     ],
     expandable: {{ entity.spec.expandable }},
+    words: {{ entity.spec.words }},
     referenced_by: &[
 {%- for referrer in entity.spec.referenced_by %}
         {{ referrer }},

@@ -41,6 +41,9 @@ pub struct Table {
     /// Indexes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub indexes: Vec<Index>,
+    /// Holds nothing but what can be made anew from the rows of another table.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub derived: bool,
     /// Names of removed fields by number.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tombstones: BTreeMap<u32, String>,
@@ -225,6 +228,7 @@ impl Table {
             key: entity.key.columns.clone(),
             foreign_keys: entity.foreign_keys.iter().map(ForeignKey::of).collect(),
             indexes: entity.indexes.iter().map(Index::of).collect(),
+            derived: entity.derived,
             tombstones: BTreeMap::new(),
         }
     }

@@ -12,6 +12,7 @@ mod query;
 mod resource;
 mod seed;
 mod service;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -54,7 +55,9 @@ pub fn lower(loaded: &Loaded) -> (Model, Diagnostics) {
     model.stores = lowering.stores(&stores, &model);
 
     model.entities.sort_by(|a, b| a.full_name.cmp(&b.full_name));
-    index::number_twins(&mut model.entities);
+    model.stores.extend(words::tables(&model));
+    model.stores.sort_by(|a, b| a.full_name.cmp(&b.full_name));
+    index::number_twins(model.entities.iter_mut().chain(&mut model.stores).collect());
     model.messages.sort_by(|a, b| a.full_name.cmp(&b.full_name));
     model.enums.sort_by(|a, b| a.full_name.cmp(&b.full_name));
     model.services.sort_by(|a, b| a.full_name.cmp(&b.full_name));

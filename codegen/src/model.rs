@@ -105,6 +105,9 @@ pub struct Entity {
     pub created_at: Option<String>,
     /// Column set on every write (`google.protobuf.Timestamp updated_at`).
     pub updated_at: Option<String>,
+    /// Holds nothing but what can be made anew from the rows of another table.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub derived: bool,
     /// Where the message stands.
     pub span: Span,
 }
@@ -394,7 +397,7 @@ pub struct Field {
     pub filterable: bool,
     /// Lists may be ordered by it.
     pub sortable: bool,
-    /// Full text looks into it.
+    /// The parameter `q` of lists looks for words in it.
     pub searchable: bool,
     /// int64 as a JSON string (`jstype = JS_STRING`).
     pub json_string: bool,
@@ -679,6 +682,11 @@ impl Model {
         find(&self.entities, |entity| &entity.full_name, full_name)
     }
 
+    /// The table of the words in an entity's searchable fields, if it has such fields.
+    pub fn words_of(&self, entity: &str) -> Option<&Entity> {
+        find(&self.stores, |store| &store.full_name, &Entity::words_name(entity))
+    }
+
     /// The resource of that full name.
     pub fn resource(&self, full_name: &str) -> Option<&Resource> {
         find(&self.resources, |resource| &resource.full_name, full_name)
@@ -719,6 +727,13 @@ impl Service {
     }
 }
 
+impl Field {
+    /// Whether the parameter `q` looks for words in it; what else says so is refused.
+    pub fn is_searched(&self) -> bool {
+        self.searchable && self.ty == Type::String
+    }
+}
+
 impl Resource {
     /// The field of that name.
     pub fn field(&self, name: &str) -> Option<&Field> {
@@ -727,6 +742,11 @@ impl Resource {
 }
 
 impl Entity {
+    /// What the table of the words of an entity is called among the entities: like no message, which starts with a capital.
+    pub fn words_name(entity: &str) -> String {
+        format!("{entity}.words")
+    }
+
     /// The column that stores a field.
     pub fn column_of(&self, field: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.field == field)

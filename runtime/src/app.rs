@@ -12,6 +12,7 @@ use futures::future::BoxFuture;
 use tonic::service::Routes;
 
 use crate::db::{Db, Migrations, Stores};
+use crate::entity::EntitySpec;
 use crate::error::Result;
 use crate::fixture::Seeded;
 use crate::settings::{Loaded, Settings, Source, load};
@@ -32,6 +33,8 @@ pub struct App {
     pub migrations: Migrations,
     /// Tables of the runtime that they make.
     pub stores: Stores,
+    /// Entities with fields that lists search.
+    pub searched: &'static [&'static EntitySpec],
     /// Every route of every rpc, by service.
     pub routes: &'static [&'static [Route]],
     /// Puts the service together over an open database.

@@ -6,6 +6,7 @@
 mod record;
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
@@ -16,8 +17,9 @@ pub use record::{Action, After, Event, Job, Message, MessageKind, Record};
 
 use crate::context::Context;
 use crate::db::{Db, Value};
-use crate::entity::{Entity, EntitySpec, Stamps};
+use crate::entity::{Entity, EntitySpec, Searched, Stamps};
 use crate::error::Result;
+use crate::search;
 use crate::types::{Key, Timestamp};
 
 /// Writes that are committed together or not at all.
@@ -60,6 +62,8 @@ pub enum Write {
         values: Vec<Value>,
         /// Version that was read.
         version: Option<i64>,
+        /// Fields whose words may be others than before.
+        reworded: Vec<&'static Searched>,
         /// What becomes of its children.
         children: Vec<ChildDiff>,
     },
@@ -102,6 +106,13 @@ pub enum Write {
         key: Vec<Value>,
         /// Version that was read.
         version: i64,
+    },
+    /// The words of rows, made anew from what is stored.
+    Reword {
+        /// Shape of the rows.
+        spec: &'static EntitySpec,
+        /// Their keys.
+        keys: Vec<Vec<Value>>,
     },
     /// A statement on a table of the runtime itself.
     Own {
@@ -299,10 +310,12 @@ impl Changes {
             .iter()
             .map(|owned| diff_children((owned.spec)(), &(owned.rows)(before), (owned.rows)(after)))
             .collect();
+        let values = after.values();
         self.writes.push(Write::Update {
             spec: E::SPEC,
             key: before.id().values(),
-            values: after.values(),
+            reworded: reworded(before, &values),
+            values,
             version: before.version(),
             children,
         });
@@ -363,6 +376,11 @@ impl Changes {
         self.messages.push(Message { kind, type_name, payload });
     }
 
+    /// Makes the words of rows anew.
+    pub(crate) fn reword(&mut self, spec: &'static EntitySpec, keys: Vec<Vec<Value>>) {
+        self.writes.push(Write::Reword { spec, keys });
+    }
+
     /// Runs a statement on a table of the runtime itself.
     pub(crate) fn own(&mut self, sql: impl Into<Cow<'static, str>>, values: Vec<Value>) {
         self.writes.push(Write::Own { sql: sql.into(), values });
@@ -406,6 +424,21 @@ impl Changes {
     pub fn is_empty(&self) -> bool {
         self.writes.is_empty() && self.messages.is_empty() && self.once.is_none()
     }
+}
+
+/// Searchable fields whose words an update changes: all of them where no version says that the row is still as it was read.
+fn reworded<E: Entity>(before: &E, after: &[Value]) -> Vec<&'static Searched> {
+    let Some(words) = &E::SPEC.words else { return Vec::new() };
+    let was = before.values();
+    let words_of = |values: &[Value], field: &Searched| {
+        let at = E::SPEC.fields().iter().position(|column| column.name == field.column);
+        match at.and_then(|at| values.get(at)) {
+            Some(Value::Text(text)) => search::words(text),
+            _ => BTreeSet::new(),
+        }
+    };
+    let stays = |field: &Searched| before.version().is_some() && words_of(&was, field) == words_of(after, field);
+    words.fields.iter().filter(|field| !stays(field)).collect()
 }
 
 fn diff_children(spec: &'static EntitySpec, before: &[Vec<Value>], after: Vec<Vec<Value>>) -> ChildDiff {

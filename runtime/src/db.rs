@@ -24,6 +24,7 @@ mod snapshot;
 mod sqlite;
 mod storable;
 mod value;
+mod words;
 
 use std::sync::Arc;
 
@@ -52,6 +53,7 @@ use postgres::Postgres;
 use snapshot::Reading;
 pub(crate) use snapshot::Snapshot;
 use sqlite::Sqlite;
+pub(crate) use words::condition as words_condition;
 
 /// A database that is open. Cheap to clone.
 #[derive(Clone)]

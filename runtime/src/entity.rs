@@ -135,10 +135,30 @@ pub struct EntitySpec {
     pub references: &'static [Reference],
     /// Paths of references that answers may show as rows, such as `customer` and `lines.product`.
     pub expandable: &'static [&'static str],
+    /// Where the words of its searchable fields are, if it has such fields.
+    pub words: Option<Words>,
     /// What refers to it.
     pub referenced_by: &'static [Referrer],
     /// Who may do what.
     pub access: AccessSpec,
+}
+
+/// The words of searchable fields: a table of them, with the key of the row and the number of the field.
+#[derive(Debug)]
+pub struct Words {
+    /// The table.
+    pub table: &'static str,
+    /// The fields.
+    pub fields: &'static [Searched],
+}
+
+/// A field whose words are kept.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Searched {
+    /// Column.
+    pub column: &'static str,
+    /// Number of the field.
+    pub number: i32,
 }
 
 /// Rules of the derived methods.

@@ -21,6 +21,7 @@ pub mod proto;
 pub mod query;
 pub mod repository;
 pub mod rest;
+pub(crate) mod search;
 pub mod serve;
 pub mod service;
 pub mod settings;

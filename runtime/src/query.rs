@@ -12,6 +12,7 @@ use crate::db::Value;
 use crate::entity::{ColumnSpec, Entity, EntitySpec};
 use crate::error::Result;
 use crate::expand::Expand;
+use crate::search;
 use crate::violations::Violations;
 use token::Token;
 
@@ -78,6 +79,7 @@ pub struct ListArguments {
     pub include_total: Option<bool>,
     pub show_deleted: bool,
     pub expand: String,
+    pub q: String,
 }
 
 impl ListQuery {
@@ -139,6 +141,7 @@ impl ListQuery {
                 "filter" => query.set_filter(spec, value, &mut found),
                 "include_total" => query.include_total = truth(name, value, true, &mut found),
                 "show_deleted" if spec.soft_delete => query.show_deleted = truth(name, value, false, &mut found),
+                "q" if spec.words.is_some() => query.set_search(spec, value, &mut found),
                 "expand" if !spec.expandable.is_empty() => query.expand = Expand::from_rest(spec, value, &mut found),
                 field => query.set_equal(spec, field, value, &mut found),
             }
@@ -172,6 +175,9 @@ impl ListQuery {
         }
         query.set_token(&arguments.page_token, &mut found);
         query.set_filter(spec, &arguments.filter, &mut found);
+        if !arguments.q.is_empty() {
+            query.set_search(spec, &arguments.q, &mut found);
+        }
         query.expand = Expand::parse(spec, &arguments.expand, &mut found);
         query.order = complete(spec, grpc_order(spec, &arguments.order_by, &mut found));
         found.into_result(query)
@@ -199,6 +205,13 @@ impl ListQuery {
                 Ok(filter) => self.narrow(filter),
                 Err(message) => found.add("filter", "query.filter", message),
             }
+        }
+    }
+
+    fn set_search(&mut self, spec: &'static EntitySpec, text: &str, found: &mut Violations) {
+        match search::parse(text) {
+            Ok(words) => self.narrow(Filter::Words { spec, words }),
+            Err(message) => found.add("q", "query.q", message),
         }
     }
 
@@ -270,6 +283,9 @@ fn known(spec: &EntitySpec) -> String {
     }
     if !spec.expandable.is_empty() {
         names.push("expand");
+    }
+    if spec.words.is_some() {
+        names.push("q");
     }
     names.extend(spec.fields().iter().filter(|column| column.filterable).map(|column| column.field));
     names.join(", ")

@@ -2,6 +2,7 @@
 
 mod keyset;
 mod named;
+mod reword;
 
 use std::marker::PhantomData;
 
@@ -16,6 +17,7 @@ use crate::query::{ListQuery, OrderBy, Page};
 use crate::types::Key;
 use keyset::Stretch;
 pub use named::{NamedQuery, Part, Text, verify};
+pub use reword::{Reworded, reword};
 
 /// Reads rows of one entity. Writes go through [`crate::changes::Changes`].
 #[async_trait]

@@ -5,9 +5,10 @@
 use std::path::Path;
 
 use rusqlite::Connection;
+use serde_json::json;
 use tempfile::TempDir;
 
-use crate::commands::complaint;
+use crate::commands::{complaint, printed, run};
 use crate::support::{Start, at, command, keep_on_sqlite};
 
 /// A folder that stays on SQLite.
@@ -82,4 +83,26 @@ fn a_sealed_migration_that_was_applied_with_another_text_is_refused_everywhere()
     let status = String::from_utf8(status.stdout).unwrap();
     assert!(status.lines().all(|line| line.starts_with("changed  ")), "{status}");
     assert!(status.contains("0001 initial"), "{status}");
+}
+
+#[tokio::test]
+async fn rows_from_before_their_fields_were_searchable_are_found_after_the_next_start() {
+    let folder = folder();
+    let service = Start::new().in_folder(folder.path()).run();
+    let body = json!({ "sku": "OLD-1", "name": "Red lamp", "description": "For the desk.", "price": "1.00" });
+    service.post("/api/v1/products", &body).await.ok(201);
+    drop(service);
+    // As it was before: the step that brought the words is taken back, with all words.
+    assert!(printed(&run(folder.path(), &["migrate", "down"])).contains("products_words"));
+    let service = Start::new().in_folder(folder.path()).run();
+    assert_eq!(service.get("/api/v1/products?q=lamp%20desk").await.ok(200)["total"], 1);
+    drop(service);
+    let database = database(folder.path());
+    let noted = |sql: &str| database.query_row(sql, [], |row| row.get::<_, String>(0)).unwrap();
+    assert_eq!(noted("SELECT fields FROM arcana_words WHERE name = 'products_words'"), "1 3,4");
+    // What is there is not made again.
+    database.execute("DELETE FROM products_words WHERE word = 'lamp'", []).unwrap();
+    let service = Start::new().in_folder(folder.path()).run();
+    assert_eq!(service.get("/api/v1/products?q=lamp").await.ok(200)["total"], 0);
+    assert_eq!(service.get("/api/v1/products?q=desk").await.ok(200)["total"], 1);
 }

@@ -24,7 +24,7 @@ async fn stocked(service: &Service, count: usize) {
 async fn has_every_row_once_in_the_order_of_the_list() {
     let service = Service::start();
     stocked(&service, 1_203).await;
-    for arguments in ["", "?sort=stock,sku&order=desc,asc", "?filter=stock%20%3E%202&sort=sku"] {
+    for arguments in ["", "?sort=stock,sku&order=desc,asc", "?filter=stock%20%3E%202&sort=sku", "?q=b&sort=sku"] {
         let answer = export(&service, &format!("/api/v1/products{arguments}"), LINES).await;
         assert_eq!((answer.status, answer.header("content-type")), (200, LINES));
         let exported: Vec<Value> = answer.text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();

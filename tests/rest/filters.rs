@@ -163,3 +163,36 @@ async fn equality_parameters_are_filters_too() {
     service.get("/api/v1/orders?status=OPEN").await.breaks("status", "query.value").says("ORDER_STATUS_OPEN");
     service.get("/api/v1/orders?customer_id=1").await.breaks("customer_id", "query.value").says("UUID");
 }
+
+#[tokio::test]
+async fn a_search_finds_words_in_name_and_description() {
+    let service = shop().await;
+    let body = json!({ "sku": "FFF", "name": "Café table", "description": "For a LAMP, or two.", "price": "5.00" });
+    service.post("/api/v1/products", &body).await.ok(201);
+    for (q, expected) in [
+        ("lamp", "AAA BBB FFF"),
+        ("LÄM", "AAA BBB FFF"),
+        ("lamp red", "AAA"),
+        ("lamp cafe", "FFF"),
+        ("amp", ""),
+        ("unicode", "EEE"),
+        ("100%", "DDD"),
+        ("灯", "EEE"),
+    ] {
+        assert_eq!(skus(&service, &[("q", q)]).await.join(" "), expected, "{q}");
+    }
+    assert_eq!(skus(&service, &[("q", "lamp"), ("filter", "stock = 5")]).await, ["BBB"]);
+}
+
+#[tokio::test]
+async fn a_search_without_a_word_says_what_is_wrong() {
+    let service = shop().await;
+    for (q, message) in [("", "has no word"), ("%_", "has no word"), ("a b c d e f g h i", "at most 8")] {
+        let request = service.request("GET", "/api/v1/products").query(&[("q", q)]);
+        let problem = service.send(request).await.refused(400, "VALIDATION_FAILED").0;
+        assert_eq!(problem["errors"][0]["field"], "q");
+        assert!(problem["errors"][0]["message"].as_str().unwrap().contains(message), "{problem}");
+    }
+    let other = service.send(service.request("GET", "/api/v1/orders").query(&[("q", "lamp")])).await;
+    other.refused(400, "VALIDATION_FAILED");
+}

@@ -11,7 +11,7 @@ const SYSTEM: [&str; 10] =
     ["cmax", "cmin", "ctid", "db_roll_ptr", "db_row_id", "db_trx_id", "fts_doc_id", "tableoid", "xmax", "xmin"];
 
 pub(super) fn check(model: &Model, found: &mut Diagnostics) {
-    for entity in &model.entities {
+    for entity in model.entities.iter().chain(model.stores.iter().filter(|store| store.derived)) {
         let mut seen: BTreeMap<String, bool> = BTreeMap::new();
         let (hidden, declared): (Vec<_>, Vec<_>) = entity.columns.iter().partition(|column| column.hidden);
         for column in hidden.into_iter().chain(declared) {

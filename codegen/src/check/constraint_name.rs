@@ -12,7 +12,8 @@ pub(super) fn check(model: &Model, found: &mut Diagnostics) {
     let table = |entity: &&Entity| {
         taken.insert(entity.table.to_lowercase(), format!("the table of `{}`", entity.full_name)).is_none()
     };
-    let entities: Vec<&Entity> = model.entities.iter().filter(table).collect();
+    let derived = model.stores.iter().filter(|store| store.derived);
+    let entities: Vec<&Entity> = model.entities.iter().chain(derived).filter(table).collect();
     for (name, what, span) in entities.into_iter().flat_map(constraints) {
         let Some(other) = taken.insert(name.to_lowercase(), what.clone()) else { continue };
         found.push(

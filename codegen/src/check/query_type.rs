@@ -4,7 +4,9 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::{Model, Type};
 
 pub(super) fn check(model: &Model, found: &mut Diagnostics) {
-    for field in model.resources.iter().flat_map(|resource| &resource.fields) {
+    for (resource, field) in
+        model.resources.iter().flat_map(|resource| resource.fields.iter().map(move |field| (resource, field)))
+    {
         let compound = matches!(
             field.ty,
             Type::List(_) | Type::Map(..) | Type::Message(_) | Type::Struct | Type::Resource(_) | Type::Bytes
@@ -16,6 +18,18 @@ pub(super) fn check(model: &Model, found: &mut Diagnostics) {
             (field.unique && compound, "unique", "scalars, enums, keys and timestamps"),
             (field.searchable && !text, "searchable", "strings"),
         ];
+        let owned = model.entity(&resource.entity).is_some_and(|entity| entity.parent.is_some());
+        if field.searchable && owned {
+            found.push(
+                Diagnostic::at(
+                    "arcana::owned_search",
+                    &field.span,
+                    format!("`{}` is searchable, and `{}` is owned, which no list shows", field.name, resource.name),
+                )
+                .help("remove `searchable`: it is for the fields of entities that have lists of their own")
+                .word("searchable"),
+            );
+        }
         for (broken, option, types) in options {
             if broken {
                 found.push(
@@ -59,6 +73,11 @@ mod tests {
 
     #[test]
     fn refuses_searches_in_numbers() {
+        let owned = "message Parent { option (arcana.entity) = {}; string id = 1 [(arcana.field) = { primary_key: UUID_V7 }]; \
+                     repeated Child children = 2 [(arcana.field).owned = true]; } \
+                     message Child { option (arcana.entity) = { methods: [NONE] }; \
+                     string id = 1 [(arcana.field) = { primary_key: UUID_V7 }]; string a = 2 [(arcana.field).searchable = true]; }";
+        assert_eq!(codes(super::check, owned), ["arcana::owned_search"]);
         let field = "int32 a = 2 [(arcana.field) = { searchable: true }];";
         assert_eq!(entity_codes(super::check, field), ["arcana::query_type"]);
     }

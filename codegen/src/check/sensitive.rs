@@ -9,6 +9,8 @@ pub(super) fn check(model: &Model, found: &mut Diagnostics) {
             "sensitive"
         } else if field.internal {
             "internal"
+        } else if field.input_only && field.searchable {
+            "input only"
         } else {
             continue;
         };

@@ -7,7 +7,8 @@ use crate::model::Model;
 
 pub(super) fn check(model: &Model, found: &mut Diagnostics) {
     let mut seen: BTreeMap<String, &str> = BTreeMap::new();
-    for entity in &model.entities {
+    let derived = model.stores.iter().filter(|store| store.derived);
+    for entity in model.entities.iter().chain(derived) {
         if let Some(other) = seen.insert(entity.table.to_lowercase(), &entity.full_name) {
             found.push(
                 Diagnostic::at(
@@ -19,7 +20,7 @@ pub(super) fn check(model: &Model, found: &mut Diagnostics) {
                 .word(entity.table.clone()),
             );
         }
-        if !is_plain(&entity.table) || is_ours(&entity.table) {
+        if !entity.derived && (!is_plain(&entity.table) || is_ours(&entity.table)) {
             found.push(
                 Diagnostic::at("arcana::table_name", &entity.span, format!("`{}` is no name for a table", entity.table))
                     .help("use at most 63 letters, digits and `_`, with no digit first, and no `sqlite_`, `pg_` or `arcana_` in front")

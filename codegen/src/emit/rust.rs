@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::{EmitError, words};
 use crate::fileset::FileSet;
-use crate::model::{Entity, Model, Resource};
+use crate::model::{Entity, Field, Model, Resource};
 use crate::plan::{
     EntryExpansionView, EntryView, ExpansionView, Home, HomePlan, LogicFile, LogicModFile, Overview, ServicesFile,
     homes, identifier, module_path, plain, plan_home,
@@ -98,6 +98,7 @@ fn entry(plan: &HomePlan, resource: &Resource, plurals: &Counts<'_>, modules: &C
     Some(EntryView {
         member: called(&resource.plural, plurals),
         words: words::plural_human(resource),
+        searched: resource.fields.iter().any(Field::is_searched),
         path: format!("crate::{}", plan.home.path()),
         name: plain(&plan.entities.first()?.name),
         service: plan.service.is_some(),
@@ -181,7 +182,7 @@ fn lib(project: &Project, model: &Model, homes: &[Home]) -> String {
          #![allow(rustdoc::all)]\n\n\
          use arcana_runtime::app::{{App, Wire}};\nuse arcana_runtime::db::Stores;\n\n\
          #[rustfmt::skip]\npub mod migrations;\n#[rustfmt::skip]\npub mod pb;\n#[rustfmt::skip]\nmod services;\n{}\n\
-         pub use services::{{QUERIES, ROUTES, Repositories, Services, seed}};\n\n\
+         pub use services::{{QUERIES, ROUTES, Repositories, SEARCHED, Services, seed}};\n\n\
          /// The contract as OpenAPI.\npub const OPENAPI: &str = include_str!(\"../openapi.json\");\n\n\
          /// The contract as protobuf descriptors, for reflection.\n\
          pub const DESCRIPTOR: &[u8] = include_bytes!(\"../descriptor.bin\");\n\n\
@@ -197,6 +198,7 @@ fn lib(project: &Project, model: &Model, homes: &[Home]) -> String {
                  descriptor: DESCRIPTOR,\n        \
                  migrations: migrations::ALL,\n        \
                  stores: Stores {{ outbox: {outbox}, idempotency: {idempotency} }},\n        \
+                 searched: SEARCHED,\n        \
                  routes: ROUTES,\n        \
                  wire,\n        \
                  seed: |db, rows| Box::pin(seed(db, rows)),\n    \

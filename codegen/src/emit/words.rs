@@ -56,6 +56,19 @@ pub(crate) fn batch_comment(kind: StandardKind, resource: &Resource) -> String {
 /// Most rows of a batch, as the runtime has it.
 pub(crate) const BATCH_MAX: usize = 100;
 
+/// Most characters of what is searched, as the runtime has it.
+pub(crate) const SEARCH_MAX: usize = 200;
+
+/// What the parameter `q` of a list does.
+pub(crate) fn search_comment(resource: &Resource) -> String {
+    let fields = resource.fields.iter().filter(|field| field.is_searched());
+    let fields: Vec<String> = fields.map(|field| format!("`{}`", field.name)).collect();
+    format!(
+        "Only rows in which each of these words, at most 8, begins a word of {}; case and accents make no difference.",
+        fields.join(" or ")
+    )
+}
+
 /// What the rpc does that brings a deleted row back.
 pub(crate) fn undelete_comment(resource: &Resource) -> String {
     format!("Brings a deleted {} back.", human(&resource.name))

@@ -21,12 +21,8 @@ pub(super) fn recorded(model: &Model, gaps: &mut Vec<Gap>) {
 }
 
 fn of_entity(entity: &Entity, resource: &Resource, gaps: &mut Vec<Gap>) {
-    let set = [
-        (entity.cache_ttl_seconds.is_some(), "cache"),
-        (resource.fields.iter().any(|field| field.searchable), "searchable"),
-    ];
-    for (_, option) in set.iter().filter(|(is_set, _)| *is_set) {
-        add(&format!("{option} of {}", resource.name), option, &resource.span, gaps);
+    if entity.cache_ttl_seconds.is_some() {
+        add(&format!("cache of {}", resource.name), "cache", &resource.span, gaps);
     }
 }
 

@@ -41,6 +41,7 @@ impl Lowering<'_> {
             version: column_with(FieldRole::Version),
             created_at: column_with(FieldRole::CreatedAt),
             updated_at: column_with(FieldRole::UpdatedAt),
+            derived: false,
             span: span.clone(),
         };
         self.adopt(seed, &mut entity, span);

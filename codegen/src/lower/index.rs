@@ -47,7 +47,7 @@ impl Lowering<'_> {
 
 /// Shortens names that are too long, and numbers those that would mean two things: indexes of one database share their names with its tables, and case makes
 /// no difference.
-pub(super) fn number_twins(entities: &mut [Entity]) {
+pub(super) fn number_twins(mut entities: Vec<&mut Entity>) {
     let mut taken: BTreeSet<String> = entities.iter().map(|entity| entity.table.to_lowercase()).collect();
     for index in entities.iter_mut().flat_map(|entity| &mut entity.indexes) {
         let name = short_name(&index.name);

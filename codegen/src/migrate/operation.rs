@@ -96,12 +96,20 @@ pub(super) fn operations(transition: &Transition<'_>) -> Vec<Operation> {
         if pair.old.name != pair.new.name {
             add(OperationKind::RenameTable, pair.entity, Safe, format!("{} becomes {}", pair.old.name, pair.new.name));
         }
-        found.append(&mut columns(&pair));
-        found.append(&mut constraints(&pair));
+        let mut changes = columns(&pair);
+        changes.append(&mut constraints(&pair));
+        if pair.new.derived {
+            // It follows the table that it is made from, whose own changes are judged.
+            changes.iter_mut().for_each(|change| change.class = Safe);
+        }
+        found.append(&mut changes);
     }
     for (entity, table) in transition.dropped() {
-        let words = format!("all rows of {} are lost", table.name);
-        found.push(Operation::new(OperationKind::DropTable, entity, &table.name, Lossy, words));
+        let (class, words) = match table.derived {
+            true => (Safe, format!("{} holds nothing that other tables do not", table.name)),
+            false => (Lossy, format!("all rows of {} are lost", table.name)),
+        };
+        found.push(Operation::new(OperationKind::DropTable, entity, &table.name, class, words));
     }
     found
 }

@@ -481,3 +481,63 @@ fn migrates_the_schema_of_this_repository_up_and_down() {
     run(&connection, &sqlite::render(&transition.back()));
     assert!(state(&connection).is_empty());
 }
+
+/// The storage of a schema with one entity of these fields.
+fn storage_of(fields: &str) -> Lock {
+    let text = format!(
+        "syntax = \"proto3\"; package t.v1; import \"arcana/annotations.proto\";\n\
+         message Thing {{ option (arcana.entity) = {{}}; {fields} }}"
+    );
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let files = std::collections::BTreeMap::from([("t/v1/t.proto".to_owned(), text)]);
+    Lock::of(&crate::read_model(&crate::Sources::of(files, root).unwrap()).unwrap())
+}
+
+#[test]
+fn a_table_of_words_comes_and_goes_with_searchable_fields() {
+    let key = |column: &str| {
+        format!("string id = 1 [(arcana.field) = {{ primary_key: UUID_V7 column: \"{column}\" }}]; string a = 2")
+    };
+    let plain = storage_of(&format!("{};", key("id")));
+    let searched = storage_of(&format!("{} [(arcana.field).searchable = true];", key("id")));
+    let renamed = storage_of(&format!("{} [(arcana.field).searchable = true];", key("nr")));
+    let connection = database();
+    let empty = Lock::default();
+    run(&connection, &sqlite::render(&Transition::between(&empty, &plain)));
+    run(&connection, "INSERT INTO things (id, a) VALUES (x'00112233445566778899aabbccddeeff', 'red lamp');");
+    let before = state(&connection);
+
+    let transition = Transition::between(&plain, &searched);
+    let all: Vec<_> = operations(&transition).into_iter().map(|one| (one.kind, one.table, one.class)).collect();
+    assert_eq!(all, [(OperationKind::CreateTable, "things_words".to_owned(), Class::Safe)]);
+    run(&connection, &sqlite::render(&transition));
+    run(
+        &connection,
+        "INSERT INTO things_words (word, id, field) SELECT 'lamp', id, 2 FROM things;
+         INSERT INTO things_words (word, id, field) SELECT 'red', id, 2 FROM things;",
+    );
+    let count = |connection: &Connection| {
+        connection.query_row("SELECT count(*) FROM things_words", [], |row| row.get::<_, i64>(0)).unwrap()
+    };
+
+    // Words follow a key that is called otherwise, and stay where they are.
+    let transition = Transition::between(&searched, &renamed);
+    assert!(operations(&transition).iter().all(|one| one.class == Class::Safe), "{:?}", operations(&transition));
+    run(&connection, &sqlite::render(&transition));
+    assert_eq!(count(&connection), 2);
+    run(&connection, &sqlite::render(&transition.back()));
+    assert_eq!(count(&connection), 2);
+
+    // Nothing is lost with them that the rows do not have.
+    let transition = Transition::between(&searched, &plain);
+    let all: Vec<_> = operations(&transition).into_iter().map(|one| (one.kind, one.table, one.class)).collect();
+    assert_eq!(all, [(OperationKind::DropTable, "things_words".to_owned(), Class::Safe)]);
+    run(&connection, &sqlite::render(&transition));
+    assert_eq!(state(&connection), before);
+    run(&connection, &sqlite::render(&transition.back()));
+    assert_eq!(count(&connection), 0);
+
+    // Words go with their row.
+    run(&connection, "INSERT INTO things_words (word, id, field) SELECT 'red', id, 2 FROM things; DELETE FROM things;");
+    assert_eq!(count(&connection), 0);
+}

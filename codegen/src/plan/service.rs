@@ -145,6 +145,7 @@ pub fn service(
         versioned: entity.version.is_some(),
         soft_delete: entity.soft_delete,
         expandable: !expansions(model, resource).is_empty(),
+        searched: model.words_of(&resource.entity).is_some(),
         server_module: format!("{}_server", service.name.to_snake_case()),
         server: format!("{}Server", service.name.to_upper_camel_case()),
         list_wire: format!("List{}", words::plural_pascal(resource)).to_snake_case(),

@@ -10,7 +10,9 @@ use super::overview::Overview;
 use super::types::{Types, identifier, literal, spec_constant};
 use super::views::{ColumnView, FinderView, SpecView};
 use crate::expand::expansions;
-use crate::model::{Access, Column, Entity, ForeignKey, Index, KeyKind, Model, OnDelete, Resource, StandardKind, Type};
+use crate::model::{
+    Access, Column, Entity, Field, ForeignKey, Index, KeyKind, Model, OnDelete, Resource, StandardKind, Type,
+};
 use crate::sql::constraint::foreign_key_name;
 
 pub(super) use crate::sql::quoted;
@@ -50,9 +52,22 @@ pub fn spec(overview: &Overview<'_>, entity: &Entity, resource: &Resource) -> Sp
             Some(_) => list(std::iter::empty()),
             None => list(expansions(model, resource).iter().map(|expansion| literal(&expansion.path))),
         },
+        words: option(words(model, entity, resource)),
         referenced_by: referenced_by(overview, entity),
         access: access(resource),
     }
+}
+
+/// Where the words of its searchable fields are.
+fn words(model: &Model, entity: &Entity, resource: &Resource) -> Option<String> {
+    let table = model.words_of(&entity.full_name)?;
+    let fields = entity.columns.iter().filter(|column| {
+        let field = resource.field(&column.field).filter(|_| !column.hidden);
+        field.is_some_and(Field::is_searched)
+    });
+    let fields = fields
+        .map(|column| format!("Searched {{ column: {}, number: {} }}", literal(&quoted(&column.name)), column.number));
+    Some(format!("Words {{ table: {}, fields: {} }}", literal(&quoted(&table.table)), list(fields)))
 }
 
 fn option(text: Option<String>) -> String {
@@ -234,7 +249,7 @@ pub fn finders(entity: &Entity, resource: &Resource, types: &Types<'_>) -> Vec<F
             .collect();
         let fields = fields?;
         let names: Vec<&str> = fields.iter().map(|(field, _)| field.name.as_str()).collect();
-        let parameter = |(field, _): &(&crate::model::Field, &Column)| {
+        let parameter = |(field, _): &(&Field, &Column)| {
             let name = parameter_name(&field.name);
             let ty = types.rust(&field.ty);
             let value = match &field.ty {

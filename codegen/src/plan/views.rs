@@ -282,6 +282,8 @@ pub struct SpecView {
     /// See `table`.
     pub expandable: String,
     /// See `table`.
+    pub words: String,
+    /// See `table`.
     pub referenced_by: Vec<String>,
     /// Rules of list, get, create, update and delete.
     pub access: Vec<(String, String)>,
@@ -470,6 +472,8 @@ pub struct ServiceView {
     pub soft_delete: bool,
     /// List and get requests carry expand.
     pub expandable: bool,
+    /// List requests carry q.
+    pub searched: bool,
     /// Custom rpcs.
     pub rpcs: Vec<RpcView>,
     /// Custom verbs behind the key and their methods, as literals.
@@ -648,6 +652,8 @@ pub struct EntryView {
     pub name: String,
     /// Has a service.
     pub service: bool,
+    /// Has fields that lists search.
+    pub searched: bool,
     /// Name of its logic module, such as `order`.
     pub logic: String,
     /// Full name as a literal.

@@ -55,8 +55,10 @@ pub(super) async fn migrate(app: &'static App, settings: &Settings, way: Way) ->
     match way {
         Way::Up => {
             let applied = db.migrate_up(app.migrations).await.map_err(|error| explain(&error))?;
-            let lines: Vec<String> =
-                applied.iter().map(|applied| format!("applied {:04} {}", applied.version, applied.name)).collect();
+            let applied = applied.iter().map(|applied| format!("applied {:04} {}", applied.version, applied.name));
+            let mut lines: Vec<String> = applied.collect();
+            let reworded = database::make_words(app, &db).await?;
+            lines.extend(reworded.iter().map(|made| format!("made the words of {} ({} rows)", made.entity, made.rows)));
             print(&if lines.is_empty() { "nothing to apply".to_owned() } else { lines.join("\n") })
         }
         Way::Down => match db.migrate_down(app.migrations).await.map_err(|error| explain(&error))? {
@@ -77,6 +79,7 @@ pub(super) async fn migrate(app: &'static App, settings: &Settings, way: Way) ->
 pub(super) async fn seed(app: &'static App, settings: &Settings, rows: usize) -> Outcome {
     let db = database::open(settings)?;
     database::require_current(app, &db, "").await?;
+    database::make_words(app, &db).await?;
     let seeded = (app.seed)(&db, rows).await.map_err(|error| explain(&error))?;
     let line = |seeded: &Seeded| match (seeded.rows, seeded.skipped) {
         (0, Some(Skipped::HasRows)) => format!("{}: has rows already", seeded.table),

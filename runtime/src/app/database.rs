@@ -10,6 +10,7 @@ use super::command::explain;
 use crate::db::{Db, DbConfig, MigrationState, Synchronous};
 use crate::error::Result;
 use crate::health::Check;
+use crate::repository::{Reworded, reword};
 use crate::settings::{Durability, Settings};
 
 /// Whether the database answers, for readiness.
@@ -61,10 +62,18 @@ pub(super) async fn open_for_serving(app: &'static App, settings: &Settings) -> 
         for migration in applied {
             tracing::info!(version = migration.version, name = migration.name, "migration applied");
         }
-        return Ok(db);
+    } else {
+        require_current(app, &db, ", and database.migrate_on_start is false").await?;
     }
-    require_current(app, &db, ", and database.migrate_on_start is false").await?;
+    for Reworded { entity, rows } in make_words(app, &db).await? {
+        tracing::info!(entity, rows, "words of searchable fields made");
+    }
     Ok(db)
+}
+
+/// Gives rows that are older than their searchable fields the words to find them by.
+pub(super) async fn make_words(app: &'static App, db: &Db) -> Result<Vec<Reworded>, String> {
+    reword(db, app.searched).await.map_err(|error| explain(&error))
 }
 
 /// Refuses a database whose tables are not those of the binary.

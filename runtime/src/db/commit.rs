@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::outcome::{check_live_references, check_referrers, equal, explain_delete, explain_write, forget};
 use super::session::{Fault, Session};
-use super::{Dialect, Value, beside, guard, storable};
+use super::{Dialect, Value, beside, guard, storable, words};
 use crate::changes::{After, Changes, ChildDiff, Guard, Record, Rows, Set, Write};
 use crate::entity::EntitySpec;
 use crate::error::Error;
@@ -29,10 +29,12 @@ async fn apply_each<'c>(session: &mut dyn Session, changes: &'c Changes, place: 
                 storable::check(spec, spec.columns, values)?;
                 check_live_references(session, spec, values).await?;
                 put(session, spec, spec.insert, values, key, values).await?;
+                words::insert(session, spec, key, values).await?;
                 insert_children(session, key, children).await?;
             }
-            Write::Update { spec, key, values, version, children } => {
+            Write::Update { spec, key, values, version, reworded, children } => {
                 update(session, spec, key, values, *version).await?;
+                words::update(session, spec, key, values, reworded).await?;
                 for diff in children {
                     update_children(session, key, diff).await?;
                 }
@@ -51,6 +53,7 @@ async fn apply_each<'c>(session: &mut dyn Session, changes: &'c Changes, place: 
                 }
             }
             Write::Own { sql, values } => session.execute(sql, values).await.map(drop)?,
+            Write::Reword { spec, keys } => words::rebuild(session, spec, keys).await?,
         }
     }
     *place = "";
@@ -64,18 +67,22 @@ pub(super) struct Single {
     pub values: Vec<Value>,
 }
 
-/// The one statement of a commit that inserts or updates a row without children, and at most emits one event with it, where the
+/// The one statement of a commit that inserts or updates a row without children and without words to write, and at most emits one event with it, where the
 /// engine can write both at once. If it breaks a constraint or meets no row, the transaction says why.
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 pub(super) fn single(dialect: Dialect, changes: &Changes) -> Result<Option<Single>, Error> {
     let Changes { writes, records, messages, once, .. } = changes;
     let ([write], true, true) = (writes.as_slice(), messages.is_empty(), once.is_none()) else { return Ok(None) };
     let (spec, sql, mut bound) = match write {
-        Write::Insert { spec, values, children, .. } if children.iter().all(|rows| rows.rows.is_empty()) => {
+        Write::Insert { spec, values, children, .. }
+            if spec.words.is_none() && children.iter().all(|rows| rows.rows.is_empty()) =>
+        {
             storable::check(spec, spec.columns, values)?;
             (*spec, spec.insert, values.clone())
         }
-        Write::Update { spec, key, values, version, children } if children.iter().all(ChildDiff::is_empty) => {
+        Write::Update { spec, key, values, version, reworded, children }
+            if reworded.is_empty() && children.iter().all(ChildDiff::is_empty) =>
+        {
             storable::check(spec, spec.fields(), values)?;
             let bound = settable(spec, values).chain(key.iter().cloned()).chain(version.map(Value::I64)).collect();
             (*spec, spec.update, bound)
@@ -110,7 +117,7 @@ fn in_order(changes: &Changes) -> Vec<&Write> {
         | Write::Delete { spec, key, .. }
         | Write::Undelete { spec, key, .. }
         | Write::Expect { spec, key, .. } => (spec.table, format!("{key:?}")),
-        Write::Own { .. } => ("", String::new()),
+        Write::Own { .. } | Write::Reword { .. } => ("", String::new()),
     };
     if !changes.writes.iter().any(|write| matches!(write, Write::Adjust { .. })) {
         return changes.writes.iter().collect();
@@ -275,7 +282,7 @@ async fn adjust(
         bound.extend(condition.values.iter().cloned());
     }
     if put(session, spec, &sql, &bound, key, &[]).await? == 1 {
-        return Ok(());
+        return words::adjust(session, spec, key, sets).await;
     }
     // Locking reads see what the update saw; others may, on MariaDB, still see the state before.
     let keep = session.dialect().keep_rows();

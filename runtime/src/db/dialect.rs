@@ -53,6 +53,20 @@ impl Dialect {
         }
     }
 
+    /// Notes which fields the words of a table were made of.
+    pub(crate) fn note_words(self) -> &'static str {
+        match self {
+            Self::Sqlite | Self::Postgres => {
+                "INSERT INTO arcana_words (name, fields) VALUES (?, ?) \
+                 ON CONFLICT (name) DO UPDATE SET fields = excluded.fields"
+            }
+            Self::Mysql => {
+                "INSERT INTO arcana_words (name, fields) VALUES (?, ?) \
+                 ON DUPLICATE KEY UPDATE fields = VALUES(fields)"
+            }
+        }
+    }
+
     /// A member of `ORDER BY`, with NULL before all values.
     pub(crate) fn order(self, column: &str, descending: bool, nullable: bool) -> String {
         let place = match (self, nullable, descending) {

@@ -168,7 +168,8 @@ fn prepare(connection: &Connection) -> Result<()> {
                 execution_time BIGINT NOT NULL
             );
             CREATE TABLE IF NOT EXISTS arcana_sequences (name TEXT PRIMARY KEY, next INTEGER NOT NULL) STRICT;
-            CREATE TABLE IF NOT EXISTS arcana_keys (name TEXT PRIMARY KEY, secret BLOB NOT NULL) STRICT;",
+            CREATE TABLE IF NOT EXISTS arcana_keys (name TEXT PRIMARY KEY, secret BLOB NOT NULL) STRICT;
+            CREATE TABLE IF NOT EXISTS arcana_words (name TEXT PRIMARY KEY, fields TEXT NOT NULL) STRICT;",
         )
         .map_err(error)
 }

@@ -2,7 +2,7 @@
 
 use super::kind::write;
 use crate::changes::Field;
-use crate::db::{Dialect, Value};
+use crate::db::{Dialect, Value, words_condition};
 use crate::entity::{ColumnSpec, Entity, EntitySpec, Kind};
 
 /// Longest filter, in bytes.
@@ -27,6 +27,13 @@ pub enum Filter {
         comparison: Comparison,
         /// With what.
         value: Value,
+    },
+    /// Each word begins one that stands in a searchable field.
+    Words {
+        /// Shape of the rows.
+        spec: &'static EntitySpec,
+        /// Words, normalised.
+        words: Vec<String>,
     },
 }
 
@@ -86,6 +93,7 @@ impl Filter {
                 values.push(value.clone());
                 format!("{name} {sign} ?")
             }
+            Self::Words { spec, words } => words_condition(spec, words, values),
         }
     }
 
@@ -99,6 +107,7 @@ impl Filter {
             Self::Compare { column, comparison, value } => {
                 format!("{} {comparison:?} {:?}", column.name, write(value))
             }
+            Self::Words { words, .. } => format!("words {words:?}"),
         }
     }
 }

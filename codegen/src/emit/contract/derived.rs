@@ -3,8 +3,8 @@
 use super::restated::{type_text, written};
 use super::text::{FieldText, MessageText, RpcText};
 use crate::emit::words::{
-    BATCH_MAX, batch_comment, entity_of, has_undelete, human, key_fields, key_path, plural_human, plural_pascal,
-    standard_comment, undelete_comment,
+    BATCH_MAX, SEARCH_MAX, batch_comment, entity_of, has_undelete, human, key_fields, key_path, plural_human,
+    plural_pascal, search_comment, standard_comment, undelete_comment,
 };
 use crate::expand::expansions;
 use crate::model::{Entity, KeyKind, Model, Resource, Service, StandardKind};
@@ -193,6 +193,10 @@ fn list_request(model: &Model, resource: &Resource, entity: &Entity) -> MessageT
         fields.push(plain(7, "bool", "show_deleted", "Show deleted rows too; for admins."));
     }
     fields.extend(expand(8, model, resource));
+    if model.words_of(&resource.entity).is_some() {
+        let field = plain(9, "string", "q", &search_comment(resource));
+        fields.push(field.with(&format!("(buf.validate.field).string.max_len = {SEARCH_MAX}")));
+    }
     MessageText {
         comment: format!("Which {} to list, and how.", plural_human(resource)),
         name: format!("List{}Request", plural_pascal(resource)),

@@ -10,8 +10,8 @@ use super::book::{Book, Shape};
 use super::shared::{self, Fault};
 use super::{Route, batch, example, value};
 use crate::emit::words::{
-    field_comment, has_undelete, human, is_hidden, key_fields, key_path, plural_pascal, standard_comment,
-    undelete_comment,
+    SEARCH_MAX, field_comment, has_undelete, human, is_hidden, key_fields, key_path, plural_pascal, search_comment,
+    standard_comment, undelete_comment,
 };
 use crate::expand::expansions;
 use crate::model::{Entity, Field, Model, Resource, Standard, StandardKind};
@@ -165,6 +165,12 @@ fn list_parameters(book: &mut Book<'_>, resource: &Resource, entity: &Entity) ->
         let description =
             format!("Condition as in AIP-160, such as `{first} = \"…\" AND …`. Fields: {}.", filterable.join(", "));
         all.push(shared::query("filter", &description, shared::text("", None)));
+    }
+    if book.model.words_of(&entity.full_name).is_some() {
+        let mut text = Object::with_type(JsonType::String);
+        text.min_length = Some(1);
+        text.max_length = Some(SEARCH_MAX);
+        all.push(shared::query("q", &search_comment(resource), text.into()));
     }
     if entity.soft_delete {
         all.push(shared::query("show_deleted", "Show deleted rows too; for admins.", boolean(false)));

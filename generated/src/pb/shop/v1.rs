@@ -750,6 +750,9 @@ pub struct ListProductsRequest {
     /// Show deleted rows too; for admins.
     #[prost(bool, tag = "7")]
     pub show_deleted: bool,
+    /// Only rows in which each of these words, at most 8, begins a word of `name` or `description`; case and accents make no difference.
+    #[prost(string, tag = "9")]
+    pub q: ::prost::alloc::string::String,
 }
 /// A page of products.
 #[derive(Clone, PartialEq, ::prost::Message)]

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 
 /// What a migration needs of a connection.
 pub(in super::super) trait Runner {
-    /// Makes the tables that migrations, sequences and secrets are noted in, if they are not there.
+    /// Makes the tables that migrations, sequences, secrets and the state of words are noted in, if they are not there.
     async fn prepare(&mut self) -> Result<()>;
     /// Waits until no other process migrates this database.
     async fn lock(&mut self) -> Result<()>;

@@ -85,7 +85,9 @@ impl Runner for Migrator {
         self.0.execute(sequences).await.map_err(failed)?;
         let keys =
             "CREATE TABLE IF NOT EXISTS arcana_keys (name VARCHAR(128) PRIMARY KEY, secret VARBINARY(64) NOT NULL)";
-        self.0.execute(keys).await.map(drop).map_err(failed)
+        self.0.execute(keys).await.map_err(failed)?;
+        let words = "CREATE TABLE IF NOT EXISTS arcana_words (name VARCHAR(128) PRIMARY KEY, fields TEXT NOT NULL)";
+        self.0.execute(words).await.map(drop).map_err(failed)
     }
 
     async fn is_prepared(&mut self) -> Result<bool> {

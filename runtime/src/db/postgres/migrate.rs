@@ -42,7 +42,8 @@ impl Runner for Migrator {
                     execution_time BIGINT NOT NULL
                 );
                 CREATE TABLE IF NOT EXISTS arcana_sequences (name TEXT COLLATE \"C\" PRIMARY KEY, next BIGINT NOT NULL);
-                CREATE TABLE IF NOT EXISTS arcana_keys (name TEXT COLLATE \"C\" PRIMARY KEY, secret BYTEA NOT NULL);",
+                CREATE TABLE IF NOT EXISTS arcana_keys (name TEXT COLLATE \"C\" PRIMARY KEY, secret BYTEA NOT NULL);
+                CREATE TABLE IF NOT EXISTS arcana_words (name TEXT COLLATE \"C\" PRIMARY KEY, fields TEXT NOT NULL);",
             )
             .await
             .map_err(failed)

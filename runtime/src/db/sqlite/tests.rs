@@ -42,6 +42,7 @@ const SHAPE: EntitySpec = EntitySpec {
     unique: &[],
     references: &[],
     expandable: &[],
+    words: None,
     referenced_by: &[],
     access: AccessSpec { list: NOBODY, get: NOBODY, create: NOBODY, update: NOBODY, delete: NOBODY },
 };

@@ -11,7 +11,7 @@ use arcana_runtime::query::ListQuery;
 use arcana_runtime::repository::{Repository, SqlRepository};
 use futures::future::BoxFuture;
 
-use crate::explain::{Promise, complaints};
+use crate::explain::{Promise, complaints, complaints_of_words};
 
 /// How many statements were explained, and what is wrong with them.
 pub type Check = for<'d> fn(&'d Db) -> BoxFuture<'d, (usize, Vec<String>)>;
@@ -42,6 +42,18 @@ impl Eye<'_> {
             // Pages differ in their values only.
             self.complaints.extend(found);
             self.complaints.dedup();
+        }
+    }
+}
+
+impl Eye<'_> {
+    /// Has a search explained: how its words are found.
+    async fn judge_words(&mut self, what: &str, table: &str) {
+        let seen = std::mem::take(&mut *self.seen.lock().unwrap());
+        for (sql, values) in seen {
+            self.count += 1;
+            let found = complaints_of_words(self.db, &sql, &values, table).await;
+            self.complaints.extend(found.into_iter().map(|complaint| format!("{what}: {complaint}\n    {sql}")));
         }
     }
 }
@@ -89,6 +101,10 @@ async fn explained<E: Fixture>(db: &Db) -> (usize, Vec<String>) {
     }
     list(&repository, &everybody, &[]).await;
     eye.judge(&format!("list {}", spec.name), Promise::Ordered).await;
+    if let Some(words) = &spec.words {
+        list(&repository, &everybody, &[("q", "nobody")]).await;
+        eye.judge_words(&format!("search {}", spec.name), words.table).await;
+    }
     for column in spec.fields().iter().filter(|column| is_offered(spec, column)) {
         for way in ["asc", "desc"] {
             pages(&repository, &mut eye, column, way).await;

@@ -50,6 +50,44 @@ pub async fn complaints(db: &Db, sql: &str, values: &[Value], promise: Promise) 
     found
 }
 
+/// What is wrong with how the words of a search are found: their table is entered by its key, at what they start with.
+pub async fn complaints_of_words(db: &Db, sql: &str, values: &[Value], table: &str) -> Vec<String> {
+    // How the table is read, and whether that is well.
+    let mut ways: Vec<(String, bool)> = Vec::new();
+    match db.dialect() {
+        Dialect::Sqlite => {
+            let lines = explained(db, "EXPLAIN QUERY PLAN", sql, values, |row| row.get::<String>(3)).await;
+            let lines = lines.into_iter().filter(|line| line.split(' ').any(|word| word == table));
+            ways.extend(lines.map(|line| (line.clone(), line.contains("USING PRIMARY KEY (word>? AND word<?"))));
+        }
+        Dialect::Postgres => {
+            let plan = explained(db, "EXPLAIN (FORMAT JSON)", sql, values, |row| row.get::<String>(0)).await.concat();
+            walk(&serde_json::from_str(&plan).unwrap(), &mut |node| {
+                let said = |name: &str| node.get(name).and_then(Json::as_str).unwrap_or_default().to_owned();
+                if said("Index Name").starts_with(table)
+                    || said("Node Type") == "Seq Scan" && said("Relation Name") == table
+                {
+                    let well = said("Index Name") == format!("{table}_pkey") && said("Index Cond").contains("word >=");
+                    ways.push((format!("{} {} {}", said("Node Type"), said("Index Name"), said("Index Cond")), well));
+                }
+            });
+        }
+        Dialect::Mysql => {
+            let read = |row: &Row<'_>| Ok([row.get(2)?, row.get(3)?, row.get(5)?]);
+            for line in explained(db, "EXPLAIN", sql, values, read).await {
+                let [name, access, key] = line.map(|cell: Option<String>| cell.unwrap_or_default());
+                if name == table {
+                    ways.push((format!("{access} of {name} by {key:?}"), access == "range" && key == "PRIMARY"));
+                }
+            }
+        }
+    }
+    if ways.is_empty() {
+        return vec![format!("{table} is not in the plan")];
+    }
+    ways.into_iter().filter(|(_, well)| !well).map(|(way, _)| way).collect()
+}
+
 async fn explained<T: Send>(
     db: &Db,
     words: &str,

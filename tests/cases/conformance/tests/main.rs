@@ -27,6 +27,7 @@ mod reference;
 mod refused;
 mod rows;
 mod scope;
+mod search;
 mod stage;
 mod values;
 mod words;
@@ -60,6 +61,7 @@ fn cases() -> Vec<Case> {
         once::cases(),
         batch::cases(),
         scope::cases(),
+        search::cases(),
         words::cases(),
         migrate::cases(),
     ]

@@ -22,7 +22,7 @@ pub fn cases() -> Vec<Case> {
 }
 
 /// The migrations of every dialect with one more, whose texts run everywhere.
-fn with(up: &'static str, down: &'static str) -> Migrations {
+pub fn with(up: &'static str, down: &'static str) -> Migrations {
     let more = |known: &'static [Migration]| -> &'static [Migration] {
         let version = known.iter().map(|migration| migration.version).max().unwrap_or_default() + 1;
         let new = Migration { version, name: "more", up, down, sealed: false };

@@ -21,7 +21,7 @@ pub mod arcana;
 #[rustfmt::skip]
 pub mod lending;
 
-pub use services::{QUERIES, ROUTES, Repositories, Services, seed};
+pub use services::{QUERIES, ROUTES, Repositories, SEARCHED, Services, seed};
 
 /// The contract as OpenAPI.
 pub const OPENAPI: &str = include_str!("../openapi.json");
@@ -41,6 +41,7 @@ pub const fn app(version: &'static str, wire: Wire) -> App {
         descriptor: DESCRIPTOR,
         migrations: migrations::ALL,
         stores: Stores { outbox: false, idempotency: true },
+        searched: SEARCHED,
         routes: ROUTES,
         wire,
         seed: |db, rows| Box::pin(seed(db, rows)),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::app::{Route, Wired};
 use arcana_runtime::db::Db;
+use arcana_runtime::entity::EntitySpec;
 use arcana_runtime::error::Result;
 use arcana_runtime::fixture::{Seeded, Seeder};
 use arcana_runtime::repository::{NamedQuery, SqlRepository};
@@ -83,6 +84,10 @@ pub const ROUTES: &[&[Route]] = &[
 
 /// Every named query, for [`verify`](arcana_runtime::repository::verify).
 pub const QUERIES: &[&NamedQuery] = &[
+];
+
+/// Entities with fields that lists search.
+pub const SEARCHED: &[&EntitySpec] = &[
 ];
 
 /// Inserts sample rows into empty tables, referenced ones first, and says how many.

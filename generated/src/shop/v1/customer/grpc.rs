@@ -41,6 +41,7 @@ impl pb::customer_service_server::CustomerService for CustomerGrpc {
                 include_total: message.include_total,
                 show_deleted: false,
                 expand: String::new(),
+                q: String::new(),
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&CUSTOMER, &arguments)?).await?;
             Ok(pb::ListCustomersResponse {

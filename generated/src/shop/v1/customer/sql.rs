@@ -44,6 +44,7 @@ pub static CUSTOMER: EntitySpec = EntitySpec {
         Reference { name: "customers_user_id_fkey", field: "user_id", column: "user_id", entity: "User", table: "users", key: "id", condition: Some("deleted_at IS NULL") },
     ],
     expandable: &[],
+    words: None,
     referenced_by: &[
         Referrer { table: "orders", column: "customer_id", on_delete: OnDelete::Restrict, condition: None },
     ],

@@ -48,6 +48,7 @@ pub static ORDER: EntitySpec = EntitySpec {
         Reference { name: "orders_customer_id_fkey", field: "customer_id", column: "customer_id", entity: "Customer", table: "customers", key: "id", condition: None },
     ],
     expandable: &["customer", "lines.product"],
+    words: None,
     referenced_by: &[
     ],
     access: AccessSpec {
@@ -94,6 +95,7 @@ pub static ORDER_LINE: EntitySpec = EntitySpec {
         Reference { name: "order_lines_product_id_fkey", field: "product_id", column: "product_id", entity: "Product", table: "products", key: "id", condition: Some("deleted_at IS NULL") },
     ],
     expandable: &[],
+    words: None,
     referenced_by: &[
     ],
     access: AccessSpec {

@@ -41,6 +41,7 @@ impl pb::product_service_server::ProductService for ProductGrpc {
                 include_total: message.include_total,
                 show_deleted: message.show_deleted,
                 expand: String::new(),
+                q: message.q,
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&PRODUCT, &arguments)?).await?;
             Ok(pb::ListProductsResponse {

@@ -3,7 +3,7 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete, Referrer, Unique};
+use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete, Referrer, Searched, Unique, Words};
 
 /// The shape of a product.
 pub static PRODUCT: EntitySpec = EntitySpec {
@@ -44,6 +44,7 @@ pub static PRODUCT: EntitySpec = EntitySpec {
     references: &[
     ],
     expandable: &[],
+    words: Some(Words { table: "products_words", fields: &[Searched { column: "name", number: 3 }, Searched { column: "description", number: 4 }] }),
     referenced_by: &[
         Referrer { table: "order_lines", column: "product_id", on_delete: OnDelete::Restrict, condition: None },
     ],

@@ -19,7 +19,7 @@ mod services;
 #[rustfmt::skip]
 pub mod chinook;
 
-pub use services::{QUERIES, ROUTES, Repositories, Services, seed};
+pub use services::{QUERIES, ROUTES, Repositories, SEARCHED, Services, seed};
 
 /// The contract as OpenAPI.
 pub const OPENAPI: &str = include_str!("../openapi.json");
@@ -39,6 +39,7 @@ pub const fn app(version: &'static str, wire: Wire) -> App {
         descriptor: DESCRIPTOR,
         migrations: migrations::ALL,
         stores: Stores { outbox: false, idempotency: true },
+        searched: SEARCHED,
         routes: ROUTES,
         wire,
         seed: |db, rows| Box::pin(seed(db, rows)),

@@ -23,6 +23,13 @@ pub const SQLITE: &[Migration] = &[
         down: include_str!("../../migrations/sqlite/0002_add_arcana_idempotency.down.sql"),
         sealed: true,
     },
+    Migration {
+        version: 3,
+        name: "add_tables",
+        up: include_str!("../../migrations/sqlite/0003_add_tables.up.sql"),
+        down: include_str!("../../migrations/sqlite/0003_add_tables.down.sql"),
+        sealed: false,
+    },
 ];
 
 /// The migrations for PostgreSQL, in order.
@@ -41,6 +48,13 @@ pub const POSTGRES: &[Migration] = &[
         down: include_str!("../../migrations/postgres/0002_add_arcana_idempotency.down.sql"),
         sealed: true,
     },
+    Migration {
+        version: 3,
+        name: "add_tables",
+        up: include_str!("../../migrations/postgres/0003_add_tables.up.sql"),
+        down: include_str!("../../migrations/postgres/0003_add_tables.down.sql"),
+        sealed: false,
+    },
 ];
 
 /// The migrations for MySQL and MariaDB, in order.
@@ -58,5 +72,12 @@ pub const MYSQL: &[Migration] = &[
         up: include_str!("../../migrations/mysql/0002_add_arcana_idempotency.up.sql"),
         down: include_str!("../../migrations/mysql/0002_add_arcana_idempotency.down.sql"),
         sealed: true,
+    },
+    Migration {
+        version: 3,
+        name: "add_tables",
+        up: include_str!("../../migrations/mysql/0003_add_tables.up.sql"),
+        down: include_str!("../../migrations/mysql/0003_add_tables.down.sql"),
+        sealed: false,
     },
 ];

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::app::{Route, Wired};
 use arcana_runtime::db::Db;
+use arcana_runtime::entity::{Entity, EntitySpec};
 use arcana_runtime::error::Result;
 use arcana_runtime::fixture::{Seeded, Seeder};
 use arcana_runtime::repository::{NamedQuery, SqlRepository};
@@ -139,6 +140,16 @@ pub const ROUTES: &[&[Route]] = &[
 
 /// Every named query, for [`verify`](arcana_runtime::repository::verify).
 pub const QUERIES: &[&NamedQuery] = &[
+];
+
+/// Entities with fields that lists search.
+pub const SEARCHED: &[&EntitySpec] = &[
+    <crate::chinook::v1::album::Album as Entity>::SPEC,
+    <crate::chinook::v1::artist::Artist as Entity>::SPEC,
+    <crate::chinook::v1::genre::Genre as Entity>::SPEC,
+    <crate::chinook::v1::media_type::MediaType as Entity>::SPEC,
+    <crate::chinook::v1::playlist::Playlist as Entity>::SPEC,
+    <crate::chinook::v1::track::Track as Entity>::SPEC,
 ];
 
 /// Inserts sample rows into empty tables, referenced ones first, and says how many.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use arcana_runtime::app::{Route, Wired};
 use arcana_runtime::db::Db;
+use arcana_runtime::entity::{Entity, EntitySpec};
 use arcana_runtime::error::Result;
 use arcana_runtime::fixture::{Seeded, Seeder};
 use arcana_runtime::repository::{NamedQuery, SqlRepository};
@@ -184,6 +185,14 @@ pub const QUERIES: &[&NamedQuery] = &[
     &crate::conformance::v1::account::ROLL_QUERY,
     &crate::conformance::v1::document::TITLE_OF_QUERY,
     &crate::conformance::v1::order::SOLD_PER_PRODUCT_QUERY,
+];
+
+/// Entities with fields that lists search.
+pub const SEARCHED: &[&EntitySpec] = &[
+    <crate::conformance::v1::cell::Cell as Entity>::SPEC,
+    <crate::conformance::v1::document::Document as Entity>::SPEC,
+    <crate::conformance::v1::numbered::Numbered as Entity>::SPEC,
+    <crate::conformance::v1::product::Product as Entity>::SPEC,
 ];
 
 /// Inserts sample rows into empty tables, referenced ones first, and says how many.

@@ -75,6 +75,17 @@ CREATE TABLE cells (
   PRIMARY KEY (sheet, "row", col)
 );
 
+CREATE TABLE cells_words (
+  word VARCHAR(64) NOT NULL,
+  sheet VARCHAR(30) NOT NULL,
+  "row" BIGINT NOT NULL,
+  col BIGINT NOT NULL,
+  field INT NOT NULL,
+  PRIMARY KEY (word, sheet, "row", col, field),
+  INDEX cells_words_sheet_row_col_field_idx (sheet, "row", col, field),
+  CONSTRAINT cells_words_sheet_row_col_fkey FOREIGN KEY (sheet, "row", col) REFERENCES cells (sheet, "row", col) ON DELETE CASCADE
+);
+
 CREATE TABLE coded (
   code VARCHAR(40) NOT NULL,
   name LONGTEXT NOT NULL,
@@ -127,6 +138,15 @@ CREATE TABLE documents (
   INDEX documents_slug_idx (slug, id, deleted_at),
   CONSTRAINT documents_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts (id) ON DELETE RESTRICT,
   CONSTRAINT documents_node_id_fkey FOREIGN KEY (node_id) REFERENCES nodes (id) ON DELETE RESTRICT
+);
+
+CREATE TABLE documents_words (
+  word VARCHAR(64) NOT NULL,
+  id BINARY(16) NOT NULL,
+  field INT NOT NULL,
+  PRIMARY KEY (word, id, field),
+  INDEX documents_words_id_field_idx (id, field),
+  CONSTRAINT documents_words_id_fkey FOREIGN KEY (id) REFERENCES documents (id) ON DELETE CASCADE
 );
 
 CREATE TABLE imported (
@@ -264,6 +284,15 @@ CREATE TABLE memberships (
   CONSTRAINT memberships_numbered_nr_fkey FOREIGN KEY (numbered_nr) REFERENCES numbered (nr) ON DELETE CASCADE
 );
 
+CREATE TABLE numbered_words (
+  word VARCHAR(64) NOT NULL,
+  nr BIGINT NOT NULL,
+  field INT NOT NULL,
+  PRIMARY KEY (word, nr, field),
+  INDEX numbered_words_nr_field_idx (nr, field),
+  CONSTRAINT numbered_words_nr_fkey FOREIGN KEY (nr) REFERENCES numbered (nr) ON DELETE CASCADE
+);
+
 CREATE TABLE orders (
   id BINARY(16) NOT NULL,
   number VARCHAR(40) NOT NULL,
@@ -337,6 +366,15 @@ CREATE TABLE plain (
   count INT NOT NULL,
   PRIMARY KEY (id),
   INDEX plain_text_idx (text, id)
+);
+
+CREATE TABLE products_words (
+  word VARCHAR(64) NOT NULL,
+  id BINARY(16) NOT NULL,
+  field INT NOT NULL,
+  PRIMARY KEY (word, id, field),
+  INDEX products_words_id_field_idx (id, field),
+  CONSTRAINT products_words_id_fkey FOREIGN KEY (id) REFERENCES products (id) ON DELETE CASCADE
 );
 
 CREATE TABLE "order" (

@@ -5,6 +5,8 @@ DROP TABLE "grant";
 
 DROP TABLE "order";
 
+DROP TABLE products_words;
+
 DROP TABLE plain;
 
 DROP TABLE parcels;
@@ -17,6 +19,8 @@ DROP TABLE products;
 
 DROP TABLE orders;
 
+DROP TABLE numbered_words;
+
 DROP TABLE memberships;
 
 DROP TABLE links;
@@ -27,6 +31,8 @@ DROP TABLE kinds;
 
 DROP TABLE imported;
 
+DROP TABLE documents_words;
+
 DROP TABLE documents;
 
 DROP TABLE nodes;
@@ -34,6 +40,8 @@ DROP TABLE nodes;
 DROP TABLE doctors;
 
 DROP TABLE coded;
+
+DROP TABLE cells_words;
 
 DROP TABLE cells;
 

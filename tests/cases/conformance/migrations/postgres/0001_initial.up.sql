@@ -82,6 +82,18 @@ CREATE TABLE cells (
   CONSTRAINT cells_pkey PRIMARY KEY (sheet, "row", col)
 );
 
+CREATE TABLE cells_words (
+  word VARCHAR(64) COLLATE "C" NOT NULL,
+  sheet VARCHAR(30) COLLATE "C" NOT NULL,
+  "row" BIGINT NOT NULL,
+  col BIGINT NOT NULL,
+  field INTEGER NOT NULL,
+  CONSTRAINT cells_words_pkey PRIMARY KEY (word, sheet, "row", col, field),
+  CONSTRAINT cells_words_sheet_row_col_fkey FOREIGN KEY (sheet, "row", col) REFERENCES cells (sheet, "row", col) ON DELETE CASCADE
+);
+
+CREATE INDEX cells_words_sheet_row_col_field_idx ON cells_words (sheet, "row", col, field);
+
 CREATE TABLE coded (
   code VARCHAR(40) COLLATE "C" NOT NULL,
   name TEXT COLLATE "C" NOT NULL,
@@ -142,6 +154,16 @@ CREATE INDEX documents_account_id_idx ON documents (account_id NULLS FIRST);
 CREATE INDEX documents_node_id_idx ON documents (node_id NULLS FIRST);
 
 CREATE INDEX documents_slug_idx ON documents (slug, id, deleted_at NULLS FIRST) WHERE deleted_at IS NULL;
+
+CREATE TABLE documents_words (
+  word VARCHAR(64) COLLATE "C" NOT NULL,
+  id UUID NOT NULL,
+  field INTEGER NOT NULL,
+  CONSTRAINT documents_words_pkey PRIMARY KEY (word, id, field),
+  CONSTRAINT documents_words_id_fkey FOREIGN KEY (id) REFERENCES documents (id) ON DELETE CASCADE
+);
+
+CREATE INDEX documents_words_id_field_idx ON documents_words (id, field);
 
 CREATE TABLE imported (
   nr BIGINT NOT NULL,
@@ -310,6 +332,16 @@ CREATE TABLE memberships (
 
 CREATE INDEX memberships_numbered_nr_idx ON memberships (numbered_nr);
 
+CREATE TABLE numbered_words (
+  word VARCHAR(64) COLLATE "C" NOT NULL,
+  nr BIGINT NOT NULL,
+  field INTEGER NOT NULL,
+  CONSTRAINT numbered_words_pkey PRIMARY KEY (word, nr, field),
+  CONSTRAINT numbered_words_nr_fkey FOREIGN KEY (nr) REFERENCES numbered (nr) ON DELETE CASCADE
+);
+
+CREATE INDEX numbered_words_nr_field_idx ON numbered_words (nr, field);
+
 CREATE TABLE orders (
   id UUID NOT NULL,
   number VARCHAR(40) COLLATE "C" NOT NULL,
@@ -394,6 +426,16 @@ CREATE TABLE plain (
 );
 
 CREATE INDEX plain_text_idx ON plain (text, id);
+
+CREATE TABLE products_words (
+  word VARCHAR(64) COLLATE "C" NOT NULL,
+  id UUID NOT NULL,
+  field INTEGER NOT NULL,
+  CONSTRAINT products_words_pkey PRIMARY KEY (word, id, field),
+  CONSTRAINT products_words_id_fkey FOREIGN KEY (id) REFERENCES products (id) ON DELETE CASCADE
+);
+
+CREATE INDEX products_words_id_field_idx ON products_words (id, field);
 
 CREATE TABLE "order" (
   "primary" UUID NOT NULL,

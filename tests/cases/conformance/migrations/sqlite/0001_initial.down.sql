@@ -7,6 +7,8 @@ DROP TABLE "grant";
 
 DROP TABLE "order";
 
+DROP TABLE products_words;
+
 DROP TABLE plain;
 
 DROP TABLE parcels;
@@ -19,6 +21,8 @@ DROP TABLE products;
 
 DROP TABLE orders;
 
+DROP TABLE numbered_words;
+
 DROP TABLE memberships;
 
 DROP TABLE links;
@@ -29,6 +33,8 @@ DROP TABLE kinds;
 
 DROP TABLE imported;
 
+DROP TABLE documents_words;
+
 DROP TABLE documents;
 
 DROP TABLE nodes;
@@ -36,6 +42,8 @@ DROP TABLE nodes;
 DROP TABLE doctors;
 
 DROP TABLE coded;
+
+DROP TABLE cells_words;
 
 DROP TABLE cells;
 

@@ -62,6 +62,16 @@ CREATE TABLE cells (
   PRIMARY KEY (sheet, "row", col)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE cells_words (
+  word TEXT NOT NULL CHECK (length(word) <= 64),
+  sheet TEXT NOT NULL CHECK (length(sheet) <= 30),
+  "row" INTEGER NOT NULL,
+  col INTEGER NOT NULL,
+  field INTEGER NOT NULL,
+  PRIMARY KEY (word, sheet, "row", col, field),
+  FOREIGN KEY (sheet, "row", col) REFERENCES cells (sheet, "row", col) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE coded (
   code TEXT NOT NULL CHECK (length(code) <= 40),
   name TEXT NOT NULL,
@@ -104,6 +114,14 @@ CREATE TABLE documents (
   FOREIGN KEY (account_id) REFERENCES accounts (id) ON DELETE RESTRICT,
   FOREIGN KEY (node_id) REFERENCES nodes (id) ON DELETE RESTRICT
 ) STRICT;
+
+CREATE TABLE documents_words (
+  word TEXT NOT NULL CHECK (length(word) <= 64),
+  id BLOB NOT NULL CHECK (length(id) = 16),
+  field INTEGER NOT NULL,
+  PRIMARY KEY (word, id, field),
+  FOREIGN KEY (id) REFERENCES documents (id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE imported (
   nr INTEGER PRIMARY KEY,
@@ -204,6 +222,14 @@ CREATE TABLE memberships (
   FOREIGN KEY (numbered_nr) REFERENCES numbered (nr) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE numbered_words (
+  word TEXT NOT NULL CHECK (length(word) <= 64),
+  nr INTEGER NOT NULL,
+  field INTEGER NOT NULL,
+  PRIMARY KEY (word, nr, field),
+  FOREIGN KEY (nr) REFERENCES numbered (nr) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE orders (
   id BLOB NOT NULL CHECK (length(id) = 16),
   number TEXT NOT NULL CHECK (length(number) <= 40),
@@ -266,6 +292,14 @@ CREATE TABLE plain (
   PRIMARY KEY (id)
 ) STRICT;
 
+CREATE TABLE products_words (
+  word TEXT NOT NULL CHECK (length(word) <= 64),
+  id BLOB NOT NULL CHECK (length(id) = 16),
+  field INTEGER NOT NULL,
+  PRIMARY KEY (word, id, field),
+  FOREIGN KEY (id) REFERENCES products (id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE "order" (
   "primary" BLOB NOT NULL CHECK (length("primary") = 16),
   "user" TEXT NOT NULL CHECK (length("user") <= 40),
@@ -318,6 +352,8 @@ CREATE UNIQUE INDEX accounts_nickname_key ON accounts (nickname) WHERE deleted_a
 
 CREATE INDEX accounts_created_at_idx ON accounts (created_at, id, deleted_at) WHERE deleted_at IS NULL;
 
+CREATE INDEX cells_words_sheet_row_col_field_idx ON cells_words (sheet, "row", col, field);
+
 CREATE UNIQUE INDEX documents_tenant_id_slug_key ON documents (tenant_id, slug) WHERE deleted_at IS NULL;
 
 CREATE UNIQUE INDEX documents_tenant_id_folder_title_key ON documents (tenant_id, folder, title) WHERE deleted_at IS NULL;
@@ -327,6 +363,8 @@ CREATE INDEX documents_account_id_idx ON documents (account_id);
 CREATE INDEX documents_node_id_idx ON documents (node_id);
 
 CREATE INDEX documents_slug_idx ON documents (slug, id, deleted_at) WHERE deleted_at IS NULL;
+
+CREATE INDEX documents_words_id_field_idx ON documents_words (id, field);
 
 CREATE INDEX kinds_a_bool_idx ON kinds (a_bool, id);
 
@@ -400,6 +438,8 @@ CREATE INDEX nodes_anchor_id_idx ON nodes (anchor_id);
 
 CREATE INDEX nodes_name_idx ON nodes (name, id);
 
+CREATE INDEX numbered_words_nr_field_idx ON numbered_words (nr, field);
+
 CREATE UNIQUE INDEX orders_number_key ON orders (number);
 
 CREATE INDEX orders_account_id_created_at_idx ON orders (account_id, created_at, id);
@@ -421,6 +461,8 @@ CREATE INDEX plain_text_idx ON plain (text, id);
 CREATE UNIQUE INDEX products_sku_key ON products (sku) WHERE deleted_at IS NULL;
 
 CREATE INDEX products_created_at_idx ON products (created_at, id, deleted_at) WHERE deleted_at IS NULL;
+
+CREATE INDEX products_words_id_field_idx ON products_words (id, field);
 
 CREATE UNIQUE INDEX order_user_group_key ON "order" ("user", "group") WHERE deleted_at IS NULL;
 

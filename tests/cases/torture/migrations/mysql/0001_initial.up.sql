@@ -461,6 +461,15 @@ CREATE TABLE "Everything_Of_It" (
   CONSTRAINT "Everything_Of_It_account_id_fkey" FOREIGN KEY (account_id) REFERENCES accounts (id) ON DELETE SET NULL
 );
 
+CREATE TABLE "Everything_Of_It_words" (
+  word VARCHAR(64) NOT NULL,
+  "EverythingId" BINARY(16) NOT NULL,
+  field INT NOT NULL,
+  PRIMARY KEY (word, "EverythingId", field),
+  INDEX "Everything_Of_It_words_EverythingId_field_idx" ("EverythingId", field),
+  CONSTRAINT "Everything_Of_It_words_EverythingId_fkey" FOREIGN KEY ("EverythingId") REFERENCES "Everything_Of_It" ("EverythingId") ON DELETE CASCADE
+);
+
 CREATE TABLE "EverythingLines" (
   everything_id BINARY(16) NOT NULL,
   position INT NOT NULL,
@@ -476,6 +485,15 @@ CREATE TABLE importeds (
   imported_nr BIGINT NOT NULL,
   name LONGTEXT NOT NULL,
   PRIMARY KEY (imported_nr)
+);
+
+CREATE TABLE kinds_words (
+  word VARCHAR(64) NOT NULL,
+  id BINARY(16) NOT NULL,
+  field INT NOT NULL,
+  PRIMARY KEY (word, id, field),
+  INDEX kinds_words_id_field_idx (id, field),
+  CONSTRAINT kinds_words_id_fkey FOREIGN KEY (id) REFERENCES kinds (id) ON DELETE CASCADE
 );
 
 CREATE TABLE ledgers (

@@ -33,9 +33,13 @@ DROP TABLE numbered;
 
 DROP TABLE ledgers;
 
+DROP TABLE kinds_words;
+
 DROP TABLE importeds;
 
 DROP TABLE "EverythingLines";
+
+DROP TABLE "Everything_Of_It_words";
 
 DROP TABLE "Everything_Of_It";
 

@@ -522,6 +522,16 @@ CREATE INDEX "Everything_Of_It_placed_at_order_idx" ON "Everything_Of_It" (place
 
 CREATE INDEX "Everything_Of_It_CreatedAt_idx" ON "Everything_Of_It" ("CreatedAt", "EverythingId", deleted_at NULLS FIRST) WHERE deleted_at IS NULL;
 
+CREATE TABLE "Everything_Of_It_words" (
+  word VARCHAR(64) COLLATE "C" NOT NULL,
+  "EverythingId" UUID NOT NULL,
+  field INTEGER NOT NULL,
+  CONSTRAINT "Everything_Of_It_words_pkey" PRIMARY KEY (word, "EverythingId", field),
+  CONSTRAINT "Everything_Of_It_words_EverythingId_fkey" FOREIGN KEY ("EverythingId") REFERENCES "Everything_Of_It" ("EverythingId") ON DELETE CASCADE
+);
+
+CREATE INDEX "Everything_Of_It_words_EverythingId_field_idx" ON "Everything_Of_It_words" ("EverythingId", field);
+
 CREATE TABLE "EverythingLines" (
   everything_id UUID NOT NULL,
   position INTEGER NOT NULL,
@@ -539,6 +549,16 @@ CREATE TABLE importeds (
   name TEXT COLLATE "C" NOT NULL,
   CONSTRAINT importeds_pkey PRIMARY KEY (imported_nr)
 );
+
+CREATE TABLE kinds_words (
+  word VARCHAR(64) COLLATE "C" NOT NULL,
+  id UUID NOT NULL,
+  field INTEGER NOT NULL,
+  CONSTRAINT kinds_words_pkey PRIMARY KEY (word, id, field),
+  CONSTRAINT kinds_words_id_fkey FOREIGN KEY (id) REFERENCES kinds (id) ON DELETE CASCADE
+);
+
+CREATE INDEX kinds_words_id_field_idx ON kinds_words (id, field);
 
 CREATE TABLE ledgers (
   id BIGINT NOT NULL,

@@ -372,6 +372,14 @@ CREATE TABLE "Everything_Of_It" (
   FOREIGN KEY (account_id) REFERENCES accounts (id) ON DELETE SET NULL
 );
 
+CREATE TABLE "Everything_Of_It_words" (
+  word TEXT NOT NULL CHECK (length(word) <= 64),
+  "EverythingId" BLOB NOT NULL CHECK (length("EverythingId") = 16),
+  field INTEGER NOT NULL,
+  PRIMARY KEY (word, "EverythingId", field),
+  FOREIGN KEY ("EverythingId") REFERENCES "Everything_Of_It" ("EverythingId") ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE "EverythingLines" (
   everything_id BLOB NOT NULL CHECK (length(everything_id) = 16),
   position INTEGER NOT NULL,
@@ -386,6 +394,14 @@ CREATE TABLE importeds (
   imported_nr INTEGER PRIMARY KEY,
   name TEXT NOT NULL
 ) STRICT;
+
+CREATE TABLE kinds_words (
+  word TEXT NOT NULL CHECK (length(word) <= 64),
+  id BLOB NOT NULL CHECK (length(id) = 16),
+  field INTEGER NOT NULL,
+  PRIMARY KEY (word, id, field),
+  FOREIGN KEY (id) REFERENCES kinds (id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE ledgers (
   id INTEGER PRIMARY KEY,
@@ -652,6 +668,8 @@ CREATE INDEX "Everything_Of_It_placed_at_order_idx" ON "Everything_Of_It" (place
 
 CREATE INDEX "Everything_Of_It_CreatedAt_idx" ON "Everything_Of_It" ("CreatedAt", "EverythingId", deleted_at) WHERE deleted_at IS NULL;
 
+CREATE INDEX "Everything_Of_It_words_EverythingId_field_idx" ON "Everything_Of_It_words" ("EverythingId", field);
+
 CREATE INDEX "EverythingLines_everything_id_position_idx" ON "EverythingLines" (everything_id, position);
 
 CREATE UNIQUE INDEX kinds_a_string_key ON kinds (a_string);
@@ -727,6 +745,8 @@ CREATE INDEX kinds_maybe_colour_idx ON kinds (maybe_colour, id);
 CREATE INDEX kinds_created_at_idx ON kinds (created_at, id);
 
 CREATE INDEX kinds_updated_at_idx ON kinds (updated_at, id);
+
+CREATE INDEX kinds_words_id_field_idx ON kinds_words (id, field);
 
 CREATE INDEX ledgers_account_id_at_idx ON ledgers (account_id, at);
 

@@ -44,6 +44,7 @@ pub static USER: EntitySpec = EntitySpec {
     references: &[
     ],
     expandable: &[],
+    words: None,
     referenced_by: &[
         Referrer { table: "customers", column: "user_id", on_delete: OnDelete::SetNull, condition: None },
     ],

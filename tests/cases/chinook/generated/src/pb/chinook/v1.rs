@@ -33,6 +33,9 @@ pub struct ListAlbumsRequest {
     /// Count all rows that match. Default: true.
     #[prost(bool, optional, tag = "6")]
     pub include_total: ::core::option::Option<bool>,
+    /// Only rows in which each of these words, at most 8, begins a word of `title`; case and accents make no difference.
+    #[prost(string, tag = "9")]
+    pub q: ::prost::alloc::string::String,
 }
 /// A page of albums.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -695,6 +698,9 @@ pub struct ListArtistsRequest {
     /// Count all rows that match. Default: true.
     #[prost(bool, optional, tag = "6")]
     pub include_total: ::core::option::Option<bool>,
+    /// Only rows in which each of these words, at most 8, begins a word of `name`; case and accents make no difference.
+    #[prost(string, tag = "9")]
+    pub q: ::prost::alloc::string::String,
 }
 /// A page of artists.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2761,6 +2767,9 @@ pub struct ListGenresRequest {
     /// Count all rows that match. Default: true.
     #[prost(bool, optional, tag = "6")]
     pub include_total: ::core::option::Option<bool>,
+    /// Only rows in which each of these words, at most 8, begins a word of `name`; case and accents make no difference.
+    #[prost(string, tag = "9")]
+    pub q: ::prost::alloc::string::String,
 }
 /// A page of genres.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -4804,6 +4813,9 @@ pub struct ListMediaTypesRequest {
     /// Count all rows that match. Default: true.
     #[prost(bool, optional, tag = "6")]
     pub include_total: ::core::option::Option<bool>,
+    /// Only rows in which each of these words, at most 8, begins a word of `name`; case and accents make no difference.
+    #[prost(string, tag = "9")]
+    pub q: ::prost::alloc::string::String,
 }
 /// A page of media types.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -5479,6 +5491,9 @@ pub struct ListPlaylistsRequest {
     /// Count all rows that match. Default: true.
     #[prost(bool, optional, tag = "6")]
     pub include_total: ::core::option::Option<bool>,
+    /// Only rows in which each of these words, at most 8, begins a word of `name`; case and accents make no difference.
+    #[prost(string, tag = "9")]
+    pub q: ::prost::alloc::string::String,
 }
 /// A page of playlists.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -6789,6 +6804,9 @@ pub struct ListTracksRequest {
     /// Count all rows that match. Default: true.
     #[prost(bool, optional, tag = "6")]
     pub include_total: ::core::option::Option<bool>,
+    /// Only rows in which each of these words, at most 8, begins a word of `name` or `composer`; case and accents make no difference.
+    #[prost(string, tag = "9")]
+    pub q: ::prost::alloc::string::String,
 }
 /// A page of tracks.
 #[derive(Clone, PartialEq, ::prost::Message)]

@@ -192,6 +192,9 @@ pub struct ListCellsRequest {
     /// Show deleted rows too; for admins.
     #[prost(bool, tag = "7")]
     pub show_deleted: bool,
+    /// Only rows in which each of these words, at most 8, begins a word of `text`; case and accents make no difference.
+    #[prost(string, tag = "9")]
+    pub q: ::prost::alloc::string::String,
 }
 /// A page of cells.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -679,6 +682,9 @@ pub struct ListNumberedsRequest {
     /// Count all rows that match. Default: true.
     #[prost(bool, optional, tag = "6")]
     pub include_total: ::core::option::Option<bool>,
+    /// Only rows in which each of these words, at most 8, begins a word of `name`; case and accents make no difference.
+    #[prost(string, tag = "9")]
+    pub q: ::prost::alloc::string::String,
 }
 /// A page of numbereds.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -6629,6 +6635,9 @@ pub struct ListDocumentsRequest {
     /// References to show as rows, joined by commas: account.
     #[prost(string, tag = "8")]
     pub expand: ::prost::alloc::string::String,
+    /// Only rows in which each of these words, at most 8, begins a word of `slug` or `title`; case and accents make no difference.
+    #[prost(string, tag = "9")]
+    pub q: ::prost::alloc::string::String,
 }
 /// A page of documents.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -6948,6 +6957,9 @@ pub struct ListProductsRequest {
     /// Show deleted rows too; for admins.
     #[prost(bool, tag = "7")]
     pub show_deleted: bool,
+    /// Only rows in which each of these words, at most 8, begins a word of `label`; case and accents make no difference.
+    #[prost(string, tag = "9")]
+    pub q: ::prost::alloc::string::String,
 }
 /// A page of products.
 #[derive(Clone, PartialEq, ::prost::Message)]

@@ -8375,6 +8375,9 @@ pub struct ListKindsRequest {
     /// Count all rows that match. Default: true.
     #[prost(bool, optional, tag = "6")]
     pub include_total: ::core::option::Option<bool>,
+    /// Only rows in which each of these words, at most 8, begins a word of `a_string` or `maybe_string`; case and accents make no difference.
+    #[prost(string, tag = "9")]
+    pub q: ::prost::alloc::string::String,
 }
 /// A page of kinds.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -15417,6 +15420,9 @@ pub struct ListEverythingsRequest {
     /// Show deleted rows too; for admins.
     #[prost(bool, tag = "7")]
     pub show_deleted: bool,
+    /// Only rows in which each of these words, at most 8, begins a word of `text`; case and accents make no difference.
+    #[prost(string, tag = "9")]
+    pub q: ::prost::alloc::string::String,
 }
 /// A page of everythings.
 #[derive(Clone, PartialEq, ::prost::Message)]

@@ -41,6 +41,7 @@ impl pb::unversioned_service_server::UnversionedService for UnversionedGrpc {
                 include_total: message.include_total,
                 show_deleted: false,
                 expand: String::new(),
+                q: String::new(),
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&UNVERSIONED, &arguments)?).await?;
             Ok(pb::ListUnversionedsResponse {

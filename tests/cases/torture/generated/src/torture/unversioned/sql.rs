@@ -36,6 +36,7 @@ pub static UNVERSIONED: EntitySpec = EntitySpec {
         Reference { name: "unversioneds_kind_id_fkey", field: "kind_id", column: "kind_id", entity: "Kind", table: "kinds", key: "id", condition: None },
     ],
     expandable: &[],
+    words: None,
     referenced_by: &[
     ],
     access: AccessSpec {

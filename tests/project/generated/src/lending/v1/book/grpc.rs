@@ -41,6 +41,7 @@ impl pb::book_service_server::BookService for BookGrpc {
                 include_total: message.include_total,
                 show_deleted: message.show_deleted,
                 expand: String::new(),
+                q: String::new(),
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&BOOK, &arguments)?).await?;
             Ok(pb::ListBooksResponse {

@@ -41,6 +41,7 @@ pub static BOOK: EntitySpec = EntitySpec {
     references: &[
     ],
     expandable: &[],
+    words: None,
     referenced_by: &[
         Referrer { table: "loans", column: "book_id", on_delete: OnDelete::Restrict, condition: None },
     ],

@@ -38,6 +38,7 @@ impl pb::loan_service_server::LoanService for LoanGrpc {
                 include_total: message.include_total,
                 show_deleted: false,
                 expand: String::new(),
+                q: String::new(),
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&LOAN, &arguments)?).await?;
             Ok(pb::ListLoansResponse {

@@ -42,6 +42,7 @@ pub static LOAN: EntitySpec = EntitySpec {
         Reference { name: "loans_reader_id_fkey", field: "reader_id", column: "reader_id", entity: "User", table: "users", key: "id", condition: Some("deleted_at IS NULL") },
     ],
     expandable: &[],
+    words: None,
     referenced_by: &[
     ],
     access: AccessSpec {

@@ -41,6 +41,7 @@ impl pb::album_service_server::AlbumService for AlbumGrpc {
                 include_total: message.include_total,
                 show_deleted: false,
                 expand: String::new(),
+                q: message.q,
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&ALBUM, &arguments)?).await?;
             Ok(pb::ListAlbumsResponse {

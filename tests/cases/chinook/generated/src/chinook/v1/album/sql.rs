@@ -3,7 +3,7 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete, Reference, Referrer};
+use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete, Reference, Referrer, Searched, Words};
 
 /// The shape of an album.
 pub static ALBUM: EntitySpec = EntitySpec {
@@ -37,6 +37,7 @@ pub static ALBUM: EntitySpec = EntitySpec {
         Reference { name: "albums_artist_id_fkey", field: "artist_id", column: "artist_id", entity: "Artist", table: "artists", key: "id", condition: None },
     ],
     expandable: &[],
+    words: Some(Words { table: "albums_words", fields: &[Searched { column: "title", number: 2 }] }),
     referenced_by: &[
         Referrer { table: "tracks", column: "album_id", on_delete: OnDelete::SetNull, condition: None },
     ],

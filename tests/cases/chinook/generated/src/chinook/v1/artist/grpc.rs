@@ -41,6 +41,7 @@ impl pb::artist_service_server::ArtistService for ArtistGrpc {
                 include_total: message.include_total,
                 show_deleted: false,
                 expand: String::new(),
+                q: message.q,
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&ARTIST, &arguments)?).await?;
             Ok(pb::ListArtistsResponse {

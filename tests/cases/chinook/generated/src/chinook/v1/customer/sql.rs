@@ -47,6 +47,7 @@ pub static CUSTOMER: EntitySpec = EntitySpec {
         Reference { name: "customers_support_rep_id_fkey", field: "support_rep_id", column: "support_rep_id", entity: "Employee", table: "employees", key: "id", condition: None },
     ],
     expandable: &[],
+    words: None,
     referenced_by: &[
         Referrer { table: "invoices", column: "customer_id", on_delete: OnDelete::Restrict, condition: None },
     ],

@@ -41,6 +41,7 @@ impl pb::employee_service_server::EmployeeService for EmployeeGrpc {
                 include_total: message.include_total,
                 show_deleted: false,
                 expand: String::new(),
+                q: String::new(),
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&EMPLOYEE, &arguments)?).await?;
             Ok(pb::ListEmployeesResponse {

@@ -49,6 +49,7 @@ pub static EMPLOYEE: EntitySpec = EntitySpec {
         Reference { name: "employees_reports_to_fkey", field: "reports_to", column: "reports_to", entity: "Employee", table: "employees", key: "id", condition: None },
     ],
     expandable: &[],
+    words: None,
     referenced_by: &[
         Referrer { table: "customers", column: "support_rep_id", on_delete: OnDelete::SetNull, condition: None },
         Referrer { table: "employees", column: "reports_to", on_delete: OnDelete::SetNull, condition: None },

@@ -41,6 +41,7 @@ impl pb::genre_service_server::GenreService for GenreGrpc {
                 include_total: message.include_total,
                 show_deleted: false,
                 expand: String::new(),
+                q: message.q,
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&GENRE, &arguments)?).await?;
             Ok(pb::ListGenresResponse {

@@ -3,7 +3,7 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete, Referrer};
+use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete, Referrer, Searched, Words};
 
 /// The shape of a genre.
 pub static GENRE: EntitySpec = EntitySpec {
@@ -35,6 +35,7 @@ pub static GENRE: EntitySpec = EntitySpec {
     references: &[
     ],
     expandable: &[],
+    words: Some(Words { table: "genres_words", fields: &[Searched { column: "name", number: 2 }] }),
     referenced_by: &[
         Referrer { table: "tracks", column: "genre_id", on_delete: OnDelete::SetNull, condition: None },
     ],

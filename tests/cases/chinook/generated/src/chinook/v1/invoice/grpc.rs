@@ -41,6 +41,7 @@ impl pb::invoice_service_server::InvoiceService for InvoiceGrpc {
                 include_total: message.include_total,
                 show_deleted: false,
                 expand: String::new(),
+                q: String::new(),
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&INVOICE, &arguments)?).await?;
             Ok(pb::ListInvoicesResponse {

@@ -43,6 +43,7 @@ pub static INVOICE: EntitySpec = EntitySpec {
         Reference { name: "invoices_customer_id_fkey", field: "customer_id", column: "customer_id", entity: "Customer", table: "customers", key: "id", condition: None },
     ],
     expandable: &[],
+    words: None,
     referenced_by: &[
         Referrer { table: "invoice_lines", column: "invoice_id", on_delete: OnDelete::Cascade, condition: None },
     ],

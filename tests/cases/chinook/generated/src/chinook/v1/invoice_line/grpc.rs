@@ -41,6 +41,7 @@ impl pb::invoice_line_service_server::InvoiceLineService for InvoiceLineGrpc {
                 include_total: message.include_total,
                 show_deleted: false,
                 expand: String::new(),
+                q: String::new(),
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&INVOICE_LINE, &arguments)?).await?;
             Ok(pb::ListInvoiceLinesResponse {

@@ -40,6 +40,7 @@ pub static INVOICE_LINE: EntitySpec = EntitySpec {
         Reference { name: "invoice_lines_track_id_fkey", field: "track_id", column: "track_id", entity: "Track", table: "tracks", key: "id", condition: None },
     ],
     expandable: &[],
+    words: None,
     referenced_by: &[
     ],
     access: AccessSpec {

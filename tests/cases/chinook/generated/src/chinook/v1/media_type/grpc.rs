@@ -41,6 +41,7 @@ impl pb::media_type_service_server::MediaTypeService for MediaTypeGrpc {
                 include_total: message.include_total,
                 show_deleted: false,
                 expand: String::new(),
+                q: message.q,
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&MEDIA_TYPE, &arguments)?).await?;
             Ok(pb::ListMediaTypesResponse {

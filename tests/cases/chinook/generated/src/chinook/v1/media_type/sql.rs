@@ -3,7 +3,7 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete, Referrer};
+use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete, Referrer, Searched, Words};
 
 /// The shape of a media type.
 pub static MEDIA_TYPE: EntitySpec = EntitySpec {
@@ -35,6 +35,7 @@ pub static MEDIA_TYPE: EntitySpec = EntitySpec {
     references: &[
     ],
     expandable: &[],
+    words: Some(Words { table: "media_types_words", fields: &[Searched { column: "name", number: 2 }] }),
     referenced_by: &[
         Referrer { table: "tracks", column: "media_type_id", on_delete: OnDelete::Restrict, condition: None },
     ],

@@ -41,6 +41,7 @@ impl pb::playlist_service_server::PlaylistService for PlaylistGrpc {
                 include_total: message.include_total,
                 show_deleted: false,
                 expand: String::new(),
+                q: message.q,
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&PLAYLIST, &arguments)?).await?;
             Ok(pb::ListPlaylistsResponse {

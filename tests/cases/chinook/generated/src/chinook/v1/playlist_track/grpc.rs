@@ -39,6 +39,7 @@ impl pb::playlist_track_service_server::PlaylistTrackService for PlaylistTrackGr
                 include_total: message.include_total,
                 show_deleted: false,
                 expand: String::new(),
+                q: String::new(),
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&PLAYLIST_TRACK, &arguments)?).await?;
             Ok(pb::ListPlaylistTracksResponse {

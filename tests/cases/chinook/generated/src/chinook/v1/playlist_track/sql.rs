@@ -37,6 +37,7 @@ pub static PLAYLIST_TRACK: EntitySpec = EntitySpec {
         Reference { name: "playlist_tracks_track_id_fkey", field: "track_id", column: "track_id", entity: "Track", table: "tracks", key: "id", condition: None },
     ],
     expandable: &[],
+    words: None,
     referenced_by: &[
     ],
     access: AccessSpec {

@@ -41,6 +41,7 @@ impl pb::track_service_server::TrackService for TrackGrpc {
                 include_total: message.include_total,
                 show_deleted: false,
                 expand: String::new(),
+                q: message.q,
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&TRACK, &arguments)?).await?;
             Ok(pb::ListTracksResponse {

@@ -3,7 +3,7 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete, Reference, Referrer};
+use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete, Reference, Referrer, Searched, Words};
 
 /// The shape of a track.
 pub static TRACK: EntitySpec = EntitySpec {
@@ -45,6 +45,7 @@ pub static TRACK: EntitySpec = EntitySpec {
         Reference { name: "tracks_genre_id_fkey", field: "genre_id", column: "genre_id", entity: "Genre", table: "genres", key: "id", condition: None },
     ],
     expandable: &[],
+    words: Some(Words { table: "tracks_words", fields: &[Searched { column: "name", number: 2 }, Searched { column: "composer", number: 6 }] }),
     referenced_by: &[
         Referrer { table: "invoice_lines", column: "track_id", on_delete: OnDelete::Restrict, condition: None },
         Referrer { table: "playlist_tracks", column: "track_id", on_delete: OnDelete::Cascade, condition: None },

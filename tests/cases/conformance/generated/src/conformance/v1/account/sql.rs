@@ -44,6 +44,7 @@ pub static ACCOUNT: EntitySpec = EntitySpec {
     references: &[
     ],
     expandable: &[],
+    words: None,
     referenced_by: &[
         Referrer { table: "documents", column: "account_id", on_delete: OnDelete::Restrict, condition: Some("deleted_at IS NULL") },
         Referrer { table: "orders", column: "account_id", on_delete: OnDelete::Restrict, condition: None },

@@ -34,6 +34,7 @@ pub static BARE: EntitySpec = EntitySpec {
     references: &[
     ],
     expandable: &[],
+    words: None,
     referenced_by: &[
     ],
     access: AccessSpec {

@@ -41,6 +41,7 @@ impl pb::cell_service_server::CellService for CellGrpc {
                 include_total: message.include_total,
                 show_deleted: message.show_deleted,
                 expand: String::new(),
+                q: message.q,
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&CELL, &arguments)?).await?;
             Ok(pb::ListCellsResponse {

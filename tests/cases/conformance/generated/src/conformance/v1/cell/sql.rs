@@ -3,7 +3,7 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind};
+use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, Searched, Words};
 
 /// The shape of a cell.
 pub static CELL: EntitySpec = EntitySpec {
@@ -38,6 +38,7 @@ pub static CELL: EntitySpec = EntitySpec {
     references: &[
     ],
     expandable: &[],
+    words: Some(Words { table: "cells_words", fields: &[Searched { column: "text", number: 4 }] }),
     referenced_by: &[
     ],
     access: AccessSpec {

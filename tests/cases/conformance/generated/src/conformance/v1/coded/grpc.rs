@@ -41,6 +41,7 @@ impl pb::coded_service_server::CodedService for CodedGrpc {
                 include_total: message.include_total,
                 show_deleted: false,
                 expand: String::new(),
+                q: String::new(),
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&CODED, &arguments)?).await?;
             Ok(pb::ListCodedsResponse {

@@ -36,6 +36,7 @@ pub static CODED: EntitySpec = EntitySpec {
     references: &[
     ],
     expandable: &[],
+    words: None,
     referenced_by: &[
         Referrer { table: "links", column: "coded_code", on_delete: OnDelete::Cascade, condition: None },
         Referrer { table: "memberships", column: "coded_code", on_delete: OnDelete::Cascade, condition: None },

@@ -41,6 +41,7 @@ impl pb::doctor_service_server::DoctorService for DoctorGrpc {
                 include_total: message.include_total,
                 show_deleted: false,
                 expand: String::new(),
+                q: String::new(),
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&DOCTOR, &arguments)?).await?;
             Ok(pb::ListDoctorsResponse {

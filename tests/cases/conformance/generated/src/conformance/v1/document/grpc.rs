@@ -41,6 +41,7 @@ impl pb::document_service_server::DocumentService for DocumentGrpc {
                 include_total: message.include_total,
                 show_deleted: message.show_deleted,
                 expand: message.expand,
+                q: message.q,
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&DOCUMENT, &arguments)?).await?;
             Ok(pb::ListDocumentsResponse {

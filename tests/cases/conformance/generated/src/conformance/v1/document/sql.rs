@@ -4,7 +4,7 @@
 
 use arcana_runtime::access::{Grant, Rule};
 use arcana_runtime::db::Dialect;
-use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, Reference, Unique};
+use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, Reference, Searched, Unique, Words};
 use arcana_runtime::repository::{NamedQuery, Part, Text};
 
 /// The shape of a document.
@@ -47,6 +47,7 @@ pub static DOCUMENT: EntitySpec = EntitySpec {
         Reference { name: "documents_node_id_fkey", field: "node_id", column: "node_id", entity: "Node", table: "nodes", key: "id", condition: None },
     ],
     expandable: &["account"],
+    words: Some(Words { table: "documents_words", fields: &[Searched { column: "slug", number: 3 }, Searched { column: "title", number: 5 }] }),
     referenced_by: &[
     ],
     access: AccessSpec {

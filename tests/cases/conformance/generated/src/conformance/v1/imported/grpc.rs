@@ -41,6 +41,7 @@ impl pb::imported_service_server::ImportedService for ImportedGrpc {
                 include_total: message.include_total,
                 show_deleted: false,
                 expand: String::new(),
+                q: String::new(),
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&IMPORTED, &arguments)?).await?;
             Ok(pb::ListImportedsResponse {

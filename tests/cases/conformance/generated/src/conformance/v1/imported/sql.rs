@@ -35,6 +35,7 @@ pub static IMPORTED: EntitySpec = EntitySpec {
     references: &[
     ],
     expandable: &[],
+    words: None,
     referenced_by: &[
         Referrer { table: "links", column: "imported_nr", on_delete: OnDelete::Restrict, condition: None },
     ],

@@ -41,6 +41,7 @@ impl pb::kind_service_server::KindService for KindGrpc {
                 include_total: message.include_total,
                 show_deleted: false,
                 expand: String::new(),
+                q: String::new(),
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&KIND, &arguments)?).await?;
             Ok(pb::ListKindsResponse {

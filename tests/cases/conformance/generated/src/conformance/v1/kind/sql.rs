@@ -96,6 +96,7 @@ pub static KIND: EntitySpec = EntitySpec {
     references: &[
     ],
     expandable: &[],
+    words: None,
     referenced_by: &[
     ],
     access: AccessSpec {

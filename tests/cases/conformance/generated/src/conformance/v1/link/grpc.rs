@@ -41,6 +41,7 @@ impl pb::link_service_server::LinkService for LinkGrpc {
                 include_total: message.include_total,
                 show_deleted: false,
                 expand: String::new(),
+                q: String::new(),
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&LINK, &arguments)?).await?;
             Ok(pb::ListLinksResponse {

@@ -42,6 +42,7 @@ pub static LINK: EntitySpec = EntitySpec {
         Reference { name: "links_node_id_fkey", field: "node_id", column: "node_id", entity: "Node", table: "nodes", key: "id", condition: None },
     ],
     expandable: &[],
+    words: None,
     referenced_by: &[
     ],
     access: AccessSpec {

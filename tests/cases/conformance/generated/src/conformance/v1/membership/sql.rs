@@ -38,6 +38,7 @@ pub static MEMBERSHIP: EntitySpec = EntitySpec {
         Reference { name: "memberships_numbered_nr_fkey", field: "numbered_nr", column: "numbered_nr", entity: "Numbered", table: "numbered", key: "nr", condition: None },
     ],
     expandable: &["coded"],
+    words: None,
     referenced_by: &[
     ],
     access: AccessSpec {

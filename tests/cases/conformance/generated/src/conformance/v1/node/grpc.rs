@@ -41,6 +41,7 @@ impl pb::node_service_server::NodeService for NodeGrpc {
                 include_total: message.include_total,
                 show_deleted: false,
                 expand: String::new(),
+                q: String::new(),
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&NODE, &arguments)?).await?;
             Ok(pb::ListNodesResponse {

@@ -42,6 +42,7 @@ pub static NODE: EntitySpec = EntitySpec {
         Reference { name: "nodes_anchor_id_fkey", field: "anchor_id", column: "anchor_id", entity: "Node", table: "nodes", key: "id", condition: None },
     ],
     expandable: &[],
+    words: None,
     referenced_by: &[
         Referrer { table: "documents", column: "node_id", on_delete: OnDelete::Restrict, condition: Some("deleted_at IS NULL") },
         Referrer { table: "links", column: "node_id", on_delete: OnDelete::Cascade, condition: None },

@@ -41,6 +41,7 @@ impl pb::numbered_service_server::NumberedService for NumberedGrpc {
                 include_total: message.include_total,
                 show_deleted: false,
                 expand: String::new(),
+                q: message.q,
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&NUMBERED, &arguments)?).await?;
             Ok(pb::ListNumberedsResponse {

@@ -3,7 +3,7 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete, Referrer};
+use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete, Referrer, Searched, Words};
 
 /// The shape of a numbered.
 pub static NUMBERED: EntitySpec = EntitySpec {
@@ -35,6 +35,7 @@ pub static NUMBERED: EntitySpec = EntitySpec {
     references: &[
     ],
     expandable: &[],
+    words: Some(Words { table: "numbered_words", fields: &[Searched { column: "name", number: 2 }] }),
     referenced_by: &[
         Referrer { table: "links", column: "numbered_id", on_delete: OnDelete::SetNull, condition: None },
         Referrer { table: "memberships", column: "numbered_nr", on_delete: OnDelete::Cascade, condition: None },

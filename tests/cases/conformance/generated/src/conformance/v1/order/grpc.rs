@@ -41,6 +41,7 @@ impl pb::order_service_server::OrderService for OrderGrpc {
                 include_total: message.include_total,
                 show_deleted: false,
                 expand: message.expand,
+                q: String::new(),
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&ORDER, &arguments)?).await?;
             Ok(pb::ListOrdersResponse {

@@ -42,6 +42,7 @@ pub static ORDER: EntitySpec = EntitySpec {
         Reference { name: "orders_account_id_fkey", field: "account_id", column: "account_id", entity: "Account", table: "accounts", key: "id", condition: Some("deleted_at IS NULL") },
     ],
     expandable: &["account", "lines.product"],
+    words: None,
     referenced_by: &[
         Referrer { table: "parcels", column: "order_id", on_delete: OnDelete::Cascade, condition: None },
     ],
@@ -89,6 +90,7 @@ pub static ORDER_LINE: EntitySpec = EntitySpec {
         Reference { name: "order_lines_product_id_fkey", field: "product_id", column: "product_id", entity: "Product", table: "products", key: "id", condition: Some("deleted_at IS NULL") },
     ],
     expandable: &[],
+    words: None,
     referenced_by: &[
     ],
     access: AccessSpec {
@@ -132,6 +134,7 @@ pub static ORDER_NOTE: EntitySpec = EntitySpec {
     references: &[
     ],
     expandable: &[],
+    words: None,
     referenced_by: &[
     ],
     access: AccessSpec {

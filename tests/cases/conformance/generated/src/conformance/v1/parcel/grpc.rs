@@ -41,6 +41,7 @@ impl pb::parcel_service_server::ParcelService for ParcelGrpc {
                 include_total: message.include_total,
                 show_deleted: false,
                 expand: String::new(),
+                q: String::new(),
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&PARCEL, &arguments)?).await?;
             Ok(pb::ListParcelsResponse {

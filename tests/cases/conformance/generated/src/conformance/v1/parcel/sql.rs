@@ -37,6 +37,7 @@ pub static PARCEL: EntitySpec = EntitySpec {
         Reference { name: "parcels_order_id_fkey", field: "order_id", column: "order_id", entity: "Order", table: "orders", key: "id", condition: None },
     ],
     expandable: &[],
+    words: None,
     referenced_by: &[
     ],
     access: AccessSpec {

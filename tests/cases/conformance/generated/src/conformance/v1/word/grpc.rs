@@ -41,6 +41,7 @@ impl pb::word_service_server::WordService for WordGrpc {
                 include_total: message.include_total,
                 show_deleted: message.show_deleted,
                 expand: String::new(),
+                q: String::new(),
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&WORD, &arguments)?).await?;
             Ok(pb::ListWordsResponse {

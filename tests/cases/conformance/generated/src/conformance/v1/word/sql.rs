@@ -54,6 +54,7 @@ pub static WORD: EntitySpec = EntitySpec {
         Reference { name: "order_references_fkey", field: "table", column: "\"references\"", entity: "Word", table: "\"order\"", key: "\"primary\"", condition: Some("deleted_at IS NULL") },
     ],
     expandable: &[],
+    words: None,
     referenced_by: &[
         Referrer { table: "\"order\"", column: "\"references\"", on_delete: OnDelete::SetNull, condition: Some("deleted_at IS NULL") },
     ],
@@ -99,6 +100,7 @@ pub static WORD_PART: EntitySpec = EntitySpec {
     references: &[
     ],
     expandable: &[],
+    words: None,
     referenced_by: &[
     ],
     access: AccessSpec {

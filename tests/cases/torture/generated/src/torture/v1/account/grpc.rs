@@ -41,6 +41,7 @@ impl pb::account_service_server::AccountService for AccountGrpc {
                 include_total: message.include_total,
                 show_deleted: message.show_deleted,
                 expand: String::new(),
+                q: String::new(),
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&ACCOUNT, &arguments)?).await?;
             Ok(pb::ListAccountsResponse {

@@ -36,6 +36,7 @@ pub static ACCOUNT: EntitySpec = EntitySpec {
     references: &[
     ],
     expandable: &[],
+    words: None,
     referenced_by: &[
         Referrer { table: "\"Everything_Of_It\"", column: "account_id", on_delete: OnDelete::SetNull, condition: Some("deleted_at IS NULL") },
         Referrer { table: "ledgers", column: "account_id", on_delete: OnDelete::Restrict, condition: None },

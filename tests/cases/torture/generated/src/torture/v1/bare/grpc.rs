@@ -39,6 +39,7 @@ impl pb::bare_service_server::BareService for BareGrpc {
                 include_total: message.include_total,
                 show_deleted: false,
                 expand: String::new(),
+                q: String::new(),
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&BARE, &arguments)?).await?;
             Ok(pb::ListBaresResponse {

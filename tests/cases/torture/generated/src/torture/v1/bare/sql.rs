@@ -34,6 +34,7 @@ pub static BARE: EntitySpec = EntitySpec {
     references: &[
     ],
     expandable: &[],
+    words: None,
     referenced_by: &[
         Referrer { table: "bare_pairs", column: "left_id", on_delete: OnDelete::Restrict, condition: None },
     ],

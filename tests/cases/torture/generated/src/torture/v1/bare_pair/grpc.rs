@@ -41,6 +41,7 @@ impl pb::bare_pair_service_server::BarePairService for BarePairGrpc {
                 include_total: message.include_total,
                 show_deleted: false,
                 expand: String::new(),
+                q: String::new(),
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&BARE_PAIR, &arguments)?).await?;
             Ok(pb::ListBarePairsResponse {

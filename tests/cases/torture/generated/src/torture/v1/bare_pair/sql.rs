@@ -37,6 +37,7 @@ pub static BARE_PAIR: EntitySpec = EntitySpec {
         Reference { name: "bare_pairs_right_code_fkey", field: "right_code", column: "right_code", entity: "Coded", table: "codes", key: "code", condition: None },
     ],
     expandable: &[],
+    words: None,
     referenced_by: &[
     ],
     access: AccessSpec {

@@ -41,6 +41,7 @@ impl pb::behaviour_service_server::BehaviourService for BehaviourGrpc {
                 include_total: message.include_total,
                 show_deleted: false,
                 expand: String::new(),
+                q: String::new(),
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&BEHAVIOUR, &arguments)?).await?;
             Ok(pb::ListBehavioursResponse {

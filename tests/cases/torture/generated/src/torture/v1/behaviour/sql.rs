@@ -56,6 +56,7 @@ pub static BEHAVIOUR: EntitySpec = EntitySpec {
     references: &[
     ],
     expandable: &[],
+    words: None,
     referenced_by: &[
     ],
     access: AccessSpec {

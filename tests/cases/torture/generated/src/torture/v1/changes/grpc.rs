@@ -41,6 +41,7 @@ impl pb::changes_service_server::ChangesService for ChangesGrpc {
                 include_total: message.include_total,
                 show_deleted: false,
                 expand: String::new(),
+                q: String::new(),
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&CHANGES, &arguments)?).await?;
             Ok(pb::ListChangesesResponse {

@@ -36,6 +36,7 @@ pub static CODED: EntitySpec = EntitySpec {
         Reference { name: "codes_coded_id_fkey", field: "coded_id", column: "coded_id", entity: "Coded", table: "codes", key: "code", condition: None },
     ],
     expandable: &[],
+    words: None,
     referenced_by: &[
         Referrer { table: "bare_pairs", column: "right_code", on_delete: OnDelete::Restrict, condition: None },
         Referrer { table: "codes", column: "coded_id", on_delete: OnDelete::SetNull, condition: None },

@@ -41,6 +41,7 @@ impl pb::context_service_server::ContextService for ContextGrpc {
                 include_total: message.include_total,
                 show_deleted: false,
                 expand: String::new(),
+                q: String::new(),
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&CONTEXT, &arguments)?).await?;
             Ok(pb::ListContextsResponse {

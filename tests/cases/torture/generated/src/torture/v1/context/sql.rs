@@ -41,6 +41,7 @@ pub static CONTEXT: EntitySpec = EntitySpec {
         Reference { name: "order_type_fkey", field: "type", column: "type", entity: "Type", table: "\"select\"", key: "id", condition: None },
     ],
     expandable: &[],
+    words: None,
     referenced_by: &[
     ],
     access: AccessSpec {

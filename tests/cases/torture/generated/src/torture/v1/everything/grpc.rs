@@ -41,6 +41,7 @@ impl pb::everything_service_server::EverythingService for EverythingGrpc {
                 include_total: message.include_total,
                 show_deleted: message.show_deleted,
                 expand: String::new(),
+                q: message.q,
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&EVERYTHING, &arguments)?).await?;
             Ok(pb::ListEverythingsResponse {

@@ -3,7 +3,7 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, Reference, Unique};
+use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, Reference, Searched, Unique, Words};
 
 /// The shape of an everything.
 pub static EVERYTHING: EntitySpec = EntitySpec {
@@ -48,6 +48,7 @@ pub static EVERYTHING: EntitySpec = EntitySpec {
         Reference { name: "Everything_Of_It_account_id_fkey", field: "account_id", column: "account_id", entity: "Account", table: "accounts", key: "id", condition: Some("deleted_at IS NULL") },
     ],
     expandable: &[],
+    words: Some(Words { table: "\"Everything_Of_It_words\"", fields: &[Searched { column: "text", number: 8 }] }),
     referenced_by: &[
     ],
     access: AccessSpec {
@@ -92,6 +93,7 @@ pub static EVERYTHING_LINE: EntitySpec = EntitySpec {
     references: &[
     ],
     expandable: &[],
+    words: None,
     referenced_by: &[
     ],
     access: AccessSpec {

@@ -35,6 +35,7 @@ pub static IMPORTED: EntitySpec = EntitySpec {
     references: &[
     ],
     expandable: &[],
+    words: None,
     referenced_by: &[
         Referrer { table: "numbered", column: "required_id", on_delete: OnDelete::Restrict, condition: None },
         Referrer { table: "numbered_parts", column: "imported_id", on_delete: OnDelete::SetNull, condition: None },

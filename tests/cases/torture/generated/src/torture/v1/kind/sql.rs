@@ -3,7 +3,7 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete, Referrer, Unique};
+use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, OnDelete, Referrer, Searched, Unique, Words};
 
 /// The shape of a kind.
 pub static KIND: EntitySpec = EntitySpec {
@@ -121,6 +121,7 @@ pub static KIND: EntitySpec = EntitySpec {
     references: &[
     ],
     expandable: &[],
+    words: Some(Words { table: "kinds_words", fields: &[Searched { column: "a_string", number: 15 }, Searched { column: "maybe_string", number: 43 }] }),
     referenced_by: &[
         Referrer { table: "unversioneds", column: "kind_id", on_delete: OnDelete::SetNull, condition: None },
         Referrer { table: "memberships", column: "kind_id", on_delete: OnDelete::Cascade, condition: None },

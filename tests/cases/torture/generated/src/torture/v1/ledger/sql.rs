@@ -38,6 +38,7 @@ pub static LEDGER: EntitySpec = EntitySpec {
         Reference { name: "ledgers_account_id_fkey", field: "account_id", column: "account_id", entity: "Account", table: "accounts", key: "id", condition: Some("deleted_at IS NULL") },
     ],
     expandable: &[],
+    words: None,
     referenced_by: &[
     ],
     access: AccessSpec {

@@ -41,6 +41,7 @@ impl pb::membership_service_server::MembershipService for MembershipGrpc {
                 include_total: message.include_total,
                 show_deleted: false,
                 expand: String::new(),
+                q: String::new(),
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&MEMBERSHIP, &arguments)?).await?;
             Ok(pb::ListMembershipsResponse {

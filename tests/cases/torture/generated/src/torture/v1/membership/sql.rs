@@ -40,6 +40,7 @@ pub static MEMBERSHIP: EntitySpec = EntitySpec {
         Reference { name: "memberships_numbered_nr_fkey", field: "numbered_id", column: "numbered_nr", entity: "Numbered", table: "numbered", key: "nr", condition: None },
     ],
     expandable: &[],
+    words: None,
     referenced_by: &[
     ],
     access: AccessSpec {

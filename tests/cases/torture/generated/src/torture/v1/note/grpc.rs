@@ -41,6 +41,7 @@ impl pb::note_service_server::NoteService for NoteGrpc {
                 include_total: message.include_total,
                 show_deleted: false,
                 expand: String::new(),
+                q: String::new(),
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&NOTE, &arguments)?).await?;
             Ok(pb::ListNotesResponse {

@@ -37,6 +37,7 @@ pub static NOTE: EntitySpec = EntitySpec {
         Reference { name: "notes_profile_id_fkey", field: "profile_id", column: "profile_id", entity: "Profile", table: "profiles", key: "id", condition: None },
     ],
     expandable: &[],
+    words: None,
     referenced_by: &[
         Referrer { table: "remarks", column: "note_id", on_delete: OnDelete::Cascade, condition: None },
     ],

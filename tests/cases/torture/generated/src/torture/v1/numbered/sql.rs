@@ -44,6 +44,7 @@ pub static NUMBERED: EntitySpec = EntitySpec {
         Reference { name: "numbered_coded_id_fkey", field: "coded_id", column: "coded_id", entity: "Coded", table: "codes", key: "code", condition: None },
     ],
     expandable: &["parent", "required", "parts.imported"],
+    words: None,
     referenced_by: &[
         Referrer { table: "memberships", column: "numbered_nr", on_delete: OnDelete::Cascade, condition: None },
         Referrer { table: "numbered", column: "parent_id", on_delete: OnDelete::Cascade, condition: None },
@@ -92,6 +93,7 @@ pub static NUMBERED_PART: EntitySpec = EntitySpec {
         Reference { name: "numbered_parts_imported_id_fkey", field: "imported_id", column: "imported_id", entity: "Imported", table: "importeds", key: "imported_nr", condition: None },
     ],
     expandable: &[],
+    words: None,
     referenced_by: &[
     ],
     access: AccessSpec {
@@ -135,6 +137,7 @@ pub static NUMBERED_NOTE: EntitySpec = EntitySpec {
     references: &[
     ],
     expandable: &[],
+    words: None,
     referenced_by: &[
     ],
     access: AccessSpec {

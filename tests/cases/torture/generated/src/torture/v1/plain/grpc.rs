@@ -41,6 +41,7 @@ impl pb::plain_service_server::PlainService for PlainGrpc {
                 include_total: message.include_total,
                 show_deleted: false,
                 expand: String::new(),
+                q: String::new(),
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&PLAIN, &arguments)?).await?;
             Ok(pb::ListPlainsResponse {

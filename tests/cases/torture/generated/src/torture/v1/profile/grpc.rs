@@ -41,6 +41,7 @@ impl pb::profile_service_server::ProfileService for ProfileGrpc {
                 include_total: message.include_total,
                 show_deleted: false,
                 expand: String::new(),
+                q: String::new(),
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&PROFILE, &arguments)?).await?;
             Ok(pb::ListProfilesResponse {

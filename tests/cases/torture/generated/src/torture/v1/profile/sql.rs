@@ -37,6 +37,7 @@ pub static PROFILE: EntitySpec = EntitySpec {
         Reference { name: "profiles_account_id_fkey", field: "account_id", column: "account_id", entity: "Account", table: "accounts", key: "id", condition: Some("deleted_at IS NULL") },
     ],
     expandable: &[],
+    words: None,
     referenced_by: &[
         Referrer { table: "notes", column: "profile_id", on_delete: OnDelete::Cascade, condition: None },
     ],

@@ -37,6 +37,7 @@ impl pb::read_only_service_server::ReadOnlyService for ReadOnlyGrpc {
                 include_total: message.include_total,
                 show_deleted: false,
                 expand: String::new(),
+                q: String::new(),
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&READ_ONLY, &arguments)?).await?;
             Ok(pb::ListReadOnliesResponse {

@@ -41,6 +41,7 @@ impl pb::remark_service_server::RemarkService for RemarkGrpc {
                 include_total: message.include_total,
                 show_deleted: false,
                 expand: String::new(),
+                q: String::new(),
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&REMARK, &arguments)?).await?;
             Ok(pb::ListRemarksResponse {

@@ -39,6 +39,7 @@ pub static REMARK: EntitySpec = EntitySpec {
         Reference { name: "remarks_note_id_fkey", field: "note_id", column: "note_id", entity: "Note", table: "notes", key: "id", condition: None },
     ],
     expandable: &[],
+    words: None,
     referenced_by: &[
     ],
     access: AccessSpec {

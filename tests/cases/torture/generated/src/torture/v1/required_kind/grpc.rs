@@ -41,6 +41,7 @@ impl pb::required_kind_service_server::RequiredKindService for RequiredKindGrpc 
                 include_total: message.include_total,
                 show_deleted: false,
                 expand: String::new(),
+                q: String::new(),
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&REQUIRED_KIND, &arguments)?).await?;
             Ok(pb::ListRequiredKindsResponse {

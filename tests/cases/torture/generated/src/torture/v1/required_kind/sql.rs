@@ -55,6 +55,7 @@ pub static REQUIRED_KIND: EntitySpec = EntitySpec {
     references: &[
     ],
     expandable: &[],
+    words: None,
     referenced_by: &[
     ],
     access: AccessSpec {

@@ -41,6 +41,7 @@ impl pb::rule_service_server::RuleService for RuleGrpc {
                 include_total: message.include_total,
                 show_deleted: false,
                 expand: String::new(),
+                q: String::new(),
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&RULE, &arguments)?).await?;
             Ok(pb::ListRulesResponse {

@@ -41,6 +41,7 @@ impl pb::rule_holder_service_server::RuleHolderService for RuleHolderGrpc {
                 include_total: message.include_total,
                 show_deleted: false,
                 expand: String::new(),
+                q: String::new(),
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&RULE_HOLDER, &arguments)?).await?;
             Ok(pb::ListRuleHoldersResponse {

@@ -41,6 +41,7 @@ impl pb::type_service_server::TypeService for TypeGrpc {
                 include_total: message.include_total,
                 show_deleted: false,
                 expand: String::new(),
+                q: String::new(),
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&TYPE, &arguments)?).await?;
             Ok(pb::ListTypesResponse {

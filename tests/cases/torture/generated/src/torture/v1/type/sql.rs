@@ -108,6 +108,7 @@ pub static TYPE: EntitySpec = EntitySpec {
     references: &[
     ],
     expandable: &[],
+    words: None,
     referenced_by: &[
         Referrer { table: "\"order\"", column: "type", on_delete: OnDelete::SetNull, condition: None },
     ],

@@ -40,6 +40,7 @@ pub static KIND: EntitySpec = EntitySpec {
         Reference { name: "kinds_v2_former_id_fkey", field: "former_id", column: "former_id", entity: "Kind", table: "kinds", key: "id", condition: None },
     ],
     expandable: &[],
+    words: None,
     referenced_by: &[
     ],
     access: AccessSpec {

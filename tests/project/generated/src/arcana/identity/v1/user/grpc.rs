@@ -41,6 +41,7 @@ impl pb::user_service_server::UserService for UserGrpc {
                 include_total: message.include_total,
                 show_deleted: message.show_deleted,
                 expand: String::new(),
+                q: String::new(),
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&USER, &arguments)?).await?;
             Ok(pb::ListUsersResponse {

@@ -44,6 +44,7 @@ pub static USER: EntitySpec = EntitySpec {
     references: &[
     ],
     expandable: &[],
+    words: None,
     referenced_by: &[
         Referrer { table: "loans", column: "reader_id", on_delete: OnDelete::Restrict, condition: None },
     ],

@@ -41,6 +41,7 @@ impl pb::holder_service_server::HolderService for HolderGrpc {
                 include_total: message.include_total,
                 show_deleted: false,
                 expand: String::new(),
+                q: String::new(),
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&HOLDER, &arguments)?).await?;
             Ok(pb::ListHoldersResponse {

@@ -36,6 +36,7 @@ impl pb::a_service_server::AService for AGrpc {
                 include_total: message.include_total,
                 show_deleted: false,
                 expand: String::new(),
+                q: String::new(),
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&A_SPEC, &arguments)?).await?;
             Ok(pb::ListAsResponse {

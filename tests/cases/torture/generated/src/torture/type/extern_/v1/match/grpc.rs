@@ -41,6 +41,7 @@ impl pb::match_service_server::MatchService for MatchGrpc {
                 include_total: message.include_total,
                 show_deleted: message.show_deleted,
                 expand: String::new(),
+                q: String::new(),
             };
             let page = self.0.list(&cx, ListQuery::from_grpc(&MATCH, &arguments)?).await?;
             Ok(pb::ListMatchesResponse {
