@@ -28,7 +28,7 @@ pub const SQLITE: &[Migration] = &[
         name: "add_products_words",
         up: include_str!("../../migrations/sqlite/0003_add_products_words.up.sql"),
         down: include_str!("../../migrations/sqlite/0003_add_products_words.down.sql"),
-        sealed: false,
+        sealed: true,
     },
 ];
 
@@ -53,7 +53,7 @@ pub const POSTGRES: &[Migration] = &[
         name: "add_products_words",
         up: include_str!("../../migrations/postgres/0003_add_products_words.up.sql"),
         down: include_str!("../../migrations/postgres/0003_add_products_words.down.sql"),
-        sealed: false,
+        sealed: true,
     },
 ];
 
@@ -78,6 +78,6 @@ pub const MYSQL: &[Migration] = &[
         name: "add_products_words",
         up: include_str!("../../migrations/mysql/0003_add_products_words.up.sql"),
         down: include_str!("../../migrations/mysql/0003_add_products_words.down.sql"),
-        sealed: false,
+        sealed: true,
     },
 ];
