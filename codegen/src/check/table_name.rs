@@ -6,21 +6,26 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::model::Model;
 
 pub(super) fn check(model: &Model, found: &mut Diagnostics) {
-    let mut seen: BTreeMap<String, &str> = BTreeMap::new();
+    // Tables that are made for entities come first, so that it is the entity that is asked to take another name.
     let derived = model.stores.iter().filter(|store| store.derived);
-    for entity in model.entities.iter().chain(derived) {
-        if let Some(other) = seen.insert(entity.table.to_lowercase(), &entity.full_name) {
+    let mut seen: BTreeMap<String, String> = BTreeMap::new();
+    for store in derived {
+        let of = store.foreign_keys.first().map(|key| key.entity.as_str()).unwrap_or_default();
+        seen.insert(store.table.to_lowercase(), format!("the words of `{of}`"));
+    }
+    for entity in &model.entities {
+        if let Some(other) = seen.insert(entity.table.to_lowercase(), format!("`{}`", entity.full_name)) {
             found.push(
                 Diagnostic::at(
                     "arcana::duplicate_table",
                     &entity.span,
-                    format!("`{}` and `{other}` share the table `{}`", entity.full_name, entity.table),
+                    format!("`{}` and {other} share the table `{}`", entity.full_name, entity.table),
                 )
                 .help("name another table with `option (arcana.entity) = { table: \"…\" }`")
                 .word(entity.table.clone()),
             );
         }
-        if !entity.derived && (!is_plain(&entity.table) || is_ours(&entity.table)) {
+        if !is_plain(&entity.table) || is_ours(&entity.table) {
             found.push(
                 Diagnostic::at("arcana::table_name", &entity.span, format!("`{}` is no name for a table", entity.table))
                     .help("use at most 63 letters, digits and `_`, with no digit first, and no `sqlite_`, `pg_` or `arcana_` in front")

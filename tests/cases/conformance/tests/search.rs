@@ -242,7 +242,7 @@ async fn rows_with_keys_of_several_fields(stage: Stage) {
     stage.insert(cell("b", 1, 1, "blue lamp")).await;
     let count = async |q: &str| stage.list::<Cell>(&[("q", q)]).await.total;
     assert_eq!((count("red").await, count("lamp").await), (Some(2), Some(2)));
-    assert_eq!(stage.list::<Cell>(&[("q", "lamp"), ("sheet", "a")]).await.data, [one.clone()]);
+    assert_eq!(stage.list::<Cell>(&[("q", "lamp"), ("sheet", "a")]).await.data, [one]);
     // A change of one member by itself, and one of another.
     let service = stage.service::<Cell>();
     let id = CellId { sheet: "a".to_owned().into(), row: 1.into(), col: 1.into() };
