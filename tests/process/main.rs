@@ -7,6 +7,7 @@ mod support;
 mod commands;
 mod contention;
 mod crashes;
+mod injection;
 mod logs;
 mod migrations;
 mod settings;

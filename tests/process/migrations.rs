@@ -92,8 +92,8 @@ async fn rows_from_before_their_fields_were_searchable_are_found_after_the_next_
     let body = json!({ "sku": "OLD-1", "name": "Red lamp", "description": "For the desk.", "price": "1.00" });
     service.post("/api/v1/products", &body).await.ok(201);
     drop(service);
-    // As it was before: the step that brought the words is taken back, with all words.
-    assert!(printed(&run(folder.path(), &["migrate", "down"])).contains("products_words"));
+    // As it was before: the step that brought the words is taken back, with all words and what came behind it.
+    while !printed(&run(folder.path(), &["migrate", "down"])).contains("products_words") {}
     let service = Start::new().in_folder(folder.path()).run();
     assert_eq!(service.get("/api/v1/products?q=lamp%20desk").await.ok(200)["total"], 1);
     drop(service);

@@ -17,7 +17,7 @@ fuzz_target!(|text: &str| -> Corpus {
         return Corpus::Reject;
     }
     static INCLUDE: OnceLock<Vec<PathBuf>> = OnceLock::new();
-    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
     let include = INCLUDE.get_or_init(|| standards(root));
     let files = BTreeMap::from([("fuzz/v1/fuzz.proto".to_owned(), text.to_owned())]);
     let sources = Sources { files, include: include.clone() };
