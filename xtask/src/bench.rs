@@ -1,13 +1,18 @@
 //! `bench`: measures side by side and keeps the figures in docs/benchmarks.md.
 
+mod databases;
 mod generator;
 mod load;
+mod programs;
 mod report;
+mod rows;
 mod schema;
 mod server;
 mod service;
 
-use std::process::ExitCode;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, ExitCode};
 
 use arcana_codegen::project::Project;
 use clap::{ArgMatches, FromArgMatches, Subcommand};
@@ -18,6 +23,9 @@ enum Bench {
     /// The service against two that were written by hand: with sqlx, and at the limit
     #[command(after_help = "Example: cargo xtask bench service --rounds 3 --seconds 5")]
     Service(service::Options),
+    /// A table of a million rows: pages far behind, and the memory of exports
+    #[command(after_help = "Example: cargo xtask bench rows --database sqlite")]
+    Rows(rows::Options),
     /// The generator, and the compiler on what it makes, from few entities to many
     #[command(after_help = "Example: cargo xtask bench gen --entities 10 --entities 1000")]
     Gen(generator::Options),
@@ -36,6 +44,7 @@ pub fn command() -> clap::Command {
 pub fn run(matches: &ArgMatches, project: &Project) -> ExitCode {
     let measured = match Bench::from_arg_matches(matches) {
         Ok(Bench::Service(options)) => service::run(&options, &project.root),
+        Ok(Bench::Rows(options)) => rows::run(&options, &project.root),
         Ok(Bench::Gen(options)) => generator::run(&options, &project.root),
         Err(error) => Err(error.to_string()),
     };
@@ -46,6 +55,25 @@ pub fn run(matches: &ArgMatches, project: &Project) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Runs a command that must succeed.
+fn must(command: &mut Command) -> Result<(), String> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("{name} failed: {status}")),
+        Err(cause) => Err(format!("cannot run {name}: {cause}")),
+    }
+}
+
+/// Lends a folder, which goes with all that is in it.
+fn with_folder<T>(work: impl FnOnce(&Path) -> Result<T, String>) -> Result<T, String> {
+    let folder = std::env::temp_dir().join(format!("arcana-bench-{}", std::process::id()));
+    fs::create_dir_all(&folder).map_err(|cause| format!("cannot create {}: {cause}", folder.display()))?;
+    let outcome = work(&folder);
+    let _ = fs::remove_dir_all(&folder);
+    outcome
 }
 
 /// A table in Markdown: heads, and rows whose cells after the first are numbers.

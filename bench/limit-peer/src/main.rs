@@ -9,7 +9,7 @@ use std::time::Duration;
 use peer::model::Customer;
 use peer::problem::{Problem, Result};
 use peer::serve;
-use peer::store::{COUNT, GET, INSERT, Query, Rows, Store, UPDATE};
+use peer::store::{COUNT, Entry, GET, INSERT, OUTBOX, Query, Rows, Store, UPDATE};
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Params, Row, params};
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -29,6 +29,7 @@ struct Limit {
 /// A row to write: a new one has version 1.
 struct Write {
     row: Customer,
+    entry: Entry,
     reply: oneshot::Sender<Result<Customer>>,
 }
 
@@ -37,7 +38,8 @@ fn main() -> ExitCode {
 }
 
 impl Store for Limit {
-    async fn open(path: PathBuf) -> Result<Self> {
+    async fn open(database: String) -> Result<Self> {
+        let path = PathBuf::from(database);
         let connection = open(&path).map_err(Problem::internal)?;
         let (writer, writes) = mpsc::channel();
         std::thread::spawn(move || write_loop(&connection, &writes));
@@ -61,11 +63,13 @@ impl Store for Limit {
     }
 
     async fn insert(&self, row: Customer) -> Result<Customer> {
-        self.write(row).await
+        let entry = Entry::created(&row);
+        self.write(row, entry).await
     }
 
-    async fn update(&self, row: Customer) -> Result<Customer> {
-        self.write(row).await
+    async fn update(&self, row: Customer, changed: Vec<&'static str>) -> Result<Customer> {
+        let entry = Entry::updated(&row, &changed);
+        self.write(row, entry).await
     }
 }
 
@@ -80,9 +84,9 @@ impl Limit {
         })
     }
 
-    async fn write(&self, row: Customer) -> Result<Customer> {
+    async fn write(&self, row: Customer, entry: Entry) -> Result<Customer> {
         let (reply, answer) = oneshot::channel();
-        self.writer.send(Write { row, reply }).map_err(|_| Problem::internal("the writer has stopped"))?;
+        self.writer.send(Write { row, entry, reply }).map_err(|_| Problem::internal("the writer has stopped"))?;
         answer.await.map_err(Problem::internal)?
     }
 }
@@ -127,14 +131,14 @@ fn write_loop(connection: &Connection, writes: &mpsc::Receiver<Write>) {
     }
 }
 
-/// One transaction. A statement that fails undoes itself, so that none of them needs a savepoint.
+/// One transaction. A row that is refused undoes itself, and has no entry, so that none of them needs a savepoint.
 fn write_group(connection: &Connection, group: &[Write]) -> Vec<Result<()>> {
     let run = |sql| connection.prepare_cached(sql).and_then(|mut statement| statement.execute([]));
     let all = |cause: rusqlite::Error| group.iter().map(|_| Err(Problem::internal(cause.to_string()))).collect();
     if let Err(cause) = run("BEGIN IMMEDIATE") {
         return all(cause);
     }
-    let outcomes = group.iter().map(|write| write_row(connection, &write.row)).collect();
+    let outcomes = group.iter().map(|write| write_both(connection, write)).collect();
     match run("COMMIT") {
         Ok(_) => outcomes,
         Err(cause) => {
@@ -142,6 +146,15 @@ fn write_group(connection: &Connection, group: &[Write]) -> Vec<Result<()>> {
             all(cause)
         }
     }
+}
+
+fn write_both(connection: &Connection, write: &Write) -> Result<()> {
+    write_row(connection, &write.row)?;
+    let Entry { r#type, key, payload, request_id } = &write.entry;
+    let at = write.row.updated_at;
+    let values = params![Entry::KIND, r#type, Entry::ENTITY, key, payload, request_id, at];
+    let outbox = connection.prepare_cached(OUTBOX).and_then(|mut outbox| outbox.execute(values));
+    outbox.map(drop).map_err(Problem::internal)
 }
 
 fn write_row(connection: &Connection, row: &Customer) -> Result<()> {

@@ -45,6 +45,18 @@ pub struct Page {
 }
 
 impl Customer {
+    /// Members that clients may set and that differ.
+    pub fn changed_since(&self, before: &Self) -> Vec<&'static str> {
+        let members = [
+            ("name", self.name != before.name),
+            ("email", self.email != before.email),
+            ("country", self.country != before.country),
+            ("phone", self.phone != before.phone),
+            ("user_id", self.user_id != before.user_id),
+        ];
+        members.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
+    }
+
     /// The ETag: the version in quotes.
     pub fn etag(&self) -> String {
         format!("\"{}\"", self.version)

@@ -87,7 +87,9 @@ async fn patch<S: Store>(
         if headers.contains_key(header::IF_MATCH) && !names(&headers, &header::IF_MATCH, &current.etag()) {
             return Err(Problem::PreconditionFailed);
         }
-        match store.update(patch.clone().apply(current)?).await {
+        let row = patch.clone().apply(current.clone())?;
+        let changed = row.changed_since(&current);
+        match store.update(row, changed).await {
             Err(Problem::Concurrent) => {}
             outcome => {
                 let row = outcome?;

@@ -2,7 +2,6 @@
 //! generated service.
 
 use std::error::Error;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -17,11 +16,11 @@ use crate::store::Store;
 
 /// Serves until it is killed.
 pub fn main<S: Store>() -> ExitCode {
-    let Some(path) = std::env::args_os().nth(1) else {
-        eprintln!("name the file of the database");
+    let Some(database) = std::env::args().nth(1) else {
+        eprintln!("name the database");
         return ExitCode::from(2);
     };
-    match run::<S>(path.into()) {
+    match run::<S>(database) {
         Ok(()) => ExitCode::SUCCESS,
         Err(cause) => {
             eprintln!("{cause}");
@@ -31,8 +30,8 @@ pub fn main<S: Store>() -> ExitCode {
 }
 
 #[tokio::main]
-async fn run<S: Store>(path: PathBuf) -> Result<(), Box<dyn Error>> {
-    let store = Arc::new(S::open(path).await?);
+async fn run<S: Store>(database: String) -> Result<(), Box<dyn Error>> {
+    let store = Arc::new(S::open(database).await?);
     let rest_listener = TcpListener::bind("127.0.0.1:0").await?;
     let grpc_listener = TcpListener::bind("127.0.0.1:0").await?;
     let (rest, grpc) = (rest_listener.local_addr()?, grpc_listener.local_addr()?);

@@ -1,7 +1,6 @@
 //! What a peer must do with its database, and the statements, which are those of the generated service.
 
-use std::path::PathBuf;
-
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::model::Customer;
@@ -18,6 +17,45 @@ pub const INSERT: &str = "INSERT INTO customers \
 /// A row in a new state, if it still has its version.
 pub const UPDATE: &str = "UPDATE customers SET name = ?, email = ?, country = ?, phone = ?, user_id = ?, version = ?, \
      created_at = ?, updated_at = ? WHERE id = ? AND version = ?";
+
+/// What happened to a row, for those who listen.
+pub const OUTBOX: &str = "INSERT INTO arcana_outbox \
+     (kind, type, entity, \"key\", payload, request_id, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)";
+
+/// An entry of the outbox, written in the transaction of its row.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// What happened.
+    pub r#type: &'static str,
+    /// Key of the row.
+    pub key: String,
+    /// The row, and what changed of it, as JSON.
+    pub payload: String,
+    /// Which call did it.
+    pub request_id: String,
+}
+
+impl Entry {
+    /// What the outbox calls its events.
+    pub const KIND: &str = "EVENT";
+    /// Whose rows it tells of.
+    pub const ENTITY: &str = "shop.v1.Customer";
+
+    /// A new row.
+    pub fn created(row: &Customer) -> Self {
+        Self::of(row, "shop.v1.Customer.created", &json!({ "row": row }))
+    }
+
+    /// A row in its new state.
+    pub fn updated(row: &Customer, changed: &[&str]) -> Self {
+        Self::of(row, "shop.v1.Customer.updated", &json!({ "row": row, "changed": changed }))
+    }
+
+    fn of(row: &Customer, r#type: &'static str, payload: &serde_json::Value) -> Self {
+        let request_id = Uuid::now_v7().to_string();
+        Self { r#type, key: row.id.to_string(), payload: payload.to_string(), request_id }
+    }
+}
 
 /// Which page.
 #[derive(Debug, Clone, Copy)]
@@ -51,14 +89,14 @@ pub type Rows = (Vec<Customer>, Option<i64>);
 
 /// A database of customers.
 pub trait Store: Send + Sync + Sized + 'static {
-    /// Opens an existing file.
-    fn open(path: PathBuf) -> impl Future<Output = Result<Self>> + Send;
+    /// Opens an existing database: a file, or the URL of a server.
+    fn open(database: String) -> impl Future<Output = Result<Self>> + Send;
     /// One row.
     fn get(&self, id: Uuid) -> impl Future<Output = Result<Option<Customer>>> + Send;
     /// One page, the newest first.
     fn list(&self, query: Query) -> impl Future<Output = Result<Rows>> + Send;
-    /// A new row.
+    /// A new row, with its entry in the outbox.
     fn insert(&self, row: Customer) -> impl Future<Output = Result<Customer>> + Send;
-    /// A row in its new state, which has one version more than the old one.
-    fn update(&self, row: Customer) -> impl Future<Output = Result<Customer>> + Send;
+    /// A row in its new state, which has one version more than the old one, with its entry in the outbox.
+    fn update(&self, row: Customer, changed: Vec<&'static str>) -> impl Future<Output = Result<Customer>> + Send;
 }

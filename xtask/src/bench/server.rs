@@ -42,6 +42,11 @@ impl Server {
         Err(format!("{name} does not listen: {}", fs::read_to_string(log).unwrap_or_default()))
     }
 
+    /// Number of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Seconds of processor time that it has taken so far.
     pub fn cpu_seconds(&self) -> Result<f64, String> {
         let path = format!("/proc/{}/stat", self.child.id());
