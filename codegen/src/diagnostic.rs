@@ -128,6 +128,11 @@ impl Diagnostics {
 
     /// For people: one report after the other, with the lines of the source. `sources` holds the texts by path.
     pub fn render(&self, sources: &BTreeMap<String, String>, colour: Colour) -> String {
+        self.render_in("", sources, colour)
+    }
+
+    /// The same with the paths below a folder, such as `schema/`, so that they can be opened from where one is.
+    pub fn render_in(&self, folder: &str, sources: &BTreeMap<String, String>, colour: Colour) -> String {
         let theme = match colour {
             Colour::Always => GraphicalTheme::unicode(),
             Colour::Never => GraphicalTheme::unicode_nocolor(),
@@ -135,10 +140,8 @@ impl Diagnostics {
         let handler = GraphicalReportHandler::new_themed(theme).with_width(120).with_links(false);
         let mut out = String::new();
         for diagnostic in &self.list {
-            let source = diagnostic
-                .span
-                .as_ref()
-                .and_then(|span| sources.get(&span.file).map(|text| NamedSource::new(span.file.clone(), text.clone())));
+            let text = diagnostic.span.as_ref().and_then(|span| Some((span, sources.get(&span.file)?)));
+            let source = text.map(|(span, text)| NamedSource::new(format!("{folder}{}", span.file), text.clone()));
             // Writing to a String does not fail.
             let _ = handler.render_report(&mut out, &Report { diagnostic, source });
             out.push('\n');

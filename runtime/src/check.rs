@@ -31,10 +31,21 @@ impl Pattern {
     }
 }
 
+/// `1 character`, `2 characters`.
+fn counted(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
 /// At least so many characters.
 pub fn min_len(found: &mut Violations, field: &str, value: &str, least: usize) {
     if value.chars().count() < least {
-        found.add_with(field, "string.min_len", format!("must have at least {least} characters"), "min", least);
+        found.add_with(
+            field,
+            "string.min_len",
+            format!("must have at least {}", counted(least, "character")),
+            "min",
+            least,
+        );
     }
 }
 
@@ -42,21 +53,27 @@ pub fn min_len(found: &mut Violations, field: &str, value: &str, least: usize) {
 pub fn max_len(found: &mut Violations, field: &str, value: &str, most: usize) {
     // A text of few bytes has few characters; counting them is for the rest.
     if value.len() > most && value.chars().count() > most {
-        found.add_with(field, "string.max_len", format!("must have at most {most} characters"), "max", most);
+        found.add_with(
+            field,
+            "string.max_len",
+            format!("must have at most {}", counted(most, "character")),
+            "max",
+            most,
+        );
     }
 }
 
 /// At least so many bytes.
 pub fn min_bytes(found: &mut Violations, field: &str, value: &[u8], least: usize) {
     if value.len() < least {
-        found.add_with(field, "bytes.min_len", format!("must have at least {least} bytes"), "min", least);
+        found.add_with(field, "bytes.min_len", format!("must have at least {}", counted(least, "byte")), "min", least);
     }
 }
 
 /// At most so many bytes.
 pub fn max_bytes(found: &mut Violations, field: &str, value: &[u8], most: usize) {
     if value.len() > most {
-        found.add_with(field, "bytes.max_len", format!("must have at most {most} bytes"), "max", most);
+        found.add_with(field, "bytes.max_len", format!("must have at most {}", counted(most, "byte")), "max", most);
     }
 }
 
@@ -223,28 +240,40 @@ pub fn decimal(found: &mut Violations, field: &str, value: &Decimal, precision: 
 /// At least so many items.
 pub fn min_items(found: &mut Violations, field: &str, count: usize, least: usize) {
     if count < least {
-        found.add_with(field, "repeated.min_items", format!("must have at least {least} items"), "min", least);
+        found.add_with(
+            field,
+            "repeated.min_items",
+            format!("must have at least {}", counted(least, "item")),
+            "min",
+            least,
+        );
     }
 }
 
 /// At most so many items.
 pub fn max_items(found: &mut Violations, field: &str, count: usize, most: usize) {
     if count > most {
-        found.add_with(field, "repeated.max_items", format!("must have at most {most} items"), "max", most);
+        found.add_with(
+            field,
+            "repeated.max_items",
+            format!("must have at most {}", counted(most, "item")),
+            "max",
+            most,
+        );
     }
 }
 
 /// At least so many pairs.
 pub fn min_pairs(found: &mut Violations, field: &str, count: usize, least: usize) {
     if count < least {
-        found.add_with(field, "map.min_pairs", format!("must have at least {least} pairs"), "min", least);
+        found.add_with(field, "map.min_pairs", format!("must have at least {}", counted(least, "pair")), "min", least);
     }
 }
 
 /// At most so many pairs.
 pub fn max_pairs(found: &mut Violations, field: &str, count: usize, most: usize) {
     if count > most {
-        found.add_with(field, "map.max_pairs", format!("must have at most {most} pairs"), "max", most);
+        found.add_with(field, "map.max_pairs", format!("must have at most {}", counted(most, "pair")), "max", most);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Value types that proto, Rust, SQL and JSON share.
 
+mod arithmetic;
 mod enumeration;
 mod id;
 mod time;

@@ -25,6 +25,13 @@ fn follow(model: &Model, entity: &Entity, owner: &OwnerPath, found: &mut Diagnos
             let help = hint(part, names, "name a field");
             return refuse(format!("the owner path leaves `{current}` at `{part}`, which is no field of it"), help);
         };
+        if field.expands.is_some() {
+            let help = "go through the reference itself".to_owned();
+            return refuse(
+                format!("the owner path leaves `{current}` at `{part}`, which only shows a reference"),
+                help,
+            );
+        }
         let last = index + 1 == parts.len();
         match &field.ty {
             Type::Id { .. } | Type::String if last => {}

@@ -44,6 +44,6 @@ pub fn run(args: &Args, project: &Project) -> ExitCode {
             say::json(&json!({ "diagnostics": found.to_json(), "gaps": [] }));
             say::FINDINGS.into()
         }
-        Err(found) => say::schema_diagnostics(&found, &sources),
+        Err(found) => say::schema_diagnostics(&found, project, &sources),
     }
 }

@@ -1,11 +1,12 @@
 //! `dev`: generate, build and serve, again whenever the schema or the sources change.
 
 use std::fs;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -45,9 +46,10 @@ pub fn run(args: &Args, project: &Project) -> ExitCode {
     }
     let mut service: Option<Child> = None;
     loop {
+        // What is saved while it is read is read again; scaffolds that generating writes into src/ are not.
+        let schema = state(&project.schema_dir());
         let generated = r#gen::run(&r#gen::Args::default(), project) == ExitCode::SUCCESS;
-        // After generating, which may have written scaffolds into src/.
-        let seen = newest(project);
+        let seen = [schema, state(&project.root.join("src"))];
         if generated && build(project) {
             // The former one serves until the next is built.
             service.iter_mut().for_each(stop);
@@ -116,13 +118,7 @@ fn target(project: &Project) -> PathBuf {
     }
 }
 
-fn watch(
-    project: &Project,
-    seen: Option<SystemTime>,
-    mut service: Option<&mut Child>,
-    args: &Args,
-    told: &AtomicBool,
-) -> Event {
+fn watch(project: &Project, seen: [u64; 2], mut service: Option<&mut Child>, args: &Args, told: &AtomicBool) -> Event {
     loop {
         if told.load(Ordering::Relaxed) {
             return Event::Told;
@@ -132,7 +128,7 @@ fn watch(
         {
             return Event::Ended(status.success());
         }
-        if !args.once && newest(project) != seen {
+        if !args.once && [state(&project.schema_dir()), state(&project.root.join("src"))] != seen {
             return Event::Changed;
         }
         std::thread::sleep(POLL);
@@ -156,17 +152,53 @@ fn stop(child: &mut Child) {
     let _ = child.wait();
 }
 
-/// When the newest file or folder of the schema and the sources was written. A folder changes when a file goes.
-fn newest(project: &Project) -> Option<SystemTime> {
-    [project.schema_dir(), project.root.join("src")].iter().filter_map(|folder| newest_in(folder)).max()
+/// Changes whenever a file below a folder comes, goes, or is written, whatever time it claims.
+fn state(folder: &Path) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hash_below(folder, &mut hasher);
+    hasher.finish()
 }
 
-fn newest_in(path: &Path) -> Option<SystemTime> {
-    let meta = fs::metadata(path).ok()?;
-    let own = meta.modified().ok();
+fn hash_below(path: &Path, hasher: &mut DefaultHasher) {
+    let Ok(meta) = fs::metadata(path) else { return };
+    path.hash(hasher);
     if !meta.is_dir() {
-        return own;
+        return (meta.modified().ok(), meta.len()).hash(hasher);
     }
-    let entries = fs::read_dir(path).ok()?.flatten();
-    entries.filter_map(|entry| newest_in(&entry.path())).max().max(own)
+    let mut entries: Vec<PathBuf> =
+        fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    entries.sort();
+    entries.iter().for_each(|entry| hash_below(entry, hasher));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+
+    #[test]
+    fn sees_every_way_in_which_a_file_changes() {
+        let folder = tempfile::tempdir().unwrap();
+        let (first, inner) = (folder.path().join("a.proto"), folder.path().join("v1"));
+        let mut seen = vec![state(folder.path())];
+        let mut differs = || {
+            let now = state(folder.path());
+            assert!(!seen.contains(&now), "a change was not seen");
+            seen.push(now);
+        };
+        fs::write(&first, "one").unwrap();
+        differs();
+        // By what is older than itself.
+        let old = folder.path().join("old");
+        fs::write(&old, "three").unwrap();
+        fs::File::open(&old).unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
+        fs::rename(&old, &first).unwrap();
+        differs();
+        fs::create_dir(&inner).unwrap();
+        fs::rename(&first, inner.join("a.proto")).unwrap();
+        differs();
+        fs::remove_file(inner.join("a.proto")).unwrap();
+        differs();
+    }
 }

@@ -59,7 +59,7 @@ pub fn run(args: &Args, project: &Project) -> ExitCode {
         Err(found) => return say::diagnostics(&found, &project.root),
     };
     if args.dump == Some(Dump::Model) {
-        return dump_model(&sources);
+        return dump_model(project, &sources);
     }
     let mode = match (args.check, args.dry_run) {
         (true, _) => Mode::Check,
@@ -81,7 +81,7 @@ pub fn run(args: &Args, project: &Project) -> ExitCode {
             say::json(&json!({ "diagnostics": found.to_json() }));
             return say::FINDINGS.into();
         }
-        Err(found) => return say::schema_diagnostics(&found, &sources),
+        Err(found) => return say::schema_diagnostics(&found, project, &sources),
     };
     let report = Report::of(&output);
     let told = last(project);
@@ -158,18 +158,20 @@ impl Run<'_> {
             (Mode::Check, false) => paint("Stale; run: cargo xtask gen", Paint::Red),
         };
         let Report { files, entities, .. } = report;
-        println!("{what}: {files} files from {entities} entities in {} ms", self.started.elapsed().as_millis());
+        let written = changes.new.len() + changes.changed.len();
+        let of = if mode == Mode::Write && written > 0 { format!("{written} of ") } else { String::new() };
+        println!("{what}: {of}{files} files from {entities} entities in {} ms", self.started.elapsed().as_millis());
     }
 }
 
-fn dump_model(sources: &Sources) -> ExitCode {
+fn dump_model(project: &Project, sources: &Sources) -> ExitCode {
     match crate::read_model(sources).map(serde_json::to_value) {
         Ok(Ok(model)) => {
             say::json(&model);
             ExitCode::SUCCESS
         }
         Ok(Err(error)) => say::error(&error),
-        Err(found) => say::schema_diagnostics(&found, sources),
+        Err(found) => say::schema_diagnostics(&found, project, sources),
     }
 }
 

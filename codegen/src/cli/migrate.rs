@@ -54,7 +54,7 @@ pub fn run(args: &Args, project: &Project) -> ExitCode {
             Err(found) => found,
         },
     };
-    say::schema_diagnostics(&found, &sources)
+    say::schema_diagnostics(&found, project, &sources)
 }
 
 fn status(project: &Project, model: &Model, as_json: bool) -> Result<(), Diagnostics> {

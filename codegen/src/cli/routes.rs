@@ -24,7 +24,7 @@ pub fn run(args: &Args, project: &Project) -> ExitCode {
     };
     let routes = match read_model(&sources) {
         Ok(model) => routes(&model),
-        Err(found) => return say::schema_diagnostics(&found, &sources),
+        Err(found) => return say::schema_diagnostics(&found, project, &sources),
     };
     if args.json {
         say::json(&serde_json::to_value(&routes).unwrap_or_default());

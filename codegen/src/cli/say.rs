@@ -51,8 +51,9 @@ pub(super) fn diagnostics(found: &Diagnostics, root: &Path) -> ExitCode {
 }
 
 /// Prints what is wrong in the schema.
-pub(super) fn schema_diagnostics(found: &Diagnostics, sources: &Sources) -> ExitCode {
-    eprint!("{}", found.render(&sources.files, colour(&std::io::stderr())));
+pub(super) fn schema_diagnostics(found: &Diagnostics, project: &Project, sources: &Sources) -> ExitCode {
+    let folder = format!("{}/", project.schema.display());
+    eprint!("{}", found.render_in(&folder, &sources.files, colour(&std::io::stderr())));
     eprintln!("{}; nothing was written", count(found.len(), "problem"));
     FINDINGS.into()
 }

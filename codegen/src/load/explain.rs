@@ -98,12 +98,19 @@ fn members(ty: &MessageDescriptor) -> Vec<String> {
     ty.fields().map(|field| field.name().to_owned()).collect()
 }
 
+/// Types that need no declaration.
+const SCALARS: [&str; 15] = [
+    "bool", "bytes", "double", "fixed32", "fixed64", "float", "int32", "int64", "sfixed32", "sfixed64", "sint32",
+    "sint64", "string", "uint32", "uint64",
+];
+
 /// A name of a type or of an option; `resolved` is what a part of it was taken for.
 fn undefined(name: &str, resolved: Option<&str>, pool: &DescriptorPool) -> Explained {
     let bare = name.trim_start_matches('.');
     let types = pool.all_messages().map(|ty| ty.full_name().to_owned());
     let types = types.chain(pool.all_enums().map(|ty| ty.full_name().to_owned()));
     let known = types.chain(pool.all_extensions().map(|option| option.full_name().to_owned()));
+    let known = known.chain(SCALARS.map(str::to_owned));
     let known: Vec<String> = known.filter(|known| last(known) == last(bare) || near(bare, known)).collect();
     let help = match (standard(bare), resolved.filter(|resolved| *resolved != bare)) {
         (Some(file), _) => format!("import \"{file}\", which declares it"),

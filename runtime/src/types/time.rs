@@ -171,6 +171,9 @@ impl Serialize for Timestamp {
 }
 
 impl Duration {
+    /// The longest; the longest backwards is its negative.
+    pub const MAX: Self = Self(MAX_DURATION_SECONDS * MICROS);
+
     /// From microseconds, if in range.
     pub fn from_micros(micros: i64) -> Option<Self> {
         let bound = MAX_DURATION_SECONDS * MICROS;

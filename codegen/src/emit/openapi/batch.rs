@@ -86,6 +86,8 @@ fn requests(book: &mut Book<'_>, resource: &Resource, entity: &Entity, kind: Sta
     };
     let mut list = bounded(single);
     list.description = Some("What to do, each row once.".to_owned());
+    // New rows may be equal; their keys are not.
+    list.unique_items = kind != StandardKind::Create;
     let mut body = closed(format!("The {} to {verb}.", plural_human(resource)));
     body.properties.insert("requests".to_owned(), list.into());
     body.required.push("requests".to_owned());
@@ -125,13 +127,16 @@ fn update(book: &mut Book<'_>, resource: &Resource, entity: &Entity) -> (Ref, Va
         row.required.push(key.name.clone());
         written[key.name.as_str()] = example::value(book.model, key, Shape::Read, 0);
     }
+    let names = row.properties.keys().map(String::as_str).collect::<Vec<_>>().join("|");
     let row = book.add(&format!("{}Change", book.name(&resource.full_name)), row);
     let mut object = closed(format!("The {} to change, and how.", human(&resource.name)));
     let member = member(resource);
     object.properties.insert(member.clone(), row.into());
     object.required.push(member.clone());
     let mask_words = "Members to change, joined by commas; absent or `*`: all, and what is absent gets its default.";
-    object.properties.insert("update_mask".to_owned(), shared::text(mask_words, None));
+    let mut mask_text = shared::plain_text(mask_words);
+    mask_text.pattern = Some(format!("^(\\*|({names})(,({names}))*)?$"));
+    object.properties.insert("update_mask".to_owned(), mask_text.into());
     let example = json!({ member: written, "update_mask": mask.join(",") });
     add_etag(&mut object, entity);
     (book.add(&format!("Update{}Request", resource.name), object), example)

@@ -280,9 +280,15 @@ fn parameter(
 
 /// A text with a description.
 pub(super) fn text(description: &str, form: Option<&str>) -> RefOr<Schema> {
+    let mut object = plain_text(description);
+    object.format = form.map(format);
+    object.into()
+}
+
+/// A text of any form.
+pub(super) fn plain_text(description: &str) -> Object {
     let mut object = Object::new();
     object.schema_type = SchemaType::Type(JsonType::String);
     object.description = Some(description.to_owned()).filter(|text| !text.is_empty());
-    object.format = form.map(format);
-    object.into()
+    object
 }
