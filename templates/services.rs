@@ -1,9 +1,10 @@
-/// Repositories of all entities, by the plural of their names.
+/// Repositories of all entities, by the plural of their names, and where logic runs transactions in steps.
 #[derive(Clone)]
 pub struct Repositories {
 {%- for entry in entries %}
     pub {{ entry.member }}: Arc<dyn {{ entry.path }}::{{ entry.name }}Repository>,
 {%- endfor %}
+    pub store: LocalStore,
 }
 
 impl Repositories {
@@ -13,6 +14,7 @@ impl Repositories {
 {%- for entry in entries %}
             {{ entry.member }}: Arc::new(SqlRepository::<{{ entry.path }}::{{ entry.name }}>::new(db.clone())),
 {%- endfor %}
+            store: LocalStore::of(db),
         }
     }
 
@@ -23,6 +25,7 @@ impl Repositories {
 {%- for entry in entries %}
             {{ entry.member }}: Arc::new({{ entry.path }}::Mock{{ entry.name }}Repository::new()),
 {%- endfor %}
+            store: LocalStore::none(),
         }
     }
 }

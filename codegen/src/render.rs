@@ -35,6 +35,7 @@ const KNOWN: &[(&str, &[&str])] = &[
     ("arcana_runtime::check::Pattern", &["Pattern"]),
     ("arcana_runtime::context::Context", &["Context"]),
     ("arcana_runtime::db::Db", &["Db"]),
+    ("arcana_runtime::db::LocalStore", &["LocalStore"]),
     ("arcana_runtime::db::Dialect", &["Dialect"]),
     ("arcana_runtime::db::Row", &["Row"]),
     ("arcana_runtime::db::Stored", &["Stored", ".to_value()"]),

@@ -30,6 +30,13 @@ pub const SQLITE: &[Migration] = &[
         down: include_str!("../../migrations/sqlite/0003_add_products_words.down.sql"),
         sealed: true,
     },
+    Migration {
+        version: 4,
+        name: "change_arcana_outbox",
+        up: include_str!("../../migrations/sqlite/0004_change_arcana_outbox.up.sql"),
+        down: include_str!("../../migrations/sqlite/0004_change_arcana_outbox.down.sql"),
+        sealed: true,
+    },
 ];
 
 /// The migrations for PostgreSQL, in order.
@@ -55,6 +62,13 @@ pub const POSTGRES: &[Migration] = &[
         down: include_str!("../../migrations/postgres/0003_add_products_words.down.sql"),
         sealed: true,
     },
+    Migration {
+        version: 4,
+        name: "change_arcana_outbox",
+        up: include_str!("../../migrations/postgres/0004_change_arcana_outbox.up.sql"),
+        down: include_str!("../../migrations/postgres/0004_change_arcana_outbox.down.sql"),
+        sealed: true,
+    },
 ];
 
 /// The migrations for MySQL and MariaDB, in order.
@@ -78,6 +92,13 @@ pub const MYSQL: &[Migration] = &[
         name: "add_products_words",
         up: include_str!("../../migrations/mysql/0003_add_products_words.up.sql"),
         down: include_str!("../../migrations/mysql/0003_add_products_words.down.sql"),
+        sealed: true,
+    },
+    Migration {
+        version: 4,
+        name: "change_arcana_outbox",
+        up: include_str!("../../migrations/mysql/0004_change_arcana_outbox.up.sql"),
+        down: include_str!("../../migrations/mysql/0004_change_arcana_outbox.down.sql"),
         sealed: true,
     },
 ];

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use arcana_runtime::app::{Route, Wired};
-use arcana_runtime::db::Db;
+use arcana_runtime::db::{Db, LocalStore};
 use arcana_runtime::entity::{Entity, EntitySpec};
 use arcana_runtime::error::Result;
 use arcana_runtime::fixture::{Seeded, Seeder};
@@ -14,13 +14,14 @@ use arcana_runtime::settings::Settings;
 use axum::Router;
 use tonic::service::Routes;
 
-/// Repositories of all entities, by the plural of their names.
+/// Repositories of all entities, by the plural of their names, and where logic runs transactions in steps.
 #[derive(Clone)]
 pub struct Repositories {
     pub users: Arc<dyn crate::arcana::identity::v1::user::UserRepository>,
     pub customers: Arc<dyn crate::shop::v1::customer::CustomerRepository>,
     pub orders: Arc<dyn crate::shop::v1::order::OrderRepository>,
     pub products: Arc<dyn crate::shop::v1::product::ProductRepository>,
+    pub store: LocalStore,
 }
 
 impl Repositories {
@@ -31,6 +32,7 @@ impl Repositories {
             customers: Arc::new(SqlRepository::<crate::shop::v1::customer::Customer>::new(db.clone())),
             orders: Arc::new(SqlRepository::<crate::shop::v1::order::Order>::new(db.clone())),
             products: Arc::new(SqlRepository::<crate::shop::v1::product::Product>::new(db.clone())),
+            store: LocalStore::of(db),
         }
     }
 
@@ -42,6 +44,7 @@ impl Repositories {
             customers: Arc::new(crate::shop::v1::customer::MockCustomerRepository::new()),
             orders: Arc::new(crate::shop::v1::order::MockOrderRepository::new()),
             products: Arc::new(crate::shop::v1::product::MockProductRepository::new()),
+            store: LocalStore::none(),
         }
     }
 }

@@ -277,6 +277,11 @@ impl Changes {
         }
     }
 
+    /// Whether the commit leaves something in the outbox.
+    pub(crate) fn tells(&self) -> bool {
+        !self.messages.is_empty() || self.records.iter().any(|record| record.spec.events)
+    }
+
     /// Inserts a row and its owned children, and answers it as it will be stored.
     pub fn insert<E: Entity>(&mut self, mut row: E) -> E {
         let Stamps { version, created_at, updated_at } = row.stamps();

@@ -110,6 +110,13 @@ impl Context {
         Self::new(Arc::new(Principal::development()), "system".into(), Sources::system())
     }
 
+    /// The same, with a deadline that is no later than this.
+    #[must_use]
+    pub fn until(&self, stop_at: Instant) -> Self {
+        let deadline = Some(self.deadline.map_or(stop_at, |deadline| deadline.min(stop_at)));
+        Self { deadline, ..self.clone() }
+    }
+
     /// When the call began: the same throughout the call, so that all it writes has one time.
     pub fn now(&self) -> Timestamp {
         self.now

@@ -7,10 +7,12 @@ mod dialect;
 mod frozen;
 mod guard;
 mod keys;
+mod limits;
 mod migrate;
 #[cfg(feature = "mysql")]
 mod mysql;
 mod observe;
+mod occupancy;
 mod outcome;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -23,6 +25,7 @@ mod session;
 mod snapshot;
 mod sqlite;
 mod storable;
+mod transaction;
 mod value;
 mod words;
 
@@ -32,8 +35,10 @@ pub use config::{DbConfig, Synchronous};
 pub use dialect::Dialect;
 pub use migrate::{Applied, Migration, MigrationState, Migrations};
 pub use observe::{Observed, Observer, SQL_TARGET};
+pub use occupancy::Occupancy;
 pub use relay::{OutboxEntry, Stores};
 pub use row::{Row, Stored};
+pub use transaction::{LocalStore, Transaction};
 pub use value::Value;
 
 use tokio::sync::Notify;
@@ -44,6 +49,7 @@ use crate::error::{Error, Result};
 use crate::types::Bytes;
 pub(crate) use frozen::{freeze, thaw};
 use keys::Keys;
+pub(crate) use limits::within;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 use migrate::server;
 #[cfg(feature = "mysql")]
@@ -65,6 +71,8 @@ pub struct Db {
     observer: Option<Observer>,
 }
 
+/// What a server's driver needs for a call is kept in boxes of their own below: a future is as large as its largest branch,
+/// and calls of the embedded engine would be made to carry it.
 #[derive(Clone)]
 enum Engine {
     Sqlite(Arc<Sqlite>),
@@ -121,9 +129,9 @@ impl Db {
             match &self.engine {
                 Engine::Sqlite(sqlite) => sqlite.fetch(cx, sql, values, read),
                 #[cfg(feature = "postgres")]
-                Engine::Postgres(postgres) => postgres.fetch(cx, sql, values, read).await,
+                Engine::Postgres(postgres) => Box::pin(postgres.fetch(cx, sql, values, read)).await,
                 #[cfg(feature = "mysql")]
-                Engine::Mysql(mysql) => mysql.fetch(cx, sql, values, read).await,
+                Engine::Mysql(mysql) => Box::pin(mysql.fetch(cx, sql, values, read)).await,
             }
         };
         observe::watched(self.observer.as_ref(), sql, values, query).await
@@ -137,14 +145,27 @@ impl Db {
         values: &[Value],
         read: impl FnMut(&Row<'_>) -> Result<T> + Send,
     ) -> Result<Vec<T>> {
-        match &self.engine {
-            Engine::Sqlite(sqlite) => {
-                let query = async { sqlite.scan(cx, sql, values, read) };
-                observe::watched(self.observer.as_ref(), sql, values, query).await
+        let query = async {
+            match &self.engine {
+                Engine::Sqlite(sqlite) => sqlite.scan(cx, sql, values, read),
+                #[cfg(feature = "postgres")]
+                Engine::Postgres(postgres) => Box::pin(postgres.scan(cx, sql, values, read)).await,
+                #[cfg(feature = "mysql")]
+                Engine::Mysql(mysql) => Box::pin(mysql.fetch(cx, sql, values, read)).await,
             }
-            #[cfg(any(feature = "postgres", feature = "mysql"))]
-            _ => self.fetch(cx, sql, values, read).await,
-        }
+        };
+        observe::watched(self.observer.as_ref(), sql, values, query).await
+    }
+
+    /// The number that a query answers which counts the rows of a table, or of a stretch of one of its indexes.
+    pub(crate) async fn count(&self, cx: &Context, sql: &str, values: &[Value], bounded: bool) -> Result<i64> {
+        // The embedded engine counts what an index bounds faster than a thread can be told to; of a server, it keeps a
+        // connection busy.
+        let counts = match (&self.engine, bounded) {
+            (Engine::Sqlite(_), true) => self.fetch(cx, sql, values, |row| row.get::<i64>(0)).await?,
+            _ => self.scan(cx, sql, values, |row| row.get::<i64>(0)).await?,
+        };
+        Ok(counts.first().copied().unwrap_or_default())
     }
 
     /// Names of the columns that a query answers, without running it.
@@ -160,25 +181,26 @@ impl Db {
 
     /// Starts reads that see one state; `bounded` as for [`Self::fetch`] and [`Self::scan`].
     pub(crate) async fn snapshot(&self, cx: &Context, bounded: bool) -> Result<Snapshot<'_>> {
+        cx.check_deadline()?;
         let reading = match &self.engine {
             Engine::Sqlite(sqlite) => Reading::Sqlite(sqlite.reading(bounded)?),
             #[cfg(feature = "postgres")]
-            Engine::Postgres(postgres) => Reading::Postgres(Box::new(postgres.reading(cx).await?)),
+            Engine::Postgres(postgres) => Reading::Postgres(Box::new(Box::pin(postgres.reading(cx)).await?)),
             #[cfg(feature = "mysql")]
-            Engine::Mysql(mysql) => Reading::Mysql(Box::new(mysql.reading(cx).await?)),
+            Engine::Mysql(mysql) => Reading::Mysql(Box::new(Box::pin(mysql.reading(cx)).await?)),
         };
         Ok(Snapshot::new(reading, self.observer.as_ref()))
     }
 
     /// Commits declared writes in one transaction.
     pub async fn commit(&self, cx: &Context, changes: Changes) -> Result<()> {
-        let tells = !changes.messages.is_empty() || changes.records.iter().any(|record| record.spec.events);
+        let tells = changes.tells();
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.commit(cx, changes).await?,
             #[cfg(feature = "postgres")]
-            Engine::Postgres(postgres) => postgres.commit(cx, &changes).await?,
+            Engine::Postgres(postgres) => Box::pin(postgres.commit(cx, &changes)).await?,
             #[cfg(feature = "mysql")]
-            Engine::Mysql(mysql) => mysql.commit(cx, &changes).await?,
+            Engine::Mysql(mysql) => Box::pin(mysql.commit(cx, &changes)).await?,
         }
         if tells {
             self.told.notify_one();
@@ -191,9 +213,9 @@ impl Db {
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.allot(cx, sequence).await,
             #[cfg(feature = "postgres")]
-            Engine::Postgres(postgres) => postgres.allot(cx, sequence).await,
+            Engine::Postgres(postgres) => Box::pin(postgres.allot(cx, sequence)).await,
             #[cfg(feature = "mysql")]
-            Engine::Mysql(mysql) => mysql.allot(cx, sequence).await,
+            Engine::Mysql(mysql) => Box::pin(mysql.allot(cx, sequence)).await,
         }
     }
 
@@ -212,7 +234,7 @@ impl Db {
                 .await
                 .map(drop)?,
             #[cfg(any(feature = "postgres", feature = "mysql"))]
-            _ => self.fetch(&Context::system(), keep, &values, |_| Ok(())).await.map(drop)?,
+            _ => self.scan(&Context::system(), keep, &values, |_| Ok(())).await.map(drop)?,
         }
         let find = "SELECT secret FROM arcana_keys WHERE name = ?";
         let kept =

@@ -25,6 +25,8 @@ pub trait Check: Send + Sync {
     fn name(&self) -> &'static str;
     /// Whether it answers.
     async fn check(&self) -> Result<()>;
+    /// Sets the gauges that tell how busy it is, before metrics are read.
+    fn measure(&self) {}
 }
 
 /// The health of the process.
@@ -70,6 +72,11 @@ impl Health {
     /// From now on the process is not ready, because it is shutting down.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Release);
+    }
+
+    /// Sets the gauges of all dependencies.
+    pub fn measure(&self) {
+        self.checks.iter().for_each(|check| check.measure());
     }
 
     /// Asks all dependencies at once.

@@ -1,5 +1,6 @@
 //! Repositories: reading rows within a scope that is part of the SQL.
 
+mod held;
 mod keyset;
 mod named;
 mod reword;
@@ -18,6 +19,9 @@ use crate::types::Key;
 use keyset::Stretch;
 pub use named::{NamedQuery, Part, Text, verify};
 pub use reword::{Reworded, reword};
+
+/// Rows that are passed over before a page counts as a query that no index bounds.
+const SKIP_BOUNDED: i64 = 1_000;
 
 /// Reads rows of one entity. Writes go through [`crate::changes::Changes`].
 #[async_trait]
@@ -174,6 +178,8 @@ impl<E: Entity> Repository<E> for SqlRepository<E> {
         let mut data = Vec::new();
         for stretch in stretches {
             let mut select = matching(dialect, E::SPEC, scope, query)?;
+            // To pass rows over, the engine reads them.
+            select.bounded &= query.skip <= SKIP_BOUNDED;
             let settled = stretch.as_ref().map_or(0, |stretch| stretch.settled);
             if let Some(stretch) = stretch {
                 select.and(&stretch.condition, stretch.values);
@@ -198,11 +204,7 @@ impl<E: Entity> Repository<E> for SqlRepository<E> {
     async fn count(&self, cx: &Context, scope: &Scope, query: &ListQuery) -> Result<i64> {
         let select = matching(self.db.dialect(), E::SPEC, scope, query)?;
         let sql = format!("SELECT count(*) FROM {}{}", E::SPEC.table, select.clause());
-        let counts = match select.bounded {
-            true => self.db.fetch(cx, &sql, &select.values, |row| row.get::<i64>(0)).await?,
-            false => self.db.scan(cx, &sql, &select.values, |row| row.get::<i64>(0)).await?,
-        };
-        Ok(counts.first().copied().unwrap_or_default())
+        self.db.count(cx, &sql, &select.values, select.bounded).await
     }
 }
 

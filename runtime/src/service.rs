@@ -221,14 +221,14 @@ impl<E: Entity, L: Hooks<E>> Standard<E, L> {
         let mut attempt = 1;
         loop {
             let mut changes = Changes::new(cx);
-            let answer = run(&self.logic, cx, scope, request.clone(), &mut changes).await?;
-            if changes.is_empty() {
-                return Ok(answer);
-            }
-            match self.store.commit(cx, changes).await {
-                Ok(()) => return Ok(answer),
+            let outcome = match run(&self.logic, cx, scope, request.clone(), &mut changes).await {
+                Ok(answer) if changes.is_empty() => return Ok(answer),
+                Ok(answer) => self.store.commit(cx, changes).await.map(|()| answer),
+                Err(error) => Err(error),
+            };
+            match outcome {
                 Err(Error::ConcurrentUpdate(_)) if attempt < ATTEMPTS => attempt += 1,
-                Err(other) => return Err(other),
+                outcome => return outcome,
             }
         }
     }

@@ -73,12 +73,16 @@ pub struct DatabaseSettings {
     pub url: String,
     /// Connections to a server at most.
     pub max_connections: usize,
+    /// Connections to PostgreSQL, beside those, that short reads share.
+    pub shared_connections: usize,
     /// Longest that a call waits for a connection to become free.
     pub acquire_timeout_ms: u64,
     /// How long events stay in the outbox.
     pub outbox_retention_hours: u64,
     /// When a commit counts as done.
     pub synchronous: Durability,
+    /// Commits that one transaction of the embedded database takes at most.
+    pub commits_per_transaction: usize,
     /// Longest that one statement may run.
     pub statement_timeout_ms: u64,
     /// Whether `serve` applies pending migrations.

@@ -11,6 +11,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::FmtSpan;
 
+use crate::db::Occupancy;
 use crate::error::{Error, Result};
 use crate::settings::{LogFormat, LogSettings};
 
@@ -24,6 +25,11 @@ pub const HTTP_IN_FLIGHT: &str = "http_requests_in_flight";
 pub const GRPC_REQUESTS: &str = "grpc_requests_total";
 /// Seconds that gRPC calls took, by `service` and `method`.
 pub const GRPC_SECONDS: &str = "grpc_request_duration_seconds";
+
+/// Connections to the database, by `state`: `busy` or `idle`.
+pub const DATABASE_CONNECTIONS: &str = "database_connections";
+/// Calls that wait for a connection to the database, or commits for the writer of the embedded one.
+pub const DATABASE_WAITING: &str = "database_waiting";
 
 /// What stands for routes that do not exist, so that callers cannot make up label values.
 pub const UNMATCHED: &str = "unmatched";
@@ -64,9 +70,20 @@ pub fn install_metrics() -> Result<PrometheusHandle> {
         metrics::describe_gauge!(HTTP_IN_FLIGHT, "REST calls that are being answered");
         metrics::describe_counter!(GRPC_REQUESTS, "gRPC calls answered");
         metrics::describe_histogram!(GRPC_SECONDS, metrics::Unit::Seconds, "Seconds that gRPC calls took");
+        metrics::describe_gauge!(DATABASE_CONNECTIONS, "Connections to the database");
+        metrics::describe_gauge!(DATABASE_WAITING, "Calls that wait for the database");
         Ok(handle)
     });
     handle.clone().map_err(Error::internal)
+}
+
+/// Sets the gauges of the database.
+pub(crate) fn record_occupancy(Occupancy { busy, idle, waiting }: Occupancy) {
+    metrics::gauge!(DATABASE_CONNECTIONS, "state" => "busy").set(busy as f64);
+    metrics::gauge!(DATABASE_CONNECTIONS, "state" => "idle").set(idle as f64);
+    if let Some(waiting) = waiting {
+        metrics::gauge!(DATABASE_WAITING).set(waiting as f64);
+    }
 }
 
 /// The handles of one protocol's calls, made once for each route, method and outcome.

@@ -101,6 +101,9 @@ async fn health_and_metrics_answer() {
         assert_eq!(body["status"], "up", "{path}");
     }
     let metrics = service.get("/metrics").await;
+    for gauge in ["database_connections{state=\"busy\"} ", "database_connections{state=\"idle\"} "] {
+        assert!(metrics.text.contains(gauge), "{}", metrics.text);
+    }
     assert_eq!(metrics.status, 200);
     assert!(
         metrics.text.contains("http_requests_total{method=\"GET\",route=\"/api/v1/products/{id}\",status=\"400\"} 1")

@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::health::Check;
 use crate::repository::{Reworded, reword};
 use crate::settings::{Durability, Settings};
+use crate::telemetry;
 
 /// Whether the database answers, for readiness.
 pub(super) struct Reachable(pub(super) Db);
@@ -25,13 +26,19 @@ impl Check for Reachable {
     async fn check(&self) -> Result<()> {
         self.0.ping().await
     }
+
+    fn measure(&self) {
+        telemetry::record_occupancy(self.0.occupancy());
+    }
 }
 
 fn config(settings: &Settings) -> Result<DbConfig, String> {
     let mut config = DbConfig::from_url(&settings.database.url).map_err(|error| explain(&error))?;
     config.statement_timeout = Duration::from_millis(settings.database.statement_timeout_ms);
     config.max_connections = settings.database.max_connections;
+    config.shared_connections = settings.database.shared_connections;
     config.acquire_timeout = Duration::from_millis(settings.database.acquire_timeout_ms);
+    config.commits_per_transaction = settings.database.commits_per_transaction;
     config.synchronous = match settings.database.synchronous {
         Durability::Normal => Synchronous::Normal,
         Durability::Full => Synchronous::Full,

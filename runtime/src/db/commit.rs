@@ -2,10 +2,14 @@
 
 use std::collections::BTreeSet;
 
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+use super::Dialect;
 use super::outcome::{check_live_references, check_referrers, equal, explain_delete, explain_write, forget};
 use super::session::{Fault, Session};
-use super::{Dialect, Value, beside, guard, storable, words};
-use crate::changes::{After, Changes, ChildDiff, Guard, Record, Rows, Set, Write};
+use super::{Value, beside, guard, storable, words};
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+use crate::changes::{After, Record};
+use crate::changes::{Changes, ChildDiff, Guard, Rows, Set, Write};
 use crate::entity::EntitySpec;
 use crate::error::Error;
 use crate::query::kind;

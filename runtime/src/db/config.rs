@@ -13,10 +13,14 @@ pub struct DbConfig {
     pub url: String,
     /// When a commit of the embedded database counts as done.
     pub synchronous: Synchronous,
+    /// Commits that one transaction of the embedded database takes at most.
+    pub commits_per_transaction: usize,
     /// Longest that one statement may run.
     pub statement_timeout: Duration,
     /// Connections to a server at most.
     pub max_connections: usize,
+    /// Connections to PostgreSQL, beside those, that short reads share; none where it is 0.
+    pub shared_connections: usize,
     /// Longest that a call waits for a connection to become free.
     pub acquire_timeout: Duration,
 }
@@ -36,8 +40,10 @@ impl DbConfig {
         let config = Self {
             url: url.to_owned(),
             synchronous: Synchronous::Normal,
+            commits_per_transaction: 256,
             statement_timeout: Duration::from_secs(10),
             max_connections: 16,
+            shared_connections: 2,
             acquire_timeout: Duration::from_secs(5),
         };
         config.dialect().map(|_| config)

@@ -87,7 +87,7 @@ impl Dialect {
     }
 
     /// Behind a query: nobody else writes or keeps its rows until the commit.
-    pub(super) fn hold_rows(self) -> &'static str {
+    pub(crate) fn hold_rows(self) -> &'static str {
         match self {
             Self::Sqlite => "",
             Self::Postgres | Self::Mysql => " FOR UPDATE",

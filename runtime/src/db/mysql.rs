@@ -1,6 +1,5 @@
 //! MySQL and MariaDB: a pool of connections, each with its prepared statements.
 
-use std::future::Future;
 use std::time::Duration;
 
 use sqlx_core::column::Column as _;
@@ -14,11 +13,12 @@ use sqlx_core::transaction::Transaction;
 use sqlx_mysql::{MySql, MySqlConnectOptions, MySqlConnection, MySqlDatabaseError};
 
 use super::commit::Single;
+use super::limits::within;
 use super::retry::Tries;
 use super::row::Source;
 use super::sequences::Sequences;
-use super::session::{Answer, Each, Fault, Session};
-use super::{DbConfig, Dialect, Row, Value, commit};
+use super::session::{Answer, Each, Fault, Held, Session};
+use super::{DbConfig, Dialect, Occupancy, Row, Value, commit};
 use crate::changes::Changes;
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -104,13 +104,12 @@ impl Mysql {
             }
         }
         within(cx, self.statement_timeout, async {
-            let mut connection = self.connection().await?;
-            let mut open = Open(connection.begin().await.map_err(fault)?);
+            let mut open = self.hold().await?;
             match commit::apply(&mut open, changes).await {
-                Ok(()) => open.0.commit().await.map_err(fault),
+                Ok(()) => open.commit().await,
                 Err(found) => {
                     // What went wrong is known; a connection that cannot roll back is closed by the pool.
-                    let _ = open.0.rollback().await;
+                    let _ = open.rollback().await;
                     Err(found)
                 }
             }
@@ -162,6 +161,22 @@ impl Mysql {
         .await
     }
 
+    /// A transaction for steps that are not known yet.
+    pub(super) async fn hold(&self) -> Result<Open> {
+        let begun = Transaction::begin(self.connection().await?, None).await;
+        begun.map(|transaction| Open(Some(transaction))).map_err(|cause| Error::from(fault(cause)))
+    }
+
+    pub(super) fn occupancy(&self) -> Occupancy {
+        let idle = self.pool.num_idle();
+        let size = usize::try_from(self.pool.size()).unwrap_or_default();
+        Occupancy { busy: size.saturating_sub(idle), idle, waiting: None }
+    }
+
+    pub(super) fn statement_timeout(&self) -> Duration {
+        self.statement_timeout
+    }
+
     pub(super) async fn connection(&self) -> Result<PoolConnection<MySql>> {
         self.pool.acquire().await.map_err(|cause| Error::from(fault(cause)))
     }
@@ -185,20 +200,6 @@ async fn prepare_session(connection: &mut MySqlConnection, limit: Duration) -> s
     };
     connection.execute(AssertSqlSafe(text)).await.map(drop)
 }
-
-/// No longer than a statement may run, and than the caller waits.
-async fn within<T, E: From<Error>>(
-    cx: &Context,
-    limit: Duration,
-    work: impl Future<Output = Result<T, E>>,
-) -> Result<T, E> {
-    let left =
-        cx.deadline.map_or(limit, |deadline| limit.min(deadline.saturating_duration_since(std::time::Instant::now())));
-    tokio::time::timeout(left + GRACE, work).await.unwrap_or_else(|_| Err(Error::Timeout.into()))
-}
-
-/// The server ends a statement by itself; this long it has to say so.
-const GRACE: Duration = Duration::from_millis(500);
 
 /// Reads of one state.
 pub(crate) struct Reading<'d> {
@@ -227,10 +228,36 @@ impl Reading<'_> {
     }
 }
 
-/// The transaction of one commit.
-struct Open<'c>(Transaction<'c, MySql>);
+/// A transaction on a connection of its own; none once it has ended.
+pub(super) struct Open(Option<Transaction<'static, MySql>>);
 
-impl Session for Open<'_> {
+impl Open {
+    fn connection(&mut self) -> Result<&mut MySqlConnection, Fault> {
+        self.0.as_deref_mut().ok_or_else(|| Error::internal("the transaction has ended").into())
+    }
+}
+
+impl Held for Open {
+    fn commit(&mut self) -> Answer<'_, ()> {
+        Box::pin(async move {
+            match self.0.take() {
+                Some(transaction) => transaction.commit().await.map_err(fault),
+                None => Ok(()),
+            }
+        })
+    }
+
+    fn rollback(&mut self) -> Answer<'_, ()> {
+        Box::pin(async move {
+            match self.0.take() {
+                Some(transaction) => transaction.rollback().await.map_err(fault),
+                None => Ok(()),
+            }
+        })
+    }
+}
+
+impl Session for Open {
     fn dialect(&self) -> Dialect {
         Dialect::Mysql
     }
@@ -238,21 +265,21 @@ impl Session for Open<'_> {
     fn execute<'a>(&'a mut self, sql: &'a str, values: &'a [Value]) -> Answer<'a, u64> {
         Box::pin(async move {
             let query = query_with(AssertSqlSafe(sql.to_owned()), cell::arguments(values)?);
-            query.execute(&mut *self.0).await.map(|done| done.rows_affected()).map_err(fault)
+            query.execute(self.connection()?).await.map(|done| done.rows_affected()).map_err(fault)
         })
     }
 
     fn exists<'a>(&'a mut self, sql: &'a str, values: &'a [Value]) -> Answer<'a, bool> {
         Box::pin(async move {
             let query = query_with(AssertSqlSafe(sql.to_owned()), cell::arguments(values)?);
-            query.fetch_optional(&mut *self.0).await.map(|row| row.is_some()).map_err(fault)
+            query.fetch_optional(self.connection()?).await.map(|row| row.is_some()).map_err(fault)
         })
     }
 
     fn read<'a>(&'a mut self, sql: &'a str, values: &'a [Value], each: Each<'a>) -> Answer<'a, ()> {
         Box::pin(async move {
             let query = query_with(AssertSqlSafe(sql.to_owned()), cell::arguments(values)?);
-            let rows = query.fetch_all(&mut *self.0).await.map_err(fault)?;
+            let rows = query.fetch_all(self.connection()?).await.map_err(fault)?;
             rows.iter().try_for_each(|row| each(&Row::new(Source::Mysql(row)))).map_err(Fault::from)
         })
     }

@@ -1,25 +1,30 @@
-//! PostgreSQL: a pool of connections, each with its prepared statements.
+//! PostgreSQL: a pool of connections, each with its prepared statements, and a few that short reads share.
 
 use std::future::Future;
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolConfig, PoolError, RecyclingMethod, Timeouts};
+use deadpool_postgres::{
+    ClientWrapper, Manager, ManagerConfig, Object, Pool, PoolConfig, PoolError, RecyclingMethod, Timeouts,
+};
 use futures::future::join;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::error::SqlState;
 
 use self::cell::Bound;
+use self::lanes::Lanes;
 use super::commit::Single;
+use super::limits::within;
 use super::retry::Tries;
 use super::row::Source;
 use super::sequences::Sequences;
-use super::session::{Answer, Each, Fault, Session};
-use super::{DbConfig, Dialect, Row, Value, commit};
+use super::session::{Answer, Each, Fault, Held, Session};
+use super::{DbConfig, Dialect, Occupancy, Row, Value, commit};
 use crate::changes::Changes;
 use crate::context::Context;
 use crate::error::{Error, Result};
 
 pub(super) mod cell;
+mod lanes;
 pub(super) mod migrate;
 mod tls;
 
@@ -28,6 +33,7 @@ const STATEMENTS_MAX: usize = 256;
 
 pub(super) struct Postgres {
     pool: Pool,
+    lanes: Lanes,
     statement_timeout: Duration,
     sequences: Sequences,
 }
@@ -65,7 +71,8 @@ impl Postgres {
             .runtime(deadpool_postgres::Runtime::Tokio1)
             .build()
             .map_err(Error::internal)?;
-        Ok(Self { pool, statement_timeout: config.statement_timeout, sequences: Sequences::default() })
+        let lanes = Lanes::new(config.shared_connections);
+        Ok(Self { pool, lanes, statement_timeout: config.statement_timeout, sequences: Sequences::default() })
     }
 
     pub(super) async fn fetch<T>(
@@ -73,17 +80,34 @@ impl Postgres {
         cx: &Context,
         sql: &str,
         values: &[Value],
-        mut read: impl FnMut(&Row<'_>) -> Result<T> + Send,
+        read: impl FnMut(&Row<'_>) -> Result<T> + Send,
+    ) -> Result<Vec<T>> {
+        if self.lanes.is_empty() {
+            return self.scan(cx, sql, values, read).await;
+        }
+        cx.check_deadline()?;
+        let client = within(cx, self.statement_timeout, self.lanes.client(&self.pool)).await?;
+        let rows = within(cx, self.statement_timeout, query(&client, sql, values)).await;
+        if matches!(rows, Err(Error::Timeout)) {
+            self.lanes.leave(&client).await;
+        }
+        read_all(&rows?, read)
+    }
+
+    /// The same on a connection of its own, for what may take its time.
+    pub(super) async fn scan<T>(
+        &self,
+        cx: &Context,
+        sql: &str,
+        values: &[Value],
+        read: impl FnMut(&Row<'_>) -> Result<T> + Send,
     ) -> Result<Vec<T>> {
         cx.check_deadline()?;
         let rows = within(cx, self.statement_timeout, async {
             let client = self.client().await?;
-            let statement = prepared(&client, sql).await.map_err(Error::from)?;
-            let bound = bound(values);
-            client.query(&statement, &references(&bound)).await.map_err(|cause| Error::from(fault(cause)))
-        })
-        .await?;
-        rows.iter().map(|row| read(&Row::new(Source::Postgres(row)))).collect()
+            query(&client, sql, values).await
+        });
+        read_all(&rows.await?, read)
     }
 
     pub(super) async fn commit(&self, cx: &Context, changes: &Changes) -> Result<()> {
@@ -136,7 +160,7 @@ impl Postgres {
         let sql = "INSERT INTO arcana_sequences (name, next) VALUES (?, ?) \
                    ON CONFLICT (name) DO UPDATE SET next = arcana_sequences.next + ? RETURNING next";
         let values = [Value::Text(sequence.to_owned()), Value::I64(1 + count), Value::I64(count)];
-        let ends = self.fetch(cx, sql, &values, |row| row.get::<i64>(0)).await?;
+        let ends = self.scan(cx, sql, &values, |row| row.get::<i64>(0)).await?;
         ends.first().map(|end| end - count).ok_or_else(|| Error::internal("the sequence answered nothing"))
     }
 
@@ -152,6 +176,21 @@ impl Postgres {
         Ok(Reading { postgres: self, transaction })
     }
 
+    /// A transaction for steps that are not known yet.
+    pub(super) async fn hold(&self) -> Result<Transaction> {
+        Ok(Transaction::of(self.client().await?, "BEGIN"))
+    }
+
+    pub(super) fn occupancy(&self) -> Occupancy {
+        let status = self.pool.status();
+        let busy = status.size.saturating_sub(status.available) + self.lanes.open();
+        Occupancy { busy, idle: status.available, waiting: Some(status.waiting) }
+    }
+
+    pub(super) fn statement_timeout(&self) -> Duration {
+        self.statement_timeout
+    }
+
     pub(super) async fn client(&self) -> Result<Object> {
         self.pool.get().await.map_err(unreachable)
     }
@@ -159,20 +198,6 @@ impl Postgres {
 
 /// Longest that a new connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// No longer than a statement may run, and than the caller waits. What is cut off does not go back into the pool.
-async fn within<T, E: From<Error>>(
-    cx: &Context,
-    limit: Duration,
-    work: impl Future<Output = Result<T, E>>,
-) -> Result<T, E> {
-    let left =
-        cx.deadline.map_or(limit, |deadline| limit.min(deadline.saturating_duration_since(std::time::Instant::now())));
-    tokio::time::timeout(left + GRACE, work).await.unwrap_or_else(|_| Err(Error::Timeout.into()))
-}
-
-/// The server ends a statement by itself; this long it has to say so.
-const GRACE: Duration = Duration::from_millis(500);
 
 /// A transaction whose reads all see what was committed before the first of them.
 const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
@@ -189,11 +214,10 @@ impl Reading<'_> {
         cx: &Context,
         sql: &str,
         values: &[Value],
-        mut read: impl FnMut(&Row<'_>) -> Result<T> + Send,
+        read: impl FnMut(&Row<'_>) -> Result<T> + Send,
     ) -> Result<Vec<T>> {
         let query = self.transaction.query(sql, values);
-        let rows = within(cx, self.postgres.statement_timeout, query).await?;
-        rows.iter().map(|row| read(&Row::new(Source::Postgres(row)))).collect()
+        read_all(&within(cx, self.postgres.statement_timeout, query).await?, read)
     }
 
     pub(super) async fn end(mut self) -> Result<()> {
@@ -202,7 +226,7 @@ impl Reading<'_> {
 }
 
 /// A transaction on a connection of its own.
-struct Transaction {
+pub(super) struct Transaction {
     /// None once it has ended.
     client: Option<Object>,
     begin: &'static str,
@@ -281,6 +305,16 @@ impl Session for Transaction {
     }
 }
 
+impl Held for Transaction {
+    fn commit(&mut self) -> Answer<'_, ()> {
+        Box::pin(self.end("COMMIT"))
+    }
+
+    fn rollback(&mut self) -> Answer<'_, ()> {
+        Box::pin(self.end("ROLLBACK"))
+    }
+}
+
 /// Sends the first statement along with the BEGIN, which saves a round trip.
 async fn after_begin<T>(
     client: &Object,
@@ -292,7 +326,17 @@ async fn after_begin<T>(
     outcome.map_err(fault)
 }
 
-async fn prepared(client: &Object, sql: &str) -> Result<tokio_postgres::Statement, Fault> {
+async fn query(client: &ClientWrapper, sql: &str, values: &[Value]) -> Result<Vec<tokio_postgres::Row>> {
+    let statement = prepared(client, sql).await.map_err(Error::from)?;
+    let bound = bound(values);
+    client.query(&statement, &references(&bound)).await.map_err(|cause| Error::from(fault(cause)))
+}
+
+fn read_all<T>(rows: &[tokio_postgres::Row], mut read: impl FnMut(&Row<'_>) -> Result<T>) -> Result<Vec<T>> {
+    rows.iter().map(|row| read(&Row::new(Source::Postgres(row)))).collect()
+}
+
+async fn prepared(client: &ClientWrapper, sql: &str) -> Result<tokio_postgres::Statement, Fault> {
     if client.statement_cache.size() > STATEMENTS_MAX {
         client.statement_cache.clear();
     }

@@ -18,6 +18,9 @@ use crate::types::Timestamp;
 
 /// Entries that get their position in one transaction.
 const AT_ONCE: i64 = 1000;
+/// How long entries are gathered before they get their positions: a transaction for each would cost as much as the commits
+/// that they tell of.
+const GATHER: Duration = Duration::from_millis(20);
 /// Longest that the entries of other processes wait for their position.
 const POLL: Duration = Duration::from_millis(500);
 /// Turns of the relay between two looks for what is too old.
@@ -87,7 +90,7 @@ async fn run(db: Db, stores: Stores, keep: Duration) {
         }
         turn = turn.wrapping_add(1);
         tokio::select! {
-            () = db.told.notified() => {}
+            () = db.told.notified() => tokio::time::sleep(GATHER).await,
             () = tokio::time::sleep(POLL) => {}
         }
     }
@@ -162,8 +165,11 @@ fn read(row: &Row<'_>) -> Result<OutboxEntry> {
     })
 }
 
-/// Entries without a position.
-const WAITING: &str = "SELECT sequence FROM arcana_outbox WHERE \"position\" IS NULL ORDER BY sequence LIMIT ?";
+/// Entries without a position. The first of them is looked for alone: PostgreSQL steps over what the index still holds of
+/// entries that have theirs by now, and remembers it only where it reads the index in its order.
+const WAITING: &str = "SELECT sequence FROM arcana_outbox WHERE \"position\" IS NULL AND sequence >= \
+                       (SELECT sequence FROM arcana_outbox WHERE \"position\" IS NULL ORDER BY \"position\", sequence LIMIT 1) \
+                       ORDER BY sequence LIMIT ?";
 
 /// Whoever holds the counter is the only one that gives positions, until its commit.
 const HOLD: &str = "UPDATE arcana_sequences SET next = next + 0 WHERE name = ?";

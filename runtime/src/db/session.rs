@@ -23,6 +23,14 @@ pub(super) trait Session: Send {
     fn read<'a>(&'a mut self, sql: &'a str, values: &'a [Value], each: Each<'a>) -> Answer<'a, ()>;
 }
 
+/// A session that logic has for a while.
+pub(super) trait Held: Session {
+    /// Keeps what was written.
+    fn commit(&mut self) -> Answer<'_, ()>;
+    /// Gives it up.
+    fn rollback(&mut self) -> Answer<'_, ()>;
+}
+
 /// Why a statement was not carried out.
 #[derive(Debug)]
 pub(super) enum Fault {
@@ -34,6 +42,7 @@ pub(super) enum Fault {
         cause: Cause,
     },
     /// Others were in the way (deadlock, serialization): the whole transaction may be tried again.
+    #[cfg_attr(not(any(feature = "postgres", feature = "mysql")), expect(dead_code, reason = "for the log of servers"))]
     Again(Cause),
     /// Anything else.
     Error(Error),

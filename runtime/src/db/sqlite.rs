@@ -7,8 +7,8 @@
 use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use futures::FutureExt as _;
@@ -18,6 +18,7 @@ use tokio::runtime::RuntimeFlavor;
 use tokio::sync::oneshot;
 
 use self::cell::bind;
+pub(super) use self::lent::Lent;
 use super::commit;
 use super::row::Source;
 use super::sequences::Sequences;
@@ -28,9 +29,8 @@ use crate::context::Context;
 use crate::error::{Error, Result};
 
 pub(super) mod cell;
+mod lent;
 
-/// Commits that one transaction takes at most: beyond it, the first would wait too long for the last.
-const GROUP_MAX: usize = 256;
 /// Statements that a connection keeps prepared.
 const STATEMENT_CACHE: usize = 256;
 /// Virtual machine steps between two looks at the clock.
@@ -50,12 +50,15 @@ pub(super) struct Sqlite {
     path: PathBuf,
     statement_timeout: Duration,
     writer: mpsc::Sender<Job>,
+    /// Jobs that were sent to the writer and not taken yet.
+    waiting: Arc<AtomicUsize>,
     sequences: Sequences,
 }
 
 enum Job {
     Commit(Pending),
     Run(Box<dyn FnOnce(&mut Connection) + Send>),
+    Lend(oneshot::Sender<Lent>),
 }
 
 impl Sqlite {
@@ -68,15 +71,21 @@ impl Sqlite {
         }
         let connection = open_writer(&path, config.synchronous)?;
         let (writer, jobs) = mpsc::channel();
+        let waiting = Arc::new(AtomicUsize::new(0));
         std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
-            .spawn(move || write_loop(connection, &jobs))
+            .spawn({
+                let inbox = Inbox { jobs, waiting: waiting.clone() };
+                let group_max = config.commits_per_transaction;
+                move || write_loop(connection, &inbox, group_max)
+            })
             .map_err(Error::unavailable)?;
         Ok(Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             path: path.clone(),
             statement_timeout: config.statement_timeout,
             writer,
+            waiting,
             sequences: Sequences::default(),
         })
     }
@@ -148,12 +157,31 @@ impl Sqlite {
         answer.await.map_err(|_| Error::unavailable("the writer of the database has stopped"))?
     }
 
+    /// The writing connection with a transaction open on it, until the answer is dropped: everybody else who writes waits.
+    pub(super) async fn lend(&self, cx: &Context) -> Result<Lent> {
+        let (borrower, answer) = oneshot::channel();
+        self.send(Job::Lend(borrower))?;
+        let mut lent = answer.await.map_err(|_| Error::unavailable("the writer of the database has stopped"))?;
+        lent.stop_at = Some(self.stop_at(cx));
+        execute(lent.connection()?, "BEGIN IMMEDIATE").map_err(error)?;
+        Ok(lent)
+    }
+
+    pub(super) fn statement_timeout(&self) -> Duration {
+        self.statement_timeout
+    }
+
     pub(super) async fn allot(&self, _cx: &Context, sequence: &'static str) -> Result<i64> {
         let reserve = |count| self.run(move |connection| allot(connection, sequence, count));
         self.sequences.next(sequence, reserve).await
     }
 
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
     fn send(&self, job: Job) -> Result<()> {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
         self.writer.send(job).map_err(|_| Error::unavailable("the writer of the database has stopped"))
     }
 
@@ -243,21 +271,50 @@ struct Pending {
     reply: oneshot::Sender<Result<()>>,
 }
 
-fn write_loop(mut connection: Connection, jobs: &mpsc::Receiver<Job>) {
+/// Where the writer finds its jobs.
+struct Inbox {
+    jobs: mpsc::Receiver<Job>,
+    waiting: Arc<AtomicUsize>,
+}
+
+impl Inbox {
+    /// The next job, whenever it comes; none when the database is closed.
+    fn wait(&self) -> Option<Job> {
+        self.taken(self.jobs.recv().ok())
+    }
+
+    /// The next job, if it is there.
+    fn look(&self) -> Option<Job> {
+        self.taken(self.jobs.try_recv().ok())
+    }
+
+    fn taken(&self, job: Option<Job>) -> Option<Job> {
+        if job.is_some() {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+        }
+        job
+    }
+}
+
+/// Takes no more than `group_max` commits into one transaction: beyond it, the first would wait too long for the last.
+fn write_loop(mut connection: Connection, inbox: &Inbox, group_max: usize) {
     let mut waiting = None;
-    while let Some(job) = waiting.take().or_else(|| jobs.recv().ok()) {
+    while let Some(job) = waiting.take().or_else(|| inbox.wait()) {
         match job {
             Job::Run(work) => work(&mut connection),
+            Job::Lend(borrower) => match lent::lend(connection, borrower) {
+                Some(returned) => connection = returned,
+                None => return,
+            },
             Job::Commit(first) => {
                 let mut group = vec![first];
-                while group.len() < GROUP_MAX {
-                    match jobs.try_recv() {
-                        Ok(Job::Commit(pending)) => group.push(pending),
-                        Ok(other) => {
-                            waiting = Some(other);
+                while group.len() < group_max {
+                    match inbox.look() {
+                        Some(Job::Commit(pending)) => group.push(pending),
+                        other => {
+                            waiting = other;
                             break;
                         }
-                        Err(_) => break,
                     }
                 }
                 write_all(&mut connection, group);

@@ -34,7 +34,12 @@ pub(super) fn rest(
     let mut router = own.merge(health::routes(Arc::clone(health)));
     if let Some(handle) = metrics {
         let text = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
-        router = router.route("/metrics", get(move || async move { (text, handle.render()) }));
+        let health = Arc::clone(health);
+        let render = move || {
+            health.measure();
+            handle.render()
+        };
+        router = router.route("/metrics", get(move || async move { (text, render()) }));
     }
     if let Some(openapi) = openapi {
         let json = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-cache")];

@@ -15,9 +15,11 @@ pub(super) enum Kind {
 /// Every key that exists.
 pub(super) const KEYS: &[(&str, Kind)] = &[
     ("database.acquire_timeout_ms", Kind::Number { min: 1, max: 600_000 }),
+    ("database.commits_per_transaction", Kind::Number { min: 1, max: 10_000 }),
     ("database.max_connections", Kind::Number { min: 1, max: 10_000 }),
     ("database.migrate_on_start", Kind::Bool),
     ("database.outbox_retention_hours", Kind::Number { min: 1, max: 87_600 }),
+    ("database.shared_connections", Kind::Number { min: 0, max: 1_000 }),
     ("database.statement_timeout_ms", Kind::Number { min: 1, max: 3_600_000 }),
     ("database.synchronous", Kind::OneOf(&["NORMAL", "FULL"])),
     ("database.url", Kind::Text),

@@ -29,6 +29,7 @@ mod rows;
 mod scope;
 mod search;
 mod stage;
+mod transaction;
 mod values;
 mod words;
 mod write;
@@ -60,6 +61,7 @@ fn cases() -> Vec<Case> {
         audit::cases(),
         once::cases(),
         batch::cases(),
+        transaction::cases(),
         scope::cases(),
         search::cases(),
         words::cases(),

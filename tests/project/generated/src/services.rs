@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use arcana_runtime::app::{Route, Wired};
-use arcana_runtime::db::Db;
+use arcana_runtime::db::{Db, LocalStore};
 use arcana_runtime::entity::EntitySpec;
 use arcana_runtime::error::Result;
 use arcana_runtime::fixture::{Seeded, Seeder};
@@ -14,12 +14,13 @@ use arcana_runtime::settings::Settings;
 use axum::Router;
 use tonic::service::Routes;
 
-/// Repositories of all entities, by the plural of their names.
+/// Repositories of all entities, by the plural of their names, and where logic runs transactions in steps.
 #[derive(Clone)]
 pub struct Repositories {
     pub users: Arc<dyn crate::arcana::identity::v1::user::UserRepository>,
     pub books: Arc<dyn crate::lending::v1::book::BookRepository>,
     pub loans: Arc<dyn crate::lending::v1::loan::LoanRepository>,
+    pub store: LocalStore,
 }
 
 impl Repositories {
@@ -29,6 +30,7 @@ impl Repositories {
             users: Arc::new(SqlRepository::<crate::arcana::identity::v1::user::User>::new(db.clone())),
             books: Arc::new(SqlRepository::<crate::lending::v1::book::Book>::new(db.clone())),
             loans: Arc::new(SqlRepository::<crate::lending::v1::loan::Loan>::new(db.clone())),
+            store: LocalStore::of(db),
         }
     }
 
@@ -39,6 +41,7 @@ impl Repositories {
             users: Arc::new(crate::arcana::identity::v1::user::MockUserRepository::new()),
             books: Arc::new(crate::lending::v1::book::MockBookRepository::new()),
             loans: Arc::new(crate::lending::v1::loan::MockLoanRepository::new()),
+            store: LocalStore::none(),
         }
     }
 }

@@ -7,11 +7,14 @@ use arcana_runtime::context::Context;
 use arcana_runtime::db::{Row, Stored, Value};
 use arcana_runtime::entity::{Entity, EntitySpec, Stamps, Validate, set};
 use arcana_runtime::error::Result;
+use arcana_runtime::json::to_json;
 use arcana_runtime::types::{Timestamp, Uid};
 use arcana_runtime::violations::Violations;
+use serde_json::Value as Json;
 
 use crate::arcana::identity::v1::user::UserId;
 use super::validate;
+use super::dto::CustomerDto;
 use super::sql::CUSTOMER;
 
 /// Key of a customer.
@@ -179,5 +182,9 @@ impl Entity for Customer {
 
     fn version(&self) -> Option<i64> {
         Some(self.version)
+    }
+
+    fn shown(&self) -> Json {
+        to_json(&CustomerDto(self))
     }
 }

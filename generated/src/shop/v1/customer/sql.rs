@@ -29,7 +29,7 @@ pub static CUSTOMER: EntitySpec = EntitySpec {
     version: Some("version"),
     updated_at: Some("updated_at"),
     soft_delete: false,
-    events: false,
+    events: true,
     audit: false,
     select: "SELECT id, name, email, country, phone, user_id, version, created_at, updated_at FROM customers",
     insert: "INSERT INTO customers (id, name, email, country, phone, user_id, version, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use arcana_runtime::app::{Route, Wired};
-use arcana_runtime::db::Db;
+use arcana_runtime::db::{Db, LocalStore};
 use arcana_runtime::entity::{Entity, EntitySpec};
 use arcana_runtime::error::Result;
 use arcana_runtime::fixture::{Seeded, Seeder};
@@ -14,7 +14,7 @@ use arcana_runtime::settings::Settings;
 use axum::Router;
 use tonic::service::Routes;
 
-/// Repositories of all entities, by the plural of their names.
+/// Repositories of all entities, by the plural of their names, and where logic runs transactions in steps.
 #[derive(Clone)]
 pub struct Repositories {
     pub albums: Arc<dyn crate::chinook::v1::album::AlbumRepository>,
@@ -28,6 +28,7 @@ pub struct Repositories {
     pub playlists: Arc<dyn crate::chinook::v1::playlist::PlaylistRepository>,
     pub playlist_tracks: Arc<dyn crate::chinook::v1::playlist_track::PlaylistTrackRepository>,
     pub tracks: Arc<dyn crate::chinook::v1::track::TrackRepository>,
+    pub store: LocalStore,
 }
 
 impl Repositories {
@@ -45,6 +46,7 @@ impl Repositories {
             playlists: Arc::new(SqlRepository::<crate::chinook::v1::playlist::Playlist>::new(db.clone())),
             playlist_tracks: Arc::new(SqlRepository::<crate::chinook::v1::playlist_track::PlaylistTrack>::new(db.clone())),
             tracks: Arc::new(SqlRepository::<crate::chinook::v1::track::Track>::new(db.clone())),
+            store: LocalStore::of(db),
         }
     }
 
@@ -63,6 +65,7 @@ impl Repositories {
             playlists: Arc::new(crate::chinook::v1::playlist::MockPlaylistRepository::new()),
             playlist_tracks: Arc::new(crate::chinook::v1::playlist_track::MockPlaylistTrackRepository::new()),
             tracks: Arc::new(crate::chinook::v1::track::MockTrackRepository::new()),
+            store: LocalStore::none(),
         }
     }
 }

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use arcana_runtime::app::{Route, Wired};
-use arcana_runtime::db::Db;
+use arcana_runtime::db::{Db, LocalStore};
 use arcana_runtime::entity::{Entity, EntitySpec};
 use arcana_runtime::error::Result;
 use arcana_runtime::fixture::{Seeded, Seeder};
@@ -14,7 +14,7 @@ use arcana_runtime::settings::Settings;
 use axum::Router;
 use tonic::service::Routes;
 
-/// Repositories of all entities, by the plural of their names.
+/// Repositories of all entities, by the plural of their names, and where logic runs transactions in steps.
 #[derive(Clone)]
 pub struct Repositories {
     pub accounts: Arc<dyn crate::conformance::v1::account::AccountRepository>,
@@ -34,6 +34,7 @@ pub struct Repositories {
     pub plains: Arc<dyn crate::conformance::v1::plain::PlainRepository>,
     pub products: Arc<dyn crate::conformance::v1::product::ProductRepository>,
     pub words: Arc<dyn crate::conformance::v1::word::WordRepository>,
+    pub store: LocalStore,
 }
 
 impl Repositories {
@@ -57,6 +58,7 @@ impl Repositories {
             plains: Arc::new(SqlRepository::<crate::conformance::v1::plain::Plain>::new(db.clone())),
             products: Arc::new(SqlRepository::<crate::conformance::v1::product::Product>::new(db.clone())),
             words: Arc::new(SqlRepository::<crate::conformance::v1::word::Word>::new(db.clone())),
+            store: LocalStore::of(db),
         }
     }
 
@@ -81,6 +83,7 @@ impl Repositories {
             plains: Arc::new(crate::conformance::v1::plain::MockPlainRepository::new()),
             products: Arc::new(crate::conformance::v1::product::MockProductRepository::new()),
             words: Arc::new(crate::conformance::v1::word::MockWordRepository::new()),
+            store: LocalStore::none(),
         }
     }
 }

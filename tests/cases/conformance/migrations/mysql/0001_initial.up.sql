@@ -39,7 +39,7 @@ CREATE TABLE arcana_outbox (
   principal VARCHAR(36),
   created_at DATETIME(6) NOT NULL,
   PRIMARY KEY (sequence),
-  UNIQUE INDEX arcana_outbox_position_key (position),
+  INDEX arcana_outbox_position_sequence_idx (position, sequence),
   INDEX arcana_outbox_created_at_idx (created_at, sequence)
 );
 

@@ -45,7 +45,7 @@ CREATE TABLE arcana_outbox (
   CONSTRAINT arcana_outbox_pkey PRIMARY KEY (sequence)
 );
 
-CREATE UNIQUE INDEX arcana_outbox_position_key ON arcana_outbox (position NULLS FIRST);
+CREATE INDEX arcana_outbox_position_sequence_idx ON arcana_outbox (position NULLS FIRST, sequence);
 
 CREATE INDEX arcana_outbox_created_at_idx ON arcana_outbox (created_at, sequence);
 

@@ -342,7 +342,7 @@ CREATE INDEX arcana_audit_created_at_idx ON arcana_audit (created_at, sequence);
 
 CREATE INDEX arcana_idempotency_created_at_idx ON arcana_idempotency (created_at, principal, rpc, "key");
 
-CREATE UNIQUE INDEX arcana_outbox_position_key ON arcana_outbox (position);
+CREATE INDEX arcana_outbox_position_sequence_idx ON arcana_outbox (position, sequence);
 
 CREATE INDEX arcana_outbox_created_at_idx ON arcana_outbox (created_at, sequence);
 

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use arcana_runtime::app::{Route, Wired};
-use arcana_runtime::db::Db;
+use arcana_runtime::db::{Db, LocalStore};
 use arcana_runtime::entity::{Entity, EntitySpec};
 use arcana_runtime::error::Result;
 use arcana_runtime::fixture::{Seeded, Seeder};
@@ -14,7 +14,7 @@ use arcana_runtime::settings::Settings;
 use axum::Router;
 use tonic::service::Routes;
 
-/// Repositories of all entities, by the plural of their names.
+/// Repositories of all entities, by the plural of their names, and where logic runs transactions in steps.
 #[derive(Clone)]
 pub struct Repositories {
     pub r#as: Arc<dyn crate::torture::r#type::extern_::v1::a::ARepository>,
@@ -47,6 +47,7 @@ pub struct Repositories {
     pub rule_holders: Arc<dyn crate::torture::v1::rule_holder::RuleHolderRepository>,
     pub write_onlies: Arc<dyn crate::torture::v1::write_only::WriteOnlyRepository>,
     pub torture_v2beta1_kinds: Arc<dyn crate::torture::v2beta1::kind::KindRepository>,
+    pub store: LocalStore,
 }
 
 impl Repositories {
@@ -83,6 +84,7 @@ impl Repositories {
             rule_holders: Arc::new(SqlRepository::<crate::torture::v1::rule_holder::RuleHolder>::new(db.clone())),
             write_onlies: Arc::new(SqlRepository::<crate::torture::v1::write_only::WriteOnly>::new(db.clone())),
             torture_v2beta1_kinds: Arc::new(SqlRepository::<crate::torture::v2beta1::kind::Kind>::new(db.clone())),
+            store: LocalStore::of(db),
         }
     }
 
@@ -120,6 +122,7 @@ impl Repositories {
             rule_holders: Arc::new(crate::torture::v1::rule_holder::MockRuleHolderRepository::new()),
             write_onlies: Arc::new(crate::torture::v1::write_only::MockWriteOnlyRepository::new()),
             torture_v2beta1_kinds: Arc::new(crate::torture::v2beta1::kind::MockKindRepository::new()),
+            store: LocalStore::none(),
         }
     }
 }
