@@ -98,14 +98,20 @@ impl Neg for Duration {
     }
 }
 
+impl Date {
+    /// The day so many days after 1970-01-01, or the first or last that there is.
+    fn clamped(days: i64) -> Self {
+        let (first, last) = (Timestamp::MIN.date(), Timestamp::MAX.date());
+        Self::from_days(days.clamp(first.days(), last.days())).unwrap_or(last)
+    }
+}
+
 /// So many days later.
 impl Add<i64> for Date {
     type Output = Self;
 
     fn add(self, days: i64) -> Self {
-        let (first, last) = (Timestamp::MIN.date(), Timestamp::MAX.date());
-        let day = self.days().saturating_add(days).clamp(first.days(), last.days());
-        Self::from_days(day).unwrap_or(last)
+        Self::clamped(self.days().saturating_add(days))
     }
 }
 
@@ -114,7 +120,7 @@ impl Sub<i64> for Date {
     type Output = Self;
 
     fn sub(self, days: i64) -> Self {
-        self + days.saturating_neg()
+        Self::clamped(self.days().saturating_sub(days))
     }
 }
 
