@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod app;
+mod cargo;
 pub mod check;
 pub mod dev;
 pub mod r#gen;
@@ -14,3 +15,4 @@ mod say;
 pub mod test;
 
 pub use app::{Extra, main, main_with};
+pub use cargo::cargo;

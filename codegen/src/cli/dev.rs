@@ -83,7 +83,7 @@ pub fn run(args: &Args, project: &Project) -> ExitCode {
 
 /// Cargo, in the root of the project.
 pub(super) fn cargo(project: &Project) -> Command {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut command = super::cargo();
     command.current_dir(&project.root);
     command
 }

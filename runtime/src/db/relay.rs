@@ -18,9 +18,9 @@ use crate::types::Timestamp;
 
 /// Entries that get their position in one transaction.
 const AT_ONCE: i64 = 1000;
-/// How long entries are gathered before they get their positions: a transaction for each would cost as much as the commits
-/// that they tell of.
-const GATHER: Duration = Duration::from_millis(20);
+/// How long entries are gathered before they get their positions: to give each its own at once would cost as much as the
+/// commits that they tell of. Who cannot wait calls [`Db::give_positions`].
+const GATHER: Duration = Duration::from_millis(200);
 /// Longest that the entries of other processes wait for their position.
 const POLL: Duration = Duration::from_millis(500);
 /// Turns of the relay between two looks for what is too old.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use arcana_codegen::cli::cargo;
 use wait4::Wait4 as _;
 
 use super::{report, schema};
@@ -142,10 +143,6 @@ impl Places<'_> {
             (types / entities).to_string(),
         ]))
     }
-}
-
-fn cargo() -> Command {
-    Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
 fn measure(command: &mut Command) -> Result<Measured, String> {

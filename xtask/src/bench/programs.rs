@@ -19,7 +19,7 @@ impl Programs {
         let target = here.ancestors().nth(2).unwrap_or(root).to_owned();
         let peers = target.join("peers");
         let cargo = || {
-            let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+            let mut cargo = arcana_codegen::cli::cargo();
             cargo.current_dir(root).args(["build", "--release", "--locked"]);
             cargo
         };

@@ -49,7 +49,8 @@ pub fn run(options: &Options, root: &Path) -> Result<(), String> {
     let exports = table(&heads, exports.into_iter());
     let text = format!(
         "{} customers, pages of 20 without totals, one connection; each page asked for 301 times in turn, medians. \
-         Memory is that of the service as the kernel counts it (resident, at most, from the start of the export on).\n\n\
+         Memory is the service's own (RssAnon), looked at after each MB of the export; pages of a mapped database file are \
+         not in it.\n\n\
          {walks}\n{exports}",
         options.rows
     );
