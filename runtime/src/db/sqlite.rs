@@ -58,7 +58,7 @@ pub(super) struct Sqlite {
 enum Job {
     Commit(Pending),
     Run(Box<dyn FnOnce(&mut Connection) + Send>),
-    Lend(oneshot::Sender<Lent>),
+    Lend(oneshot::Sender<Result<Lent>>),
 }
 
 impl Sqlite {
@@ -161,9 +161,8 @@ impl Sqlite {
     pub(super) async fn lend(&self, cx: &Context) -> Result<Lent> {
         let (borrower, answer) = oneshot::channel();
         self.send(Job::Lend(borrower))?;
-        let mut lent = answer.await.map_err(|_| Error::unavailable("the writer of the database has stopped"))?;
+        let mut lent = answer.await.map_err(|_| Error::unavailable("the writer of the database has stopped"))??;
         lent.stop_at = Some(self.stop_at(cx));
-        execute(lent.connection()?, "BEGIN IMMEDIATE").map_err(error)?;
         Ok(lent)
     }
 

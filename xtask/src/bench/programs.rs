@@ -41,10 +41,10 @@ impl Programs {
     }
 
     /// As it ships, on free ports, with the log in a form that says which.
-    pub fn serve(&self, database: &str, setting: Option<&str>) -> Command {
+    pub fn serve(&self, database: &str, settings: &[&str]) -> Command {
         let mut words = vec!["serve", "--set=server.rest.port=0", "--set=server.grpc.port=0"];
         words.push("--set=observability.log.format=json");
-        words.extend(setting);
+        words.extend(settings);
         self.arcana(&words, database)
     }
 

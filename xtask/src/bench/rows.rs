@@ -63,7 +63,7 @@ fn measure(options: &Options, programs: &Programs, on: On, folder: &Path) -> Res
     let database = databases.seed();
     must(programs.arcana(&["migrate", "up"], &database).stdout(Stdio::null()))?;
     databases.fill_customers(options.rows)?;
-    let server = Server::start("arcana", programs.serve(&database, None), &folder.join("arcana.log"))?;
+    let server = Server::start("arcana", programs.serve(&database, &[]), &folder.join("arcana.log"))?;
     let mut rows = programs.peer("rows");
     rows.args([&server.rest, &server.id().to_string(), &options.page.to_string()]);
     let output = rows.stderr(Stdio::inherit()).output().map_err(|cause| format!("cannot run rows: {cause}"))?;

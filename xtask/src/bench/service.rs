@@ -37,8 +37,8 @@ struct Contender {
     /// What the tables call it.
     name: &'static str,
     program: Program,
-    /// A setting that makes it differ from what ships.
-    setting: Option<&'static str>,
+    /// Settings that make it differ from what ships.
+    settings: &'static [&'static str],
     /// What it takes part in.
     operations: &'static [Operation],
 }
@@ -52,25 +52,32 @@ enum Program {
 
 /// The services in the order of the tables; the others are compared with the first.
 fn contenders(on: On) -> Vec<Contender> {
-    let all = |name, program| Contender { name, program, setting: None, operations: &Operation::ALL };
+    let all = |name, program| Contender { name, program, settings: &[], operations: &Operation::ALL };
     let arcana = all("arcana", Program::Arcana);
-    let with = |name, setting, operations| Contender { name, setting: Some(setting), operations, ..arcana };
+    let with = |name, settings, operations| Contender { name, settings, operations, ..arcana };
     match on {
         On::Sqlite => vec![
             arcana,
             all("sqlx peer", Program::Peer("sqlx-peer")),
             all("limit peer", Program::Peer("limit-peer")),
-            with("arcana, ungrouped", "--set=database.commits_per_transaction=1", &[Operation::Create]),
+            with("ungrouped", &[UNGROUPED], &[Operation::Create]),
+            with("FULL", &[FULL], &[Operation::Create]),
+            with("FULL, ungrouped", &[FULL, UNGROUPED], &[Operation::Create]),
         ],
         On::Postgres => vec![
             arcana,
             all("sqlx peer", Program::Peer("sqlx-peer")),
-            with("arcana, pool only", "--set=database.shared_connections=0", &Operation::ALL),
+            with("arcana, pool only", &["--set=database.shared_connections=0"], &Operation::ALL),
         ],
         // There is no peer for it.
         On::Mysql => Vec::new(),
     }
 }
+
+/// A transaction for each commit.
+const UNGROUPED: &str = "--set=database.commits_per_transaction=1";
+/// Commits that survive the loss of power.
+const FULL: &str = "--set=database.synchronous=FULL";
 
 /// Figures by operation and service, one for each round.
 type Measured = Vec<(Operation, Vec<Vec<Figures>>)>;
@@ -137,11 +144,11 @@ fn start(
     round: usize,
 ) -> Result<Vec<Server>, String> {
     let mut servers = Vec::new();
-    for Contender { name, program, setting, .. } in contenders {
+    for Contender { name, program, settings, .. } in contenders {
         let place = format!("{name}-{round}").replace([' ', ','], "-");
         let database = databases.copy(&place)?;
         let command = match program {
-            Program::Arcana => programs.serve(&database, *setting),
+            Program::Arcana => programs.serve(&database, settings),
             Program::Peer(peer) => {
                 let mut command = programs.peer(peer);
                 command.arg(&database);

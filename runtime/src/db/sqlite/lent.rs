@@ -21,11 +21,18 @@ pub(in crate::db) struct Lent {
     pub(super) stop_at: Option<Instant>,
 }
 
-/// Hands the connection over and waits until it is back.
-pub(super) fn lend(connection: Connection, borrower: oneshot::Sender<Lent>) -> Option<Connection> {
+/// Begins a transaction, hands the connection over, and waits until it is back. It is begun here, because that may have to wait
+/// for another process, and where calls are answered nothing may wait.
+pub(super) fn lend(connection: Connection, borrower: oneshot::Sender<Result<Lent>>) -> Option<Connection> {
+    STOP_AT.set(None);
+    if let Err(cause) = execute(&connection, "BEGIN IMMEDIATE") {
+        // Nobody hears of it who went away meanwhile.
+        let _ = borrower.send(Err(error(cause)));
+        return Some(connection);
+    }
     let (back, returned) = mpsc::channel();
     // Whoever went away meanwhile drops it at once.
-    drop(borrower.send(Lent { connection: Some(connection), back, stop_at: None }));
+    drop(borrower.send(Ok(Lent { connection: Some(connection), back, stop_at: None })));
     returned.recv().ok()
 }
 
