@@ -42,11 +42,21 @@ async fn attack(sqlmap: &str, service: &Service, path: &str, parameters: &str) {
     command.args(["--batch", "--disable-coloring", "--flush-session", "--ignore-code=400,404,409", "--threads=4"]);
     command.args(["--level=3", "--risk=2", "--technique=BEUSTQ", "--time-sec=2"]);
     command.arg(format!("--output-dir={}", folder.path().display()));
+    let database = std::env::var("ARCANA_TEST_DATABASE").unwrap_or_default();
+    command.arg(format!(
+        "--dbms={}",
+        match database.as_str() {
+            "postgres" => "postgresql",
+            "" => "sqlite",
+            name => name,
+        }
+    ));
     if !parameters.is_empty() {
         command.args(["-p", parameters]);
     }
     let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
     let told = String::from_utf8_lossy(&output.stdout);
     assert!(told.contains("all tested parameters do not appear to be injectable"), "{told}");
-    assert!(!told.contains("injection point"), "{told}");
+    // What looked like one at first was found to be none, if it says the line above.
+    assert!(!told.contains("identified the following injection point"), "{told}");
 }
