@@ -77,13 +77,24 @@ impl<E: Entity> SqlRepository<E> {
             };
         }
         let mut snapshot = self.db.snapshot(cx, bounded).await?;
-        let mut rows = snapshot.fetch(cx, sql, values, E::read).await?;
-        for owned in E::owned() {
-            load_children(&mut snapshot, cx, &mut rows, owned).await?;
-        }
+        let rows = with_children(&mut snapshot, cx, sql, values).await?;
         snapshot.end().await?;
         Ok(rows)
     }
+}
+
+/// Rows with their children, a query for each list of them.
+async fn with_children<E: Entity>(
+    snapshot: &mut Snapshot<'_>,
+    cx: &Context,
+    sql: &str,
+    values: &[Value],
+) -> Result<Vec<E>> {
+    let mut rows = snapshot.fetch(cx, sql, values, E::read).await?;
+    for owned in E::owned() {
+        load_children(snapshot, cx, &mut rows, owned).await?;
+    }
+    Ok(rows)
 }
 
 /// One query for the children of all rows.

@@ -202,11 +202,9 @@ impl<E: Entity, L: Hooks<E>> Standard<E, L> {
         let mut found = Violations::new();
         request.validate(&mut found);
         found.finish()?;
-        let mut cx = cx.clone();
-        let Some(seconds) = method.timeout_seconds else { return self.commit_custom(&cx, &scope, request, run).await };
+        let Some(seconds) = method.timeout_seconds else { return self.commit_custom(cx, &scope, request, run).await };
         let limit = Duration::from_secs(seconds);
-        let deadline = Instant::now() + limit;
-        cx.deadline = Some(cx.deadline.map_or(deadline, |earlier| earlier.min(deadline)));
+        let cx = cx.until(Instant::now() + limit);
         let work = self.commit_custom(&cx, &scope, request, run);
         tokio::time::timeout(limit, work).await.unwrap_or(Err(Error::Timeout))
     }

@@ -45,6 +45,7 @@ impl Transaction {
     /// Carries declared writes out; they are kept when the transaction is committed. One that is refused ends the whole
     /// transaction.
     pub async fn write(&mut self, changes: Changes) -> Result<()> {
+        self.cx.check_deadline()?;
         let (cx, left) = (self.cx.clone(), self.left());
         self.tells |= changes.tells();
         // Until it is known, it counts as failed: it may be cut off in the middle.
@@ -60,6 +61,7 @@ impl Transaction {
         if self.failed {
             return Err(Error::internal("a transaction went on behind a write that failed"));
         }
+        self.cx.check_deadline()?;
         let (cx, left) = (self.cx.clone(), self.left());
         let mut held = self.held.take().ok_or_else(ended)?;
         within(&cx, left, held.commit()).await.map_err(Error::from)?;

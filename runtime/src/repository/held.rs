@@ -1,6 +1,6 @@
 //! Reading inside a transaction: rows as they are by now in it, and rows that it holds.
 
-use super::{Live, Select, load_children, matching, order_sql};
+use super::{Live, Select, matching, order_sql, with_children};
 use crate::access::Scope;
 use crate::db::{Transaction, Value, within};
 use crate::entity::Entity;
@@ -52,13 +52,6 @@ impl Transaction {
     async fn rows<E: Entity>(&mut self, sql: &str, values: &[Value]) -> Result<Vec<E>> {
         let (cx, left) = (self.context().clone(), self.left());
         let mut reads = self.reads()?;
-        within(&cx, left, async {
-            let mut rows = reads.fetch(&cx, sql, values, E::read).await?;
-            for owned in E::owned() {
-                load_children(&mut reads, &cx, &mut rows, owned).await?;
-            }
-            Ok(rows)
-        })
-        .await
+        within(&cx, left, with_children(&mut reads, &cx, sql, values)).await
     }
 }

@@ -225,7 +225,17 @@ async fn ends_with_the_call(stage: Stage) {
         tokio::task::yield_now().await;
     }
     assert!(matches!(tx.find::<Account>(ALL, &row.id).await, Err(Error::Timeout)));
-    drop(tx);
+    assert!(matches!(tx.commit().await, Err(Error::Timeout)));
+    assert_eq!(stage.stored(&row).await, row);
+    let hurried = stage.cx.until(Instant::now() + Duration::from_millis(300));
+    let mut late = stage.db.begin(&hurried).await.unwrap();
+    while hurried.check_deadline().is_ok() {
+        tokio::task::yield_now().await;
+    }
+    let mut changes = stage.changes();
+    changes.update(&row, renamed(&row, "Grace"));
+    assert!(matches!(late.write(changes).await, Err(Error::Timeout)));
+    drop(late);
     stage.write(|changes| changes.update(&row, renamed(&row, "Ada Lovelace"))).await.unwrap();
 }
 
