@@ -30,6 +30,7 @@ pub fn to_json(value: &impl serde::Serialize) -> Value {
 pub struct Object<'f> {
     members: Map<String, Value>,
     asked: Vec<&'static str>,
+    ignored: &'static [&'static str],
     found: &'f mut Violations,
 }
 
@@ -37,7 +38,7 @@ impl<'f> Object<'f> {
     /// The members of a value that must be an object.
     pub fn new(value: Value, found: &'f mut Violations) -> Option<Self> {
         match value {
-            Value::Object(members) => Some(Self { members, asked: Vec::new(), found }),
+            Value::Object(members) => Some(Self { members, asked: Vec::new(), ignored: &[], found }),
             other => {
                 found.add("", "object", format!("must be an object, not {}", kind(&other)));
                 None
@@ -106,22 +107,32 @@ impl<'f> Object<'f> {
     }
 
     /// Members that only the service writes: a client may send them back, and they are passed over.
-    pub fn ignore(&mut self, names: &[&'static str]) {
+    pub fn ignore(&mut self, names: &'static [&'static str]) {
         for name in names {
-            self.take(name);
+            self.members.swap_remove(*name);
         }
+        self.ignored = names;
     }
 
     /// Reports the members that nobody asked for.
     pub fn finish(self) {
         for name in self.members.keys() {
-            let nearest = self.asked.iter().map(|asked| (strsim::jaro_winkler(asked, name), asked));
+            let nearest = self.asked.iter().chain(self.ignored).map(|asked| (strsim::jaro_winkler(asked, name), asked));
             let nearest = nearest.filter(|(nearness, _)| *nearness > 0.8).max_by(|(a, _), (b, _)| a.total_cmp(b));
             let message = match nearest {
                 Some((_, asked)) => format!("is no member here; did you mean {asked}?"),
-                None => format!("is no member here; known are {}", self.asked.join(", ")),
+                None => format!("is no member here; {}", self.known()),
             };
             self.found.add(name, "unknown", message);
+        }
+    }
+
+    /// The members that there are, for whoever wrote another.
+    fn known(&self) -> String {
+        let written = format!("known are {}", self.asked.join(", "));
+        match self.ignored {
+            [] => written,
+            ignored => format!("{written}; only read are {}", ignored.join(", ")),
         }
     }
 

@@ -65,12 +65,13 @@ async fn required_members_must_be_there_and_cannot_be_null() {
 #[tokio::test]
 async fn everything_that_is_wrong_is_said_at_once() {
     let service = Service::start();
-    let body = json!({ "email": "no address", "country": "gb", "phone": 5, "nmae": "Grace" });
+    let body = json!({ "email": "no address", "country": "gb", "phone": 5, "nmae": "Grace", "zzz": 1 });
     let refusal = service.post("/api/v1/customers", &body).await;
     let refusal = refusal.refused(400, "VALIDATION_FAILED");
     refusal.names("name", "required");
     refusal.names("phone", "string");
     assert!(refusal.names("nmae", "unknown").contains("did you mean name?"));
+    assert!(refusal.names("zzz", "unknown").ends_with("only read are id, version, created_at, updated_at"));
     let body = json!({ "name": "", "email": "no address", "country": "gb", "phone": "x".repeat(33) });
     let refusal = service.post("/api/v1/customers", &body).await.refused(400, "VALIDATION_FAILED");
     for (field, rule) in [
