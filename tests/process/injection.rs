@@ -23,6 +23,7 @@ async fn sqlmap_finds_no_way_into_a_list() {
             "filter,sort,order,page,size,include_total,show_deleted,sku",
         ),
         (format!("/api/v1/products?size=2&page_token={token}"), "page_token"),
+        ("/api/v1/products?q=pro&sort=sku".to_owned(), "q"),
         // Another shape of the same filter: a text inside quotes.
         (format!("/api/v1/products?filter=sku%20%3D%20%22{sku}%22&sort=sku,name"), "filter,sort"),
         ("/api/v1/orders?expand=customer&filter=total%20%3E%201.5".to_owned(), "expand,filter"),
