@@ -17,7 +17,7 @@ pub use record::{Action, After, Event, Job, Message, MessageKind, Record};
 
 use crate::context::Context;
 use crate::db::{Db, Value};
-use crate::entity::{Entity, EntitySpec, Searched, Stamps};
+use crate::entity::{Entity, EntitySpec, Reference, Searched, Stamps};
 use crate::error::Result;
 use crate::search;
 use crate::types::{Key, Timestamp};
@@ -64,6 +64,8 @@ pub enum Write {
         version: Option<i64>,
         /// Fields whose words may be others than before.
         reworded: Vec<&'static Searched>,
+        /// References that may lead elsewhere than before, to rows that deletes only mark.
+        redirected: Vec<&'static Reference>,
         /// What becomes of its children.
         children: Vec<ChildDiff>,
     },
@@ -315,11 +317,14 @@ impl Changes {
             .iter()
             .map(|owned| diff_children((owned.spec)(), &(owned.rows)(before), (owned.rows)(after)))
             .collect();
-        let values = after.values();
+        let (was, values) = (before.values(), after.values());
+        // Without a version, nothing says that the row is still as it was read.
+        let was = before.version().is_some().then_some(was.as_slice());
         self.writes.push(Write::Update {
             spec: E::SPEC,
             key: before.id().values(),
-            reworded: reworded(before, &values),
+            reworded: reworded(E::SPEC, was, &values),
+            redirected: redirected(E::SPEC, was, &values),
             values,
             version: before.version(),
             children,
@@ -431,19 +436,22 @@ impl Changes {
     }
 }
 
-/// Searchable fields whose words an update changes: all of them where no version says that the row is still as it was read.
-fn reworded<E: Entity>(before: &E, after: &[Value]) -> Vec<&'static Searched> {
-    let Some(words) = &E::SPEC.words else { return Vec::new() };
-    let was = before.values();
-    let words_of = |values: &[Value], field: &Searched| {
-        let at = E::SPEC.fields().iter().position(|column| column.name == field.column);
-        match at.and_then(|at| values.get(at)) {
-            Some(Value::Text(text)) => search::words(text),
-            _ => BTreeSet::new(),
-        }
+/// Searchable fields whose words an update may change.
+fn reworded(spec: &'static EntitySpec, was: Option<&[Value]>, values: &[Value]) -> Vec<&'static Searched> {
+    let words_of = |values: &[Value], field: &Searched| match spec.value_of(values, field.column) {
+        Value::Text(text) => search::words(text),
+        _ => BTreeSet::new(),
     };
-    let stays = |field: &Searched| before.version().is_some() && words_of(&was, field) == words_of(after, field);
-    words.fields.iter().filter(|field| !stays(field)).collect()
+    let stays = |field: &Searched| was.is_some_and(|was| words_of(was, field) == words_of(values, field));
+    spec.words.iter().flat_map(|words| words.fields).filter(|field| !stays(field)).collect()
+}
+
+/// References to rows that deletes only mark which an update may lead elsewhere. One that stays needs no look: while the
+/// row refers to it, nobody may delete what it must not lose.
+fn redirected(spec: &'static EntitySpec, was: Option<&[Value]>, values: &[Value]) -> Vec<&'static Reference> {
+    let stays = |column| was.is_some_and(|was| spec.value_of(was, column) == spec.value_of(values, column));
+    let marks = spec.references.iter().filter(|reference| reference.condition.is_some());
+    marks.filter(|reference| !stays(reference.column)).collect()
 }
 
 fn diff_children(spec: &'static EntitySpec, before: &[Vec<Value>], after: Vec<Vec<Value>>) -> ChildDiff {

@@ -277,6 +277,12 @@ impl EntitySpec {
         self.columns.get(self.hidden..).unwrap_or_default()
     }
 
+    /// The value of a column among those of all fields.
+    pub(crate) fn value_of<'v>(&self, values: &'v [Value], column: &str) -> &'v Value {
+        let at = self.fields().iter().position(|known| known.name == column);
+        at.and_then(|at| values.get(at)).unwrap_or(&Value::Null)
+    }
+
     /// The column of a field.
     pub fn column_of(&self, field: &str) -> Option<&'static ColumnSpec> {
         self.fields().iter().find(|column| column.field == field)

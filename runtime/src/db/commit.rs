@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 use super::Dialect;
-use super::outcome::{check_live_references, check_referrers, equal, explain_delete, explain_write, forget};
+use super::outcome::{
+    check_live_references, check_referrers, equal, explain_delete, explain_write, forget, references_to_check,
+};
 use super::session::{Fault, Session};
 use super::{Value, beside, guard, storable, words};
 #[cfg(any(feature = "postgres", feature = "mysql"))]
@@ -31,12 +33,14 @@ async fn apply_each<'c>(session: &mut dyn Session, changes: &'c Changes, place: 
         match write {
             Write::Insert { spec, key, values, children } => {
                 storable::check(spec, spec.columns, values)?;
-                check_live_references(session, spec, values).await?;
+                check_live_references(session, spec, spec.references, values).await?;
                 put(session, spec, spec.insert, values, key, values).await?;
                 words::insert(session, spec, key, values).await?;
                 insert_children(session, key, children).await?;
             }
-            Write::Update { spec, key, values, version, reworded, children } => {
+            Write::Update { spec, key, values, version, reworded, redirected, children } => {
+                storable::check(spec, spec.fields(), values)?;
+                check_live_references(session, spec, redirected.iter().copied(), values).await?;
                 update(session, spec, key, values, *version).await?;
                 words::update(session, spec, key, values, reworded).await?;
                 for diff in children {
@@ -79,13 +83,17 @@ pub(super) fn single(dialect: Dialect, changes: &Changes) -> Result<Option<Singl
     let ([write], true, true) = (writes.as_slice(), messages.is_empty(), once.is_none()) else { return Ok(None) };
     let (spec, sql, mut bound) = match write {
         Write::Insert { spec, values, children, .. }
-            if spec.words.is_none() && children.iter().all(|rows| rows.rows.is_empty()) =>
+            if spec.words.is_none()
+                && children.iter().all(|rows| rows.rows.is_empty())
+                && references_to_check(spec, spec.references, values).next().is_none() =>
         {
             storable::check(spec, spec.columns, values)?;
             (*spec, spec.insert, values.clone())
         }
-        Write::Update { spec, key, values, version, reworded, children }
-            if reworded.is_empty() && children.iter().all(ChildDiff::is_empty) =>
+        Write::Update { spec, key, values, version, reworded, redirected, children }
+            if reworded.is_empty()
+                && children.iter().all(ChildDiff::is_empty)
+                && references_to_check(spec, redirected.iter().copied(), values).next().is_none() =>
         {
             storable::check(spec, spec.fields(), values)?;
             let bound = settable(spec, values).chain(key.iter().cloned()).chain(version.map(Value::I64)).collect();
@@ -93,7 +101,7 @@ pub(super) fn single(dialect: Dialect, changes: &Changes) -> Result<Option<Singl
         }
         _ => return Ok(None),
     };
-    if sql.is_empty() || spec.references.iter().any(|reference| reference.condition.is_some()) {
+    if sql.is_empty() {
         return Ok(None);
     }
     let sql = match (records.as_slice(), dialect) {
@@ -187,7 +195,7 @@ async fn insert_child(
 ) -> Result<(), Fault> {
     let values: Vec<Value> = parent.iter().cloned().chain([Value::I64(position)]).chain(row.iter().cloned()).collect();
     storable::check(spec, spec.columns, &values)?;
-    check_live_references(session, spec, &values).await?;
+    check_live_references(session, spec, spec.references, &values).await?;
     put(session, spec, spec.insert, &values, &child_key(spec, row), &values).await.map(drop)
 }
 
@@ -209,8 +217,6 @@ async fn update(
     values: &[Value],
     version: Option<i64>,
 ) -> Result<(), Fault> {
-    storable::check(spec, spec.fields(), values)?;
-    check_live_references(session, spec, values).await?;
     let bound: Vec<Value> = settable(spec, values).chain(key.iter().cloned()).chain(version.map(Value::I64)).collect();
     let touched = if settable(spec, values).next().is_none() {
         // Nothing but a key: the row only has to be there.
@@ -232,7 +238,7 @@ async fn update_children(session: &mut dyn Session, parent: &[Value], diff: &Chi
         let values: Vec<Value> =
             parent.iter().cloned().chain([Value::I64(*position)]).chain(row.iter().cloned()).collect();
         storable::check(spec, spec.columns, &values)?;
-        check_live_references(session, spec, &values).await?;
+        check_live_references(session, spec, spec.references, &values).await?;
         let key = child_key(spec, row);
         let bound: Vec<Value> = std::iter::once(Value::I64(*position))
             .chain(settable(spec, row))
@@ -331,7 +337,7 @@ async fn undelete(
     values: &[Value],
     version: Option<i64>,
 ) -> Result<(), Fault> {
-    check_live_references(session, spec, values).await?;
+    check_live_references(session, spec, spec.references, values).await?;
     let mut sql = format!("UPDATE {} SET deleted_at = NULL", spec.table);
     let mut bound = Vec::new();
     if let Some(column) = spec.version {

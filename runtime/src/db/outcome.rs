@@ -86,19 +86,28 @@ fn key_taken(spec: &EntitySpec) -> Error {
     Error::Conflict { field, message }
 }
 
-/// Refuses references to rows that are marked as deleted, which the engine itself cannot see, and keeps the others from
-/// being marked before the commit.
+/// The references, of those given, that the engine itself cannot check: deletes only mark the rows that they lead to.
+pub(super) fn references_to_check<'a>(
+    spec: &'a EntitySpec,
+    references: impl IntoIterator<Item = &'a Reference>,
+    values: &'a [Value],
+) -> impl Iterator<Item = (&'a Reference, &'a Value)> {
+    let value_of = |column| {
+        let at = spec.columns.iter().position(|own| own.name == column);
+        at.and_then(|at| values.get(at)).filter(|value| !value.is_null())
+    };
+    let marks = references.into_iter().filter(|reference| reference.condition.is_some());
+    marks.filter_map(move |reference| value_of(reference.column).map(|value| (reference, value)))
+}
+
+/// Refuses references to rows that are marked as deleted, and keeps the others from being marked before the commit.
 pub(super) async fn check_live_references(
     session: &mut dyn Session,
     spec: &EntitySpec,
+    references: impl IntoIterator<Item = &Reference>,
     values: &[Value],
 ) -> Result<(), Fault> {
-    for reference in spec.references {
-        if reference.condition.is_none() {
-            continue;
-        }
-        let at = spec.columns.iter().position(|column| column.name == reference.column);
-        let Some(value) = at.and_then(|at| values.get(at)).filter(|value| !value.is_null()) else { continue };
+    for (reference, value) in references_to_check(spec, references, values) {
         let sql = reference_sql(reference) + session.dialect().keep_rows();
         if !session.exists(&sql, std::slice::from_ref(value)).await? {
             return Err(missing_reference(reference).into());

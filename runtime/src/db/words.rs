@@ -18,7 +18,7 @@ pub(super) async fn insert(
     values: &[Value],
 ) -> Result<(), Fault> {
     let Some(words) = &spec.words else { return Ok(()) };
-    let fields = words.fields.iter().map(|field| (field, value_of(spec, values, field.column)));
+    let fields = words.fields.iter().map(|field| (field, spec.value_of(values, field.column)));
     add(session, spec, words, key, fields.collect()).await
 }
 
@@ -34,7 +34,7 @@ pub(super) async fn update(
     for field in fields {
         forget(session, spec, words, key, field).await?;
     }
-    let fields = fields.iter().map(|field| (*field, value_of(spec, values, field.column)));
+    let fields = fields.iter().map(|field| (*field, spec.value_of(values, field.column)));
     add(session, spec, words, key, fields.collect()).await
 }
 
@@ -78,11 +78,6 @@ pub(super) async fn rebuild(session: &mut dyn Session, spec: &EntitySpec, keys: 
         add(session, spec, words, key, words.fields.iter().zip(&stored).collect()).await?;
     }
     Ok(())
-}
-
-fn value_of<'v>(spec: &EntitySpec, values: &'v [Value], column: &str) -> &'v Value {
-    let at = |known: &ColumnSpec| known.name == column;
-    spec.fields().iter().position(at).and_then(|at| values.get(at)).unwrap_or(&Value::Null)
 }
 
 async fn forget(
