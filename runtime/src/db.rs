@@ -22,6 +22,8 @@ mod retry;
 mod row;
 mod sequences;
 mod session;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod single;
 mod snapshot;
 mod sqlite;
 mod storable;

@@ -2,15 +2,9 @@
 
 use std::collections::BTreeSet;
 
-#[cfg(any(feature = "postgres", feature = "mysql"))]
-use super::Dialect;
-use super::outcome::{
-    check_live_references, check_referrers, equal, explain_delete, explain_write, forget, references_to_check,
-};
+use super::outcome::{check_live_references, check_referrers, equal, explain_delete, explain_write, forget};
 use super::session::{Fault, Session};
 use super::{Value, beside, guard, storable, words};
-#[cfg(any(feature = "postgres", feature = "mysql"))]
-use crate::changes::{After, Record};
 use crate::changes::{Changes, ChildDiff, Guard, Rows, Set, Write};
 use crate::entity::EntitySpec;
 use crate::error::Error;
@@ -66,56 +60,6 @@ async fn apply_each<'c>(session: &mut dyn Session, changes: &'c Changes, place: 
     }
     *place = "";
     beside::tell(session, changes).await
-}
-
-/// A commit that is one statement, and so a transaction by itself: one round trip instead of four.
-#[cfg(any(feature = "postgres", feature = "mysql"))]
-pub(super) struct Single {
-    pub sql: String,
-    pub values: Vec<Value>,
-}
-
-/// The one statement of a commit that inserts or updates a row without children and without words to write, and at most emits one event with it, where the
-/// engine can write both at once. If it breaks a constraint or meets no row, the transaction says why.
-#[cfg(any(feature = "postgres", feature = "mysql"))]
-pub(super) fn single(dialect: Dialect, changes: &Changes) -> Result<Option<Single>, Error> {
-    let Changes { writes, records, messages, once, .. } = changes;
-    let ([write], true, true) = (writes.as_slice(), messages.is_empty(), once.is_none()) else { return Ok(None) };
-    let (spec, sql, mut bound) = match write {
-        Write::Insert { spec, values, children, .. }
-            if spec.words.is_none()
-                && children.iter().all(|rows| rows.rows.is_empty())
-                && references_to_check(spec, spec.references, values).next().is_none() =>
-        {
-            storable::check(spec, spec.columns, values)?;
-            (*spec, spec.insert, values.clone())
-        }
-        Write::Update { spec, key, values, version, reworded, redirected, children }
-            if reworded.is_empty()
-                && children.iter().all(ChildDiff::is_empty)
-                && references_to_check(spec, redirected.iter().copied(), values).next().is_none() =>
-        {
-            storable::check(spec, spec.fields(), values)?;
-            let bound = settable(spec, values).chain(key.iter().cloned()).chain(version.map(Value::I64)).collect();
-            (*spec, spec.update, bound)
-        }
-        _ => return Ok(None),
-    };
-    if sql.is_empty() {
-        return Ok(None);
-    }
-    let sql = match (records.as_slice(), dialect) {
-        ([], Dialect::Postgres | Dialect::Mysql) => sql.to_owned(),
-        ([record @ Record { spec, after: After::Shown(after), .. }], Dialect::Postgres) if !spec.audit => {
-            bound.extend(beside::event(changes, record, Some(after)));
-            // The entry comes from the row, so that its number is taken behind the row's lock, and without the row not at all.
-            let (head, values) = beside::OUTBOX.split_once("VALUES").unwrap_or((beside::OUTBOX, ""));
-            let places = values.trim().trim_start_matches('(').trim_end_matches(')');
-            format!("WITH written AS ({sql} RETURNING 1) {head}SELECT {places} FROM written")
-        }
-        _ => return Ok(None),
-    };
-    Ok(Some(Single { sql, values: bound }))
 }
 
 /// The writes in an order in which commits do not block each other in a circle: first the adjustments of rows that nothing
@@ -205,7 +149,7 @@ fn child_key(spec: &EntitySpec, row: &[Value]) -> Vec<Value> {
 }
 
 /// Values of the columns that an update sets: all but the key.
-fn settable<'a>(spec: &'a EntitySpec, values: &'a [Value]) -> impl Iterator<Item = Value> + 'a {
+pub(super) fn settable<'a>(spec: &'a EntitySpec, values: &'a [Value]) -> impl Iterator<Item = Value> + 'a {
     let columns = spec.fields().iter().zip(values);
     columns.filter(|(column, _)| !spec.key.contains(&column.name)).map(|(_, value)| value.clone())
 }

@@ -12,12 +12,12 @@ use sqlx_core::statement::Statement as _;
 use sqlx_core::transaction::Transaction;
 use sqlx_mysql::{MySql, MySqlConnectOptions, MySqlConnection, MySqlDatabaseError};
 
-use super::commit::Single;
 use super::limits::within;
 use super::retry::Tries;
 use super::row::Source;
 use super::sequences::Sequences;
 use super::session::{Answer, Each, Fault, Held, Session};
+use super::single::{Single, single};
 use super::{DbConfig, Dialect, Occupancy, Row, Value, commit};
 use crate::changes::Changes;
 use crate::context::Context;
@@ -95,7 +95,7 @@ impl Mysql {
 
     async fn commit_once(&self, cx: &Context, changes: &Changes) -> Result<(), Fault> {
         cx.check_deadline()?;
-        if let Some(single) = commit::single(Dialect::Mysql, changes)? {
+        if let Some(single) = single(Dialect::Mysql, changes)? {
             match within(cx, self.statement_timeout, self.run(single)).await {
                 Ok(1) => return Ok(()),
                 // The transaction finds out why.

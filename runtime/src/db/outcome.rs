@@ -101,11 +101,11 @@ pub(super) fn references_to_check<'a>(
 }
 
 /// Refuses references to rows that are marked as deleted, and keeps the others from being marked before the commit.
-pub(super) async fn check_live_references(
+pub(super) async fn check_live_references<'a>(
     session: &mut dyn Session,
-    spec: &EntitySpec,
-    references: impl IntoIterator<Item = &Reference>,
-    values: &[Value],
+    spec: &'a EntitySpec,
+    references: impl IntoIterator<Item = &'a Reference>,
+    values: &'a [Value],
 ) -> Result<(), Fault> {
     for (reference, value) in references_to_check(spec, references, values) {
         let sql = reference_sql(reference) + session.dialect().keep_rows();

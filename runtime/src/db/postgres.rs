@@ -12,12 +12,12 @@ use tokio_postgres::error::SqlState;
 
 use self::cell::Bound;
 use self::lanes::Lanes;
-use super::commit::Single;
 use super::limits::within;
 use super::retry::Tries;
 use super::row::Source;
 use super::sequences::Sequences;
 use super::session::{Answer, Each, Fault, Held, Session};
+use super::single::{Single, single};
 use super::{DbConfig, Dialect, Occupancy, Row, Value, commit};
 use crate::changes::Changes;
 use crate::context::Context;
@@ -122,7 +122,7 @@ impl Postgres {
 
     async fn commit_once(&self, cx: &Context, changes: &Changes) -> Result<(), Fault> {
         cx.check_deadline()?;
-        if let Some(single) = commit::single(Dialect::Postgres, changes)? {
+        if let Some(single) = single(Dialect::Postgres, changes)? {
             match within(cx, self.statement_timeout, self.run(&single)).await {
                 Ok(1) => return Ok(()),
                 // The transaction finds out why.

@@ -4,7 +4,7 @@ use super::Value;
 use super::outcome::equal;
 use super::session::{Fault, Session};
 use crate::changes::Set;
-use crate::entity::{ColumnSpec, EntitySpec, Searched, Words};
+use crate::entity::{EntitySpec, Searched, Words};
 use crate::search;
 
 /// Most rows of one insert. Shorter ones have half as many, a quarter …, so that statements come in few lengths and stay prepared.
