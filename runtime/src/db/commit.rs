@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::outcome::{check_live_references, check_referrers, equal, explain_delete, explain_write, forget};
+use super::outcome::{
+    check_live_references, check_referrers, equal, explain_delete, explain_write, forget, references_to_check,
+};
 use super::session::{Fault, Session};
 use super::{Value, beside, guard, storable, words};
 use crate::changes::{Changes, ChildDiff, Guard, Rows, Set, Write};
@@ -27,14 +29,14 @@ async fn apply_each<'c>(session: &mut dyn Session, changes: &'c Changes, place: 
         match write {
             Write::Insert { spec, key, values, children } => {
                 storable::check(spec, spec.columns, values)?;
-                check_live_references(session, spec, spec.references, values).await?;
+                check_live_references(session, references_to_check(spec, spec.references, values)).await?;
                 put(session, spec, spec.insert, values, key, values).await?;
                 words::insert(session, spec, key, values).await?;
                 insert_children(session, key, children).await?;
             }
             Write::Update { spec, key, values, version, reworded, redirected, children } => {
                 storable::check(spec, spec.fields(), values)?;
-                check_live_references(session, spec, redirected.iter().copied(), values).await?;
+                check_live_references(session, references_to_check(spec, redirected.iter().copied(), values)).await?;
                 update(session, spec, key, values, *version).await?;
                 words::update(session, spec, key, values, reworded).await?;
                 for diff in children {
@@ -139,7 +141,7 @@ async fn insert_child(
 ) -> Result<(), Fault> {
     let values: Vec<Value> = parent.iter().cloned().chain([Value::I64(position)]).chain(row.iter().cloned()).collect();
     storable::check(spec, spec.columns, &values)?;
-    check_live_references(session, spec, spec.references, &values).await?;
+    check_live_references(session, references_to_check(spec, spec.references, &values)).await?;
     put(session, spec, spec.insert, &values, &child_key(spec, row), &values).await.map(drop)
 }
 
@@ -182,7 +184,7 @@ async fn update_children(session: &mut dyn Session, parent: &[Value], diff: &Chi
         let values: Vec<Value> =
             parent.iter().cloned().chain([Value::I64(*position)]).chain(row.iter().cloned()).collect();
         storable::check(spec, spec.columns, &values)?;
-        check_live_references(session, spec, spec.references, &values).await?;
+        check_live_references(session, references_to_check(spec, spec.references, &values)).await?;
         let key = child_key(spec, row);
         let bound: Vec<Value> = std::iter::once(Value::I64(*position))
             .chain(settable(spec, row))
@@ -281,7 +283,7 @@ async fn undelete(
     values: &[Value],
     version: Option<i64>,
 ) -> Result<(), Fault> {
-    check_live_references(session, spec, spec.references, values).await?;
+    check_live_references(session, references_to_check(spec, spec.references, values)).await?;
     let mut sql = format!("UPDATE {} SET deleted_at = NULL", spec.table);
     let mut bound = Vec::new();
     if let Some(column) = spec.version {

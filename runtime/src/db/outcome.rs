@@ -91,23 +91,21 @@ pub(super) fn references_to_check<'a>(
     spec: &'a EntitySpec,
     references: impl IntoIterator<Item = &'a Reference>,
     values: &'a [Value],
-) -> impl Iterator<Item = (&'a Reference, &'a Value)> {
+) -> Vec<(&'a Reference, &'a Value)> {
     let value_of = |column| {
         let at = spec.columns.iter().position(|own| own.name == column);
         at.and_then(|at| values.get(at)).filter(|value| !value.is_null())
     };
     let marks = references.into_iter().filter(|reference| reference.condition.is_some());
-    marks.filter_map(move |reference| value_of(reference.column).map(|value| (reference, value)))
+    marks.filter_map(|reference| value_of(reference.column).map(|value| (reference, value))).collect()
 }
 
 /// Refuses references to rows that are marked as deleted, and keeps the others from being marked before the commit.
-pub(super) async fn check_live_references<'a>(
+pub(super) async fn check_live_references(
     session: &mut dyn Session,
-    spec: &'a EntitySpec,
-    references: impl IntoIterator<Item = &'a Reference>,
-    values: &'a [Value],
+    references: Vec<(&Reference, &Value)>,
 ) -> Result<(), Fault> {
-    for (reference, value) in references_to_check(spec, references, values) {
+    for (reference, value) in references {
         let sql = reference_sql(reference) + session.dialect().keep_rows();
         if !session.exists(&sql, std::slice::from_ref(value)).await? {
             return Err(missing_reference(reference).into());

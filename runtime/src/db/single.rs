@@ -18,23 +18,23 @@ pub(super) struct Single {
 pub(super) fn single(dialect: Dialect, changes: &Changes) -> Result<Option<Single>, Error> {
     let Changes { writes, records, messages, once, .. } = changes;
     let ([write], true, true) = (writes.as_slice(), messages.is_empty(), once.is_none()) else { return Ok(None) };
-    let (spec, sql, mut bound) = match write {
+    let (sql, mut bound) = match write {
         Write::Insert { spec, values, children, .. }
             if spec.words.is_none()
                 && children.iter().all(|rows| rows.rows.is_empty())
-                && references_to_check(spec, spec.references, values).next().is_none() =>
+                && references_to_check(spec, spec.references, values).is_empty() =>
         {
             storable::check(spec, spec.columns, values)?;
-            (*spec, spec.insert, values.clone())
+            (spec.insert, values.clone())
         }
         Write::Update { spec, key, values, version, reworded, redirected, children }
             if reworded.is_empty()
                 && children.iter().all(ChildDiff::is_empty)
-                && references_to_check(spec, redirected.iter().copied(), values).next().is_none() =>
+                && references_to_check(spec, redirected.iter().copied(), values).is_empty() =>
         {
             storable::check(spec, spec.fields(), values)?;
             let bound = settable(spec, values).chain(key.iter().cloned()).chain(version.map(Value::I64)).collect();
-            (*spec, spec.update, bound)
+            (spec.update, bound)
         }
         _ => return Ok(None),
     };

@@ -1,5 +1,6 @@
 //! References: to rows that are there and live; and what becomes of rows when the one they refer to goes.
 
+use arcana_runtime::changes::{Changes, Write};
 use arcana_runtime::service::{Etag, Service};
 use conformance_generated::conformance::v1::account::Account;
 use conformance_generated::conformance::v1::document::Document;
@@ -25,6 +26,7 @@ pub fn cases() -> Vec<Case> {
         case(a_missing_reference_of_an_owned_child_names_its_field),
         case(a_reference_to_a_marked_row_is_refused),
         case(an_update_to_a_reference_to_a_marked_row_is_refused),
+        case(a_reference_that_stays_is_not_looked_at_again),
         case(a_child_that_refers_to_a_marked_row_is_refused),
         case(a_reference_to_oneself),
         case(a_restricted_delete_says_who_refers),
@@ -127,6 +129,25 @@ async fn an_update_to_a_reference_to_a_marked_row_is_refused(stage: Stage) {
     let after = Order { account_id: grace.id, ..order.clone() };
     let (field, _) = precondition(stage.write(|changes| changes.update(&order, after)).await);
     assert_eq!(field.as_deref(), Some("account_id"));
+}
+
+async fn a_reference_that_stays_is_not_looked_at_again(stage: Stage) {
+    let (ada, grace) =
+        (stage.insert(rows::account(&stage, "Ada")).await, stage.insert(rows::account(&stage, "Grace")).await);
+    let order = stage.insert(rows::order(&stage, "1", &ada)).await;
+    // A look would share the account with all others that write an order of it.
+    let looks = |after: Order| {
+        let mut changes = stage.changes();
+        changes.update(&order, after);
+        match changes.writes() {
+            [Write::Update { redirected, .. }] => {
+                redirected.iter().map(|reference| reference.field).collect::<Vec<_>>()
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(looks(Order { number: "2".to_owned(), ..order.clone() }), [""; 0]);
+    assert_eq!(looks(Order { account_id: grace.id, ..order.clone() }), ["account_id"]);
 }
 
 async fn a_child_that_refers_to_a_marked_row_is_refused(stage: Stage) {
