@@ -39,8 +39,9 @@ tools_install() {
   exit 1
 }
 
-# The programs of PostgreSQL and MariaDB. Their packages would set up and start a server each, which nobody wants here: a
-# line of configuration keeps PostgreSQL from it, and MariaDB has a package of the programs alone.
+# The programs of PostgreSQL, PgBouncer and MariaDB. Their packages would set up and start a server each, which nobody
+# wants here: a line of configuration keeps PostgreSQL from it, MariaDB has a package of the programs alone, and PgBouncer
+# asks the policy of the system whether it may start.
 tools_servers() {
   local missing=()
   command -v psql >/dev/null && ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || command -v postgres >/dev/null ||
@@ -48,13 +49,22 @@ tools_servers() {
   PATH=$PATH:/usr/sbin command -v mariadbd >/dev/null && command -v mariadb-install-db >/dev/null ||
     missing+=(mariadb-server-core)
   command -v mariadb >/dev/null || missing+=(mariadb-client-core)
+  PATH=$PATH:/usr/sbin command -v pgbouncer >/dev/null || missing+=(pgbouncer)
   [ ${#missing[@]} -gt 0 ] || return 0
   local clusters=/etc/postgresql-common/createcluster.conf
   if [ "$(id -u)" = 0 ] && [ ! -e "$clusters" ]; then
     mkdir -p "${clusters%/*}"
     echo 'create_main_cluster = false' >"$clusters"
   fi
-  tools_install "${missing[@]}"
+  local policy=/usr/sbin/policy-rc.d
+  if [ "$(id -u)" = 0 ] && [ ! -e "$policy" ]; then
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod +x "$policy"
+    (tools_install "${missing[@]}") || { rm -f "$policy"; exit 1; }
+    rm -f "$policy"
+  else
+    tools_install "${missing[@]}"
+  fi
 }
 
 # Installs tests/outside/requirements.txt into DIR/venv, which brings a Node of its own, and with it

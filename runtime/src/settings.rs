@@ -75,6 +75,8 @@ pub struct DatabaseSettings {
     pub max_connections: usize,
     /// Connections to PostgreSQL, beside those, that short reads share.
     pub shared_connections: usize,
+    /// A pooler lends connections to PostgreSQL for one transaction at a time.
+    pub transaction_pooling: bool,
     /// Longest that a call waits for a connection to become free.
     pub acquire_timeout_ms: u64,
     /// How long events stay in the outbox.

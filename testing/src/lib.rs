@@ -10,9 +10,11 @@ mod binary;
 mod folder;
 mod keeper;
 mod mariadb;
+mod pgbouncer;
 mod postgres;
 mod server;
 
 pub use mariadb::Mariadb;
+pub use pgbouncer::Pgbouncer;
 pub use postgres::Postgres;
 pub use server::{Pause, Server};

@@ -2,7 +2,8 @@
 //! which relies on either is found out.
 
 use std::ops::Deref;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::OnceLock;
 
 use rustix::process::Signal;
@@ -13,7 +14,7 @@ use crate::server::{Engine, Server};
 
 const PACKAGES: &str = "postgresql and postgresql-client";
 /// Its superuser, whatever account runs it.
-const USER: &str = "postgres";
+pub(crate) const USER: &str = "postgres";
 
 /// A private server of PostgreSQL.
 pub struct Postgres(Server);
@@ -67,9 +68,8 @@ impl Deref for Postgres {
 }
 
 fn try_start(durable: bool) -> Result<Postgres, String> {
-    let folders = versions(Path::new("/usr/lib/postgresql"), "bin");
-    let program = |name: &str| find(name, &folders, PACKAGES);
-    let (postgres, initdb, psql) = (program("postgres")?, program("initdb")?, program("psql")?);
+    let program = |name: &str| find(name, &folders(), PACKAGES);
+    let (postgres, initdb) = (program("postgres")?, program("initdb")?);
     // It refuses to be run by root.
     let account = Account::below_root(&["postgres", "nobody"])?;
     let mut version = command(&postgres, None);
@@ -90,18 +90,28 @@ fn try_start(durable: bool) -> Result<Postgres, String> {
             }
             server
         }),
-        client: Box::new(move |port, database, statement| {
-            let mut client = command(&psql, None);
-            client.args(["-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-U", USER]);
-            client.args(["-p", &port.to_string(), "-d", database, "-c", statement]);
-            client
-        }),
+        client: Box::new(client()?),
         database: USER,
         stop: Signal::INT,
         // At once, but its shared memory is given back.
         end: "QUIT",
     };
     Server::start(folder, account, engine).map(Postgres)
+}
+
+/// Runs statements with psql: port, database, statement.
+pub(crate) fn client() -> Result<impl Fn(u16, &str, &str) -> Command + Send + Sync, String> {
+    let psql = find("psql", &folders(), PACKAGES)?;
+    Ok(move |port: u16, database: &str, statement: &str| {
+        let mut client = command(&psql, None);
+        client.args(["-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-U", USER]);
+        client.args(["-p", &port.to_string(), "-d", database, "-c", statement]);
+        client
+    })
+}
+
+fn folders() -> Vec<PathBuf> {
+    versions(Path::new("/usr/lib/postgresql"), "bin")
 }
 
 fn initialise(initdb: &Path, data: &Path, account: Option<Account>, durable: bool) -> Result<(), String> {

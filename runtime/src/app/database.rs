@@ -37,6 +37,7 @@ fn config(settings: &Settings) -> Result<DbConfig, String> {
     config.statement_timeout = Duration::from_millis(settings.database.statement_timeout_ms);
     config.max_connections = settings.database.max_connections;
     config.shared_connections = settings.database.shared_connections;
+    config.transaction_pooling = settings.database.transaction_pooling;
     config.acquire_timeout = Duration::from_millis(settings.database.acquire_timeout_ms);
     config.commits_per_transaction = settings.database.commits_per_transaction;
     config.synchronous = match settings.database.synchronous {

@@ -21,6 +21,8 @@ pub struct DbConfig {
     pub max_connections: usize,
     /// Connections to PostgreSQL, beside those, that short reads share; none where it is 0.
     pub shared_connections: usize,
+    /// Connections are lent to this process for one transaction at a time, by a pooler before the server (PgBouncer).
+    pub transaction_pooling: bool,
     /// Longest that a call waits for a connection to become free.
     pub acquire_timeout: Duration,
 }
@@ -44,6 +46,7 @@ impl DbConfig {
             statement_timeout: Duration::from_secs(10),
             max_connections: 16,
             shared_connections: 2,
+            transaction_pooling: false,
             acquire_timeout: Duration::from_secs(5),
         };
         config.dialect().map(|_| config)

@@ -10,8 +10,8 @@ use futures::future::join;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::error::SqlState;
 
-use self::cell::Bound;
 use self::lanes::Lanes;
+use self::statement::Sending;
 use super::limits::within;
 use super::retry::Tries;
 use super::row::Source;
@@ -26,14 +26,13 @@ use crate::error::{Error, Result};
 pub(super) mod cell;
 mod lanes;
 pub(super) mod migrate;
+mod statement;
 mod tls;
-
-/// Statements that a connection keeps prepared; texts of filters vary without end.
-const STATEMENTS_MAX: usize = 256;
 
 pub(super) struct Postgres {
     pool: Pool,
     lanes: Lanes,
+    sending: Sending,
     statement_timeout: Duration,
     sequences: Sequences,
 }
@@ -45,12 +44,15 @@ impl Postgres {
             .url
             .parse()
             .map_err(|cause| Error::internal(format!("database.url is no PostgreSQL URL: {cause}")))?;
-        let milliseconds = config.statement_timeout.as_millis();
-        let own = format!("-c statement_timeout={milliseconds} -c timezone=UTC");
-        options.options(match options.get_options() {
-            Some(given) => format!("{own} {given}"),
-            None => own,
-        });
+        // A connection that is lent has the settings of its role: those of a session would reach whoever has it next.
+        if !config.transaction_pooling {
+            let milliseconds = config.statement_timeout.as_millis();
+            let own = format!("-c statement_timeout={milliseconds} -c timezone=UTC");
+            options.options(match options.get_options() {
+                Some(given) => format!("{own} {given}"),
+                None => own,
+            });
+        }
         if !config.url.contains("sslmode=") {
             options.ssl_mode(if tls::stays_here(&options) { SslMode::Disable } else { SslMode::Require });
         }
@@ -72,7 +74,9 @@ impl Postgres {
             .build()
             .map_err(Error::internal)?;
         let lanes = Lanes::new(config.shared_connections);
-        Ok(Self { pool, lanes, statement_timeout: config.statement_timeout, sequences: Sequences::default() })
+        let sending = if config.transaction_pooling { Sending::Whole } else { Sending::Prepared };
+        let statement_timeout = config.statement_timeout;
+        Ok(Self { pool, lanes, sending, statement_timeout, sequences: Sequences::default() })
     }
 
     pub(super) async fn fetch<T>(
@@ -87,7 +91,7 @@ impl Postgres {
         }
         cx.check_deadline()?;
         let client = within(cx, self.statement_timeout, self.lanes.client(&self.pool)).await?;
-        let rows = within(cx, self.statement_timeout, query(&client, sql, values)).await;
+        let rows = within(cx, self.statement_timeout, self.query(&client, sql, values)).await;
         if matches!(rows, Err(Error::Timeout)) {
             self.lanes.leave(&client).await;
         }
@@ -105,7 +109,7 @@ impl Postgres {
         cx.check_deadline()?;
         let rows = within(cx, self.statement_timeout, async {
             let client = self.client().await?;
-            query(&client, sql, values).await
+            self.query(&client, sql, values).await
         });
         read_all(&rows.await?, read)
     }
@@ -130,7 +134,7 @@ impl Postgres {
                 Err(other) => return Err(other),
             }
         }
-        let mut transaction = Transaction::of(self.client().await?, "BEGIN");
+        let mut transaction = self.hold().await?;
         within(cx, self.statement_timeout, async {
             match commit::apply(&mut transaction, changes).await {
                 Ok(()) => transaction.end("COMMIT").await,
@@ -146,10 +150,11 @@ impl Postgres {
 
     /// A statement that is a transaction by itself.
     async fn run(&self, single: &Single) -> Result<u64, Fault> {
-        let client = self.client().await?;
-        let statement = prepared(&client, &single.sql).await?;
-        let bound = bound(&single.values);
-        client.execute(&statement, &references(&bound)).await.map_err(fault)
+        self.sending.execute(&*self.client().await?, &single.sql, &single.values).await
+    }
+
+    async fn query(&self, client: &ClientWrapper, sql: &str, values: &[Value]) -> Result<Vec<tokio_postgres::Row>> {
+        self.sending.query(client, sql, values).await.map_err(Error::from)
     }
 
     pub(super) async fn allot(&self, cx: &Context, sequence: &'static str) -> Result<i64> {
@@ -165,20 +170,22 @@ impl Postgres {
     }
 
     pub(super) async fn columns_of(&self, sql: &str) -> Result<Vec<String>> {
-        let client = self.client().await?;
-        let statement = prepared(&client, sql).await?;
-        Ok(statement.columns().iter().map(|column| column.name().to_owned()).collect())
+        self.sending.columns(&*self.client().await?, sql).await.map_err(Error::from)
     }
 
     pub(super) async fn reading(&self, cx: &Context) -> Result<Reading<'_>> {
         cx.check_deadline()?;
-        let transaction = Transaction::of(self.client().await?, READ);
+        let transaction = self.transaction(READ).await?;
         Ok(Reading { postgres: self, transaction })
     }
 
     /// A transaction for steps that are not known yet.
     pub(super) async fn hold(&self) -> Result<Transaction> {
-        Ok(Transaction::of(self.client().await?, "BEGIN"))
+        self.transaction("BEGIN").await
+    }
+
+    async fn transaction(&self, begin: &'static str) -> Result<Transaction> {
+        Ok(Transaction { client: Some(self.client().await?), sending: self.sending, begin, begun: false })
     }
 
     pub(super) fn occupancy(&self) -> Occupancy {
@@ -229,15 +236,12 @@ impl Reading<'_> {
 pub(super) struct Transaction {
     /// None once it has ended.
     client: Option<Object>,
+    sending: Sending,
     begin: &'static str,
     begun: bool,
 }
 
 impl Transaction {
-    fn of(client: Object, begin: &'static str) -> Self {
-        Self { client: Some(client), begin, begun: false }
-    }
-
     fn client(&self) -> Result<&Object> {
         self.client.as_ref().ok_or_else(|| Error::internal("the transaction has ended"))
     }
@@ -245,11 +249,8 @@ impl Transaction {
     async fn query(&mut self, sql: &str, values: &[Value]) -> Result<Vec<tokio_postgres::Row>, Fault> {
         let begin = !std::mem::replace(&mut self.begun, true);
         let client = self.client()?;
-        let statement = prepared(client, sql).await?;
-        let bound = bound(values);
-        let references = references(&bound);
-        let outcome = client.query(&statement, &references);
-        if begin { after_begin(client, self.begin, outcome).await } else { outcome.await.map_err(fault) }
+        let outcome = self.sending.query(client, sql, values);
+        if begin { after_begin(client, self.begin, outcome).await } else { outcome.await }
     }
 
     async fn end(&mut self, how: &str) -> Result<(), Fault> {
@@ -285,11 +286,8 @@ impl Session for Transaction {
         Box::pin(async move {
             let begin = !std::mem::replace(&mut self.begun, true);
             let client = self.client()?;
-            let statement = prepared(client, sql).await?;
-            let bound = bound(values);
-            let references = references(&bound);
-            let outcome = client.execute(&statement, &references);
-            if begin { after_begin(client, self.begin, outcome).await } else { outcome.await.map_err(fault) }
+            let outcome = self.sending.execute(client, sql, values);
+            if begin { after_begin(client, self.begin, outcome).await } else { outcome.await }
         })
     }
 
@@ -319,36 +317,15 @@ impl Held for Transaction {
 async fn after_begin<T>(
     client: &Object,
     begin: &str,
-    first: impl Future<Output = Result<T, tokio_postgres::Error>>,
+    first: impl Future<Output = Result<T, Fault>>,
 ) -> Result<T, Fault> {
     let (begun, outcome) = join(client.batch_execute(begin), first).await;
     begun.map_err(fault)?;
-    outcome.map_err(fault)
-}
-
-async fn query(client: &ClientWrapper, sql: &str, values: &[Value]) -> Result<Vec<tokio_postgres::Row>> {
-    let statement = prepared(client, sql).await.map_err(Error::from)?;
-    let bound = bound(values);
-    client.query(&statement, &references(&bound)).await.map_err(|cause| Error::from(fault(cause)))
+    outcome
 }
 
 fn read_all<T>(rows: &[tokio_postgres::Row], mut read: impl FnMut(&Row<'_>) -> Result<T>) -> Result<Vec<T>> {
     rows.iter().map(|row| read(&Row::new(Source::Postgres(row)))).collect()
-}
-
-async fn prepared(client: &ClientWrapper, sql: &str) -> Result<tokio_postgres::Statement, Fault> {
-    if client.statement_cache.size() > STATEMENTS_MAX {
-        client.statement_cache.clear();
-    }
-    client.prepare_cached(&Dialect::Postgres.numbered(sql)).await.map_err(fault)
-}
-
-fn bound(values: &[Value]) -> Vec<Bound<'_>> {
-    values.iter().map(Bound).collect()
-}
-
-fn references<'a>(bound: &'a [Bound<'a>]) -> Vec<&'a (dyn tokio_postgres::types::ToSql + Sync)> {
-    bound.iter().map(|value| value as &(dyn tokio_postgres::types::ToSql + Sync)).collect()
 }
 
 /// What a failure means, by its SQLSTATE.

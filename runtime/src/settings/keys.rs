@@ -22,6 +22,7 @@ pub(super) const KEYS: &[(&str, Kind)] = &[
     ("database.shared_connections", Kind::Number { min: 0, max: 1_000 }),
     ("database.statement_timeout_ms", Kind::Number { min: 1, max: 3_600_000 }),
     ("database.synchronous", Kind::OneOf(&["NORMAL", "FULL"])),
+    ("database.transaction_pooling", Kind::Bool),
     ("database.url", Kind::Text),
     ("docs.enabled", Kind::Bool),
     ("observability.log.access", Kind::Bool),

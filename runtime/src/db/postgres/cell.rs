@@ -101,6 +101,27 @@ pub(in super::super) fn decimal(row: &Row, at: usize, scale: u32) -> Result<Deci
 #[derive(Debug)]
 pub(super) struct Bound<'a>(pub &'a Value);
 
+impl Bound<'_> {
+    /// The type in which it is sent where nobody asked the server for the one at its place. The server converts it to
+    /// that where it must.
+    pub(super) fn own_type(&self) -> Type {
+        match self.0 {
+            // Of which the server sees by itself what they are to be.
+            Value::Null | Value::Unfit(_) => Type::UNKNOWN,
+            Value::Bool(_) => Type::BOOL,
+            Value::I64(_) | Value::Duration(_) => Type::INT8,
+            Value::F64(_) => Type::FLOAT8,
+            Value::Text(_) => Type::TEXT,
+            Value::Bytes(_) => Type::BYTEA,
+            Value::Uuid(_) => Type::UUID,
+            Value::Timestamp(_) => Type::TIMESTAMPTZ,
+            Value::Date(_) => Type::DATE,
+            Value::Decimal { .. } => Type::NUMERIC,
+            Value::Json(_) => Type::JSON,
+        }
+    }
+}
+
 impl ToSql for Bound<'_> {
     fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Failure> {
         match self.0 {

@@ -1,37 +1,54 @@
 //! Migrations of PostgreSQL: each in a transaction, with what is noted of it.
 
+use std::time::Duration;
+
 use deadpool_postgres::Object;
+use tokio_postgres::types::{ToSql, Type};
 
 use super::super::migrate::Row;
 use super::super::migrate::server::{Note, Runner};
-use super::{Postgres, fault};
+use super::{Postgres, Sending, fault};
 use crate::error::{Error, Result};
 
 /// Key of the lock; locks are known by number, within a database.
 const LOCK: i64 = 0x6172_6361_6e61;
 
+/// How often to look whether another process has ended its migrations.
+const POLL: Duration = Duration::from_millis(100);
+
 /// A connection that migrates.
-pub(in super::super) struct Migrator(Object);
+pub(in super::super) struct Migrator {
+    client: Object,
+    /// Where connections are lent for one transaction, the one whose transaction has the lock.
+    holder: Option<Object>,
+}
 
 impl Postgres {
     pub(in super::super) async fn migrator(&self) -> Result<Migrator> {
         let client = self.client().await?;
-        // A migration may take its time.
-        client.batch_execute("SET statement_timeout = 0").await.map_err(failed)?;
-        Ok(Migrator(client))
+        let holder = match self.sending {
+            Sending::Prepared => {
+                // A migration may take its time, and so may those that go before.
+                client.batch_execute("SET statement_timeout = 0").await.map_err(failed)?;
+                None
+            }
+            Sending::Whole => Some(self.client().await?),
+        };
+        Ok(Migrator { client, holder })
     }
 }
 
 impl Migrator {
-    /// The connection is not used for anything else afterwards.
+    /// The connections are not used for anything else afterwards.
     pub(in super::super) fn close(self) {
-        drop(Object::take(self.0));
+        drop(Object::take(self.client));
+        drop(self.holder.map(Object::take));
     }
 }
 
 impl Runner for Migrator {
     async fn prepare(&mut self) -> Result<()> {
-        self.0
+        self.client
             .batch_execute(
                 "CREATE TABLE IF NOT EXISTS _sqlx_migrations (
                     version BIGINT PRIMARY KEY,
@@ -50,36 +67,62 @@ impl Runner for Migrator {
     }
 
     async fn is_prepared(&mut self) -> Result<bool> {
-        let row = self.0.query_one("SELECT to_regclass('_sqlx_migrations') IS NOT NULL", &[]).await.map_err(failed)?;
-        row.try_get(0).map_err(failed)
+        let sql = "SELECT to_regclass('_sqlx_migrations') IS NOT NULL";
+        let rows = self.client.query_typed(sql, &[]).await.map_err(failed)?;
+        rows.first().map_or(Ok(false), |row| row.try_get(0).map_err(failed))
     }
 
     async fn lock(&mut self) -> Result<()> {
-        self.0.execute("SELECT pg_advisory_lock($1)", &[&LOCK]).await.map(drop).map_err(failed)
+        let Some(holder) = &self.holder else {
+            return self.client.batch_execute(&format!("SELECT pg_advisory_lock({LOCK})")).await.map_err(failed);
+        };
+        // Whoever waits gives back what was lent: all that there are might wait for one that cannot go on without another.
+        loop {
+            holder.batch_execute("BEGIN").await.map_err(failed)?;
+            let sql = format!("SELECT pg_try_advisory_xact_lock({LOCK})");
+            let rows = holder.query_typed(&sql, &[]).await.map_err(failed)?;
+            if rows.first().is_some_and(|row| row.get(0)) {
+                return Ok(());
+            }
+            holder.batch_execute("ROLLBACK").await.map_err(failed)?;
+            tokio::time::sleep(POLL).await;
+        }
     }
 
     async fn unlock(&mut self) -> Result<()> {
-        self.0.execute("SELECT pg_advisory_unlock($1)", &[&LOCK]).await.map(drop).map_err(failed)
+        let (client, sql) = match &self.holder {
+            None => (&self.client, format!("SELECT pg_advisory_unlock({LOCK})")),
+            Some(holder) => (holder, "COMMIT".to_owned()),
+        };
+        client.batch_execute(&sql).await.map_err(failed)
     }
 
     async fn rows(&mut self) -> Result<Vec<Row>> {
         let sql = "SELECT version, description, checksum FROM _sqlx_migrations ORDER BY version";
-        let rows = self.0.query(sql, &[]).await.map_err(failed)?;
+        let rows = self.client.query_typed(sql, &[]).await.map_err(failed)?;
         Ok(rows.iter().map(|row| Row { version: row.get(0), name: row.get(1), checksum: row.get(2) }).collect())
     }
 
     async fn run(&mut self, text: &str, note: Note<'_>) -> Result<()> {
-        let transaction = self.0.transaction().await.map_err(failed)?;
+        let transaction = self.client.transaction().await.map_err(failed)?;
+        transaction.batch_execute("SET LOCAL statement_timeout = 0").await.map_err(failed)?;
         transaction.batch_execute(text).await.map_err(failed)?;
         match note {
             Note::Applied { migration, description, checksum, started } => {
                 let nanos = i64::try_from(started.elapsed().as_nanos()).unwrap_or(i64::MAX);
                 let sql = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
                            VALUES ($1, $2, TRUE, $3, $4)";
-                transaction.execute(sql, &[&migration.version, &description, &checksum, &nanos]).await
+                let values: [(&(dyn ToSql + Sync), Type); 4] = [
+                    (&migration.version, Type::INT8),
+                    (&description, Type::TEXT),
+                    (&checksum, Type::BYTEA),
+                    (&nanos, Type::INT8),
+                ];
+                transaction.execute_typed(sql, &values).await
             }
             Note::TakenBack(version) => {
-                transaction.execute("DELETE FROM _sqlx_migrations WHERE version = $1", &[&version]).await
+                let sql = "DELETE FROM _sqlx_migrations WHERE version = $1";
+                transaction.execute_typed(sql, &[(&version, Type::INT8)]).await
             }
         }
         .map_err(failed)?;

@@ -1,10 +1,11 @@
-//! The databases: where a fresh one is found. A dialect runs as soon as `dialects` of arcana.toml names it, and the
+//! The databases, and what may stand before them: where a fresh one is found. A dialect runs as soon as `dialects` of arcana.toml names it, and the
 //! migrations for it are there.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arcana_runtime::db;
-use arcana_testing::{Mariadb, Postgres};
+use arcana_runtime::db::DbConfig;
+use arcana_testing::{Mariadb, Pgbouncer, Postgres};
 use conformance_generated::migrations;
 
 pub struct Dialect {
@@ -16,7 +17,7 @@ pub struct Dialect {
 
 /// Where a database is, for as long as it is needed.
 pub struct Place {
-    pub url: String,
+    pub config: DbConfig,
     /// Takes it away again.
     remove: Option<Box<dyn FnOnce()>>,
 }
@@ -27,9 +28,10 @@ impl Drop for Place {
     }
 }
 
-pub static ALL: [Dialect; 3] = [
+pub static ALL: [Dialect; 4] = [
     Dialect { name: "sqlite", dialect: db::Dialect::Sqlite, fresh: sqlite },
     Dialect { name: "postgres", dialect: db::Dialect::Postgres, fresh: postgres },
+    Dialect { name: "pgbouncer", dialect: db::Dialect::Postgres, fresh: pgbouncer },
     Dialect { name: "mysql", dialect: db::Dialect::Mysql, fresh: mysql },
 ];
 
@@ -42,19 +44,31 @@ impl Dialect {
 fn sqlite() -> Place {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("case.db").display());
-    Place { url, remove: Some(Box::new(move || drop(folder))) }
+    Place { config: config(&url), remove: Some(Box::new(move || drop(folder))) }
 }
 
 fn postgres() -> Place {
     let name = next_name();
     let url = Postgres::shared().create_database(&name);
-    Place { url, remove: Some(Box::new(move || Postgres::shared().drop_database(&name))) }
+    Place { config: config(&url), remove: Some(Box::new(move || Postgres::shared().drop_database(&name))) }
+}
+
+/// The same server, whose connections are lent for one transaction at a time.
+fn pgbouncer() -> Place {
+    let name = next_name();
+    Postgres::shared().create_database(&name);
+    let config = DbConfig { transaction_pooling: true, ..config(&Pgbouncer::shared().url_of(&name)) };
+    Place { config, remove: Some(Box::new(move || Postgres::shared().drop_database(&name))) }
 }
 
 fn mysql() -> Place {
     let name = next_name();
     let url = Mariadb::shared().create_database(&name);
-    Place { url, remove: Some(Box::new(move || Mariadb::shared().drop_database(&name))) }
+    Place { config: config(&url), remove: Some(Box::new(move || Mariadb::shared().drop_database(&name))) }
+}
+
+fn config(url: &str) -> DbConfig {
+    DbConfig::from_url(url).unwrap()
 }
 
 fn next_name() -> String {

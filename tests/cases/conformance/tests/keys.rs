@@ -101,7 +101,7 @@ async fn allotted_numbers_count_up_and_never_come_again(stage: Stage) {
 
 async fn allotted_numbers_are_not_those_of_another_handle(stage: Stage) {
     // As another process of the same service, or this one when it is started again.
-    let other = Stage::open(&stage.url);
+    let other = Stage::open(&stage.config);
     let mut seen = BTreeSet::new();
     for _ in 0..150 {
         assert!(seen.insert(Store::allot(&stage.db, &stage.cx, Numbered::SPEC).await.unwrap()));

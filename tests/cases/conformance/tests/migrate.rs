@@ -124,8 +124,8 @@ async fn a_migration_that_fails_is_not_recorded(stage: Stage) {
 async fn many_that_migrate_at_once_do_it_once(stage: Stage) {
     let tasks: Vec<_> = (0..4)
         .map(|_| {
-            let url = stage.url.clone();
-            tokio::spawn(async move { Stage::open(&url).db.migrate_up(table()).await })
+            let config = stage.config.clone();
+            tokio::spawn(async move { Stage::open(&config).db.migrate_up(table()).await })
         })
         .collect();
     let mut applied = 0;
@@ -137,7 +137,7 @@ async fn many_that_migrate_at_once_do_it_once(stage: Stage) {
 
 async fn numbers_go_on_when_migrations_run_again(stage: Stage) {
     let first = stage.db.allot(&stage.cx, "numbered").await.unwrap();
-    let other = Stage::open(&stage.url);
+    let other = Stage::open(&stage.config);
     other.db.migrate_up(table()).await.unwrap();
     assert!(other.db.allot(&other.cx, "numbered").await.unwrap() > first);
 }

@@ -56,7 +56,7 @@ async fn a_repeated_call_gets_the_same_answer(stage: Stage) {
     let first = create(&keyed, new_plain("x")).await;
     assert_eq!(create(&keyed, new_plain("x")).await, first);
     // Of another process on the same database too.
-    assert_eq!(create(&Stage::open(&stage.url).with_key("a"), new_plain("x")).await, first);
+    assert_eq!(create(&Stage::open(&stage.config).with_key("a"), new_plain("x")).await, first);
     assert_ne!(create(&stage.with_key("b"), new_plain("x")).await.id, first.id);
     assert_eq!(stored(&stage).await, 2);
 }
@@ -95,7 +95,7 @@ async fn an_answer_keeps_children(stage: Stage) {
 }
 
 async fn calls_at_once_under_one_key_are_one(stage: Stage) {
-    let other = Stage::open(&stage.url);
+    let other = Stage::open(&stage.config);
     for round in 0..5 {
         let calls: Vec<_> = (0..8)
             .map(|n| {

@@ -182,7 +182,7 @@ async fn write_at_once(stage: &Stage, rounds: usize) -> Vec<(usize, usize, Strin
 }
 
 async fn positions_are_in_the_order_of_commits(stage: Stage) {
-    let relay = Stage::open(&stage.url);
+    let relay = Stage::open(&stage.config);
     let stop = Arc::new(AtomicBool::new(false));
     let relaying = tokio::spawn({
         let stop = Arc::clone(&stop);
@@ -212,7 +212,7 @@ async fn a_reader_by_position_misses_nothing(stage: Stage) {
     let stop = Arc::new(AtomicBool::new(false));
     let relays: Vec<_> = (0..2)
         .map(|_| {
-            let (relay, stop) = (Stage::open(&stage.url), Arc::clone(&stop));
+            let (relay, stop) = (Stage::open(&stage.config), Arc::clone(&stop));
             tokio::spawn(async move {
                 while !stop.load(Ordering::SeqCst) {
                     relay.db.give_positions().await.unwrap();
@@ -222,7 +222,7 @@ async fn a_reader_by_position_misses_nothing(stage: Stage) {
         })
         .collect();
     let reading = tokio::spawn({
-        let (reader, stop) = (Stage::open(&stage.url), Arc::clone(&stop));
+        let (reader, stop) = (Stage::open(&stage.config), Arc::clone(&stop));
         async move {
             let (mut seen, mut at) = (Vec::new(), 0);
             loop {

@@ -139,7 +139,7 @@ async fn a_token_with_other_values_is_refused(stage: Stage) {
 
 async fn a_token_holds_for_all_who_serve_the_database(stage: Stage) {
     filled(&stage, 4).await;
-    let others: Vec<Stage> = (0..4).map(|_| Stage::open(&stage.url)).collect();
+    let others: Vec<Stage> = (0..4).map(|_| Stage::open(&stage.config)).collect();
     // All of them need the key at once, and none has made it yet.
     let first = [("sort", "text"), ("size", "1")];
     let pages = join_all(others.iter().map(|other| other.list::<Plain>(&first))).await;

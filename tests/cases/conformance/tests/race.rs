@@ -95,7 +95,7 @@ async fn a_stock_of_100_is_sold_100_times(stage: Stage) {
 }
 
 async fn the_last_piece_is_sold_once_to_two_handles(stage: Stage) {
-    let other = Stage::open(&stage.url);
+    let other = Stage::open(&stage.config);
     for round in 0..10 {
         let product = stage.insert(rows::product(&stage, &round.to_string(), 1)).await;
         let outcomes = at_once(&[&stage, &other], 2, |stage, _| {
@@ -108,7 +108,7 @@ async fn the_last_piece_is_sold_once_to_two_handles(stage: Stage) {
 }
 
 async fn two_writers_of_one_row_and_one_is_refused(stage: Stage) {
-    let other = Stage::open(&stage.url);
+    let other = Stage::open(&stage.config);
     for round in 0..10 {
         let row = stage.insert(rows::account(&stage, &round.to_string())).await;
         let outcomes = at_once(&[&stage, &other], 2, |stage, n| {
@@ -170,12 +170,12 @@ async fn two_that_watch_each_other_do_not_both_go(stage: Stage) {
 }
 
 async fn write_skew_through_two_handles(stage: Stage) {
-    let other = Stage::open(&stage.url);
+    let other = Stage::open(&stage.config);
     watch(&stage, &[&stage, &other]).await;
 }
 
 async fn touching_the_parent_serialises_rules_over_its_children(stage: Stage) {
-    let other = Stage::open(&stage.url);
+    let other = Stage::open(&stage.config);
     let parent = stage.insert(rows::node(&stage, "parent")).await;
     // At most one child: each counts none, adds its own, and bumps the parent that it has read.
     let outcomes = at_once(&[&stage, &other], 8, |stage, n| {
@@ -192,7 +192,7 @@ async fn touching_the_parent_serialises_rules_over_its_children(stage: Stage) {
 }
 
 async fn one_unique_value_is_taken_once(stage: Stage) {
-    let other = Stage::open(&stage.url);
+    let other = Stage::open(&stage.config);
     for round in 0..5 {
         let name = format!("Ada {round}");
         let outcomes = at_once(&[&stage, &other], 8, |stage, _| {
@@ -205,7 +205,7 @@ async fn one_unique_value_is_taken_once(stage: Stage) {
 }
 
 async fn allotted_numbers_are_never_given_twice(stage: Stage) {
-    let other = Stage::open(&stage.url);
+    let other = Stage::open(&stage.config);
     let numbers = at_once(&[&stage, &other], 16, |stage, _| async move {
         let mut numbers = Vec::new();
         for _ in 0..60 {
@@ -219,7 +219,7 @@ async fn allotted_numbers_are_never_given_twice(stage: Stage) {
 }
 
 async fn a_row_is_deleted_once(stage: Stage) {
-    let other = Stage::open(&stage.url);
+    let other = Stage::open(&stage.config);
     for name in ["a", "b", "c", "d", "e"] {
         let row = stage.insert(rows::account(&stage, name)).await;
         let outcomes = at_once(&[&stage, &other], 4, |stage, _| {
@@ -231,7 +231,7 @@ async fn a_row_is_deleted_once(stage: Stage) {
 }
 
 async fn a_delete_and_a_new_reference_do_not_both_pass(stage: Stage) {
-    let other = Stage::open(&stage.url);
+    let other = Stage::open(&stage.config);
     for round in 0..20 {
         let account = stage.insert(rows::account(&stage, &round.to_string())).await;
         let outcomes = at_once(&[&stage, &other], 2, |stage, n| {
@@ -250,7 +250,7 @@ async fn a_delete_and_a_new_reference_do_not_both_pass(stage: Stage) {
 }
 
 async fn adjusting_in_opposite_orders_ends(stage: Stage) {
-    let other = Stage::open(&stage.url);
+    let other = Stage::open(&stage.config);
     let pair = [stage.insert(rows::product(&stage, "A", 0)).await, stage.insert(rows::product(&stage, "B", 0)).await];
     let outcomes = at_once(&[&stage, &other], 16, |stage, n| {
         let (first, second) = (pair[n % 2].id, pair[1 - n % 2].id);
@@ -275,7 +275,7 @@ async fn adjusting_in_opposite_orders_ends(stage: Stage) {
 }
 
 async fn the_service_retries_what_others_overtook(stage: Stage) {
-    let other = Stage::open(&stage.url);
+    let other = Stage::open(&stage.config);
     let row = stage.insert(rows::account(&stage, "Ada")).await;
     let outcomes = at_once(&[&stage, &other], 8, |stage, n| async move {
         let patch = AccountPatch { nickname: Some(Some(n.to_string())), ..AccountPatch::default() };
@@ -288,7 +288,7 @@ async fn the_service_retries_what_others_overtook(stage: Stage) {
 
 async fn readers_see_all_of_a_commit_or_nothing(stage: Stage) {
     let (account, lamp, _) = rows::shop(&stage).await;
-    let other = Stage::open(&stage.url);
+    let other = Stage::open(&stage.config);
     let writer = {
         let (stage, account, lamp) = (stage.clone(), account.clone(), lamp.clone());
         tokio::spawn(async move {

@@ -403,8 +403,8 @@ async fn processes_that_start_at_once_make_words_once_each(stage: Stage) {
     forget_words(&stage).await;
     let tasks: Vec<_> = (0..3)
         .map(|_| {
-            let url = stage.url.clone();
-            tokio::spawn(async move { reword(&Stage::open(&url).db, &[Product::SPEC]).await })
+            let config = stage.config.clone();
+            tokio::spawn(async move { reword(&Stage::open(&config).db, &[Product::SPEC]).await })
         })
         .collect();
     for task in tasks {

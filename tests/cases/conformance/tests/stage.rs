@@ -22,7 +22,7 @@ use crate::dialects::Dialect;
 pub struct Stage {
     pub db: Db,
     pub cx: Context,
-    pub url: Arc<str>,
+    pub config: DbConfig,
 }
 
 /// Runs a case on a database of its own.
@@ -30,7 +30,7 @@ pub fn play(dialect: &Dialect, case: &Case) {
     let place = (dialect.fresh)();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
-        let stage = Stage::open(&place.url);
+        let stage = Stage::open(&place.config);
         stage.db.migrate_up(migrations::ALL).await.unwrap();
         (case.run)(stage).await;
     });
@@ -43,9 +43,9 @@ impl<E: Entity> Hooks<E> for NoLogic {}
 
 impl Stage {
     /// Opens a database as it is, as a process of its own would.
-    pub fn open(url: &str) -> Self {
-        let db = Db::open(&DbConfig::from_url(url).unwrap()).unwrap();
-        Self { db, cx: Context::system(), url: url.into() }
+    pub fn open(config: &DbConfig) -> Self {
+        let db = Db::open(config).unwrap();
+        Self { db, cx: Context::system(), config: config.clone() }
     }
 
     /// The same at a later time.

@@ -104,7 +104,7 @@ async fn sell(stage: &Stage, product: &Product) -> Result<()> {
 }
 
 async fn held_rows_are_changed_by_one_after_the_other(stage: Stage) {
-    let other = Stage::open(&stage.url);
+    let other = Stage::open(&stage.config);
     let product = stage.insert(rows::product(&stage, "LAMP", 100)).await;
     let tasks: Vec<_> = (0..16)
         .map(|n| {
@@ -138,7 +138,7 @@ async fn leave(stage: Stage, me: Doctor) -> Result<()> {
 }
 
 async fn a_rule_over_a_set_holds_the_set(stage: Stage) {
-    let other = Stage::open(&stage.url);
+    let other = Stage::open(&stage.config);
     for round in 0..10 {
         let mut pair = Vec::new();
         for name in ["a", "b"] {

@@ -282,7 +282,7 @@ async fn the_service_refuses_a_stale_etag(stage: Stage) {
 }
 
 async fn what_one_handle_writes_another_reads(stage: Stage) {
-    let other = Stage::open(&stage.url);
+    let other = Stage::open(&stage.config);
     let row = stage.insert(rows::account(&stage, "Ada")).await;
     assert_eq!(other.stored(&row).await, row);
     other.write(|changes| changes.delete(&row)).await.unwrap();
