@@ -67,7 +67,7 @@ fn mysql() -> Place {
     Place { config: config(&url), remove: Some(Box::new(move || Mariadb::shared().drop_database(&name))) }
 }
 
-fn config(url: &str) -> DbConfig {
+pub fn config(url: &str) -> DbConfig {
     DbConfig::from_url(url).unwrap()
 }
 

@@ -13,6 +13,7 @@ use conformance_generated::migrations;
 use futures::future::join_all;
 
 use crate::cases::{Case, case};
+use crate::dialects;
 use crate::rows;
 use crate::stage::{Stage, query};
 
@@ -155,7 +156,7 @@ async fn a_token_holds_for_all_who_serve_the_database(stage: Stage) {
 async fn a_token_of_another_database_is_refused(stage: Stage) {
     filled(&stage, 3).await;
     let folder = tempfile::tempdir().unwrap();
-    let elsewhere = Stage::open(&format!("sqlite://{}", folder.path().join("other.db").display()));
+    let elsewhere = Stage::open(&dialects::config(&format!("sqlite://{}", folder.path().join("other.db").display())));
     elsewhere.db.migrate_up(migrations::ALL).await.unwrap();
     filled(&elsewhere, 3).await;
     let token = elsewhere.list::<Plain>(&[("sort", "text"), ("size", "1")]).await.next_page_token;

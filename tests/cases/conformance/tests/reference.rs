@@ -1,6 +1,6 @@
 //! References: to rows that are there and live; and what becomes of rows when the one they refer to goes.
 
-use arcana_runtime::changes::{Changes, Write};
+use arcana_runtime::changes::Write;
 use arcana_runtime::service::{Etag, Service};
 use conformance_generated::conformance::v1::account::Account;
 use conformance_generated::conformance::v1::document::Document;
