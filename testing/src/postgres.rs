@@ -53,6 +53,12 @@ impl Postgres {
         self.url_of(name)
     }
 
+    /// Makes a copy of a database that nobody uses meanwhile, and says where it is found.
+    pub fn copy_database(&self, from: &str, name: &str) -> String {
+        self.sql(USER, &format!("CREATE DATABASE \"{name}\" TEMPLATE \"{from}\""));
+        self.url_of(name)
+    }
+
     /// Removes a database, with the connections that it still has. One that cannot be removed goes with the server.
     pub fn drop_database(&self, name: &str) {
         let _ = self.try_sql(USER, &format!("DROP DATABASE IF EXISTS \"{name}\" WITH (FORCE)"));

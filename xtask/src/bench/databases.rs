@@ -66,10 +66,7 @@ impl Databases {
                 copy(&self.file(SEED), &self.file(name))?;
                 Ok(self.file(name).display().to_string())
             }
-            Self::Postgres(server) => {
-                server.sql("postgres", &format!("CREATE DATABASE \"{name}\" TEMPLATE {SEED}"));
-                Ok(server.url_of(name))
-            }
+            Self::Postgres(server) => Ok(server.copy_database(SEED, name)),
             Self::Mysql(_) => Err("databases of MariaDB cannot be copied".to_owned()),
         }
     }

@@ -1,17 +1,18 @@
-//! The databases, and what may stand before them: where a fresh one is found. A dialect runs as soon as `dialects` of arcana.toml names it, and the
-//! migrations for it are there.
+//! The databases, and what may stand before them: where a fresh one is found. A dialect runs as soon as `dialects` of
+//! arcana.toml names it, and the migrations for it are there.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arcana_runtime::db;
-use arcana_runtime::db::DbConfig;
+use arcana_runtime::db::{Db, DbConfig};
 use arcana_testing::{Mariadb, Pgbouncer, Postgres};
 use conformance_generated::migrations;
 
 pub struct Dialect {
     pub name: &'static str,
     dialect: db::Dialect,
-    /// Makes a database without tables.
+    /// Makes a database without rows, whose migrations may be pending.
     pub fresh: fn() -> Place,
 }
 
@@ -49,16 +50,28 @@ fn sqlite() -> Place {
 
 fn postgres() -> Place {
     let name = next_name();
-    let url = Postgres::shared().create_database(&name);
+    let url = Postgres::shared().copy_database(template(), &name);
     Place { config: config(&url), remove: Some(Box::new(move || Postgres::shared().drop_database(&name))) }
 }
 
 /// The same server, whose connections are lent for one transaction at a time.
 fn pgbouncer() -> Place {
     let name = next_name();
-    Postgres::shared().create_database(&name);
+    Postgres::shared().copy_database(template(), &name);
     let config = DbConfig { transaction_pooling: true, ..config(&Pgbouncer::shared().url_of(&name)) };
     Place { config, remove: Some(Box::new(move || Postgres::shared().drop_database(&name))) }
+}
+
+/// A database of PostgreSQL with all tables. To copy it takes a fraction of what all migrations take.
+fn template() -> &'static str {
+    static TEMPLATE: OnceLock<String> = OnceLock::new();
+    TEMPLATE.get_or_init(|| {
+        let name = next_name();
+        let config = config(&Postgres::shared().create_database(&name));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async { Db::open(&config).unwrap().migrate_up(migrations::ALL).await.unwrap() });
+        name
+    })
 }
 
 fn mysql() -> Place {
