@@ -24,7 +24,7 @@ pub(super) async fn serve(app: &'static App, settings: Settings, seed: bool) -> 
         tracing::info!(rows, "sample rows inserted into empty tables");
     }
     let keep = Duration::from_secs(settings.database.outbox_retention_hours * 3600);
-    let _housekeeping = relay::start(&db, app.stores, keep);
+    let _housekeeping = relay::start(&db, app.stores, keep).await.map_err(|error| explain(&error))?;
     let Wired { rest, grpc } = (app.wire)(&db, &settings);
     let docs = settings.docs.enabled;
     let server = Server {

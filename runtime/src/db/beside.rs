@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json, json};
 use super::commit::key_text;
 use super::outcome::equal;
 use super::session::{Fault, Session};
-use super::{Db, Value};
+use super::{Db, Dialect, Value};
 use crate::changes::{Action, After, Answered, CallKey, Changes, Claim, MessageKind, Record};
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -23,6 +23,11 @@ const ANSWERED: &str = "SELECT request_hash, answer FROM arcana_idempotency \
                         WHERE principal = ? AND rpc = ? AND \"key\" = ? AND created_at >= ?";
 pub(super) const OUTBOX: &str = "INSERT INTO arcana_outbox (kind, \"type\", entity, \"key\", payload, request_id, principal, \
                                  created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+/// The same on SQLite, where one writes at a time: entries become visible in the order of their numbers, so the number that
+/// the next one gets is its position, too.
+const OUTBOX_IN_ORDER: &str = "INSERT INTO arcana_outbox (kind, \"type\", entity, \"key\", payload, request_id, principal, created_at, \"position\") \
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, \
+     1 + COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'arcana_outbox'), 0))";
 const AUDIT: &str = "INSERT INTO arcana_audit (entity, \"key\", action, changes, request_id, principal, created_at) \
                      VALUES (?, ?, ?, ?, ?, ?, ?)";
 
@@ -71,7 +76,7 @@ pub(super) async fn tell(session: &mut dyn Session, changes: &Changes) -> Result
             After::Stored(show) => stored(session, record, *show).await?,
         };
         if record.spec.events {
-            session.execute(OUTBOX, &event(changes, record, after.as_ref())).await?;
+            put(session, &event(changes, record, after.as_ref())).await?;
         }
         if record.spec.audit {
             session.execute(AUDIT, &audit(changes, record, after.as_ref())).await?;
@@ -80,9 +85,17 @@ pub(super) async fn tell(session: &mut dyn Session, changes: &Changes) -> Result
     for message in &changes.messages {
         let about = [Value::Null, Value::Null];
         let bound = entry(changes, message.kind, message.type_name.to_owned(), about, message.payload.clone());
-        session.execute(OUTBOX, &bound).await?;
+        put(session, &bound).await?;
     }
     Ok(())
+}
+
+async fn put(session: &mut dyn Session, entry: &[Value]) -> Result<(), Fault> {
+    let sql = match session.dialect() {
+        Dialect::Sqlite => OUTBOX_IN_ORDER,
+        Dialect::Postgres | Dialect::Mysql => OUTBOX,
+    };
+    session.execute(sql, entry).await.map(drop)
 }
 
 /// The row as it is by now in this transaction.

@@ -1,9 +1,10 @@
 //! Housekeeping of the tables that the runtime itself writes: entries of the outbox get the order in which they became
 //! visible, and what nobody needs any more goes.
 //!
-//! Whoever reads the outbox by `sequence` misses entries: a number is taken when an entry is inserted, and a commit that
-//! takes longer shows its entries behind those that were already read. So one process at a time, whoever holds the row of
-//! the counter, gives what is visible the next positions; readers go by those.
+//! Whoever reads the outbox of a server by `sequence` misses entries: a number is taken when an entry is inserted, and a
+//! commit that takes longer shows its entries behind those that were already read. So one process at a time, whoever holds
+//! the row of the counter, gives what is visible the next positions; readers go by those. On SQLite, where one writes at a
+//! time, entries are inserted with theirs.
 
 use std::time::Duration;
 
@@ -71,9 +72,14 @@ impl Drop for Housekeeping {
 }
 
 /// Keeps house until the answer is dropped; none where there is nothing to keep. Events go when they are older than `keep`.
-pub(crate) fn start(db: &Db, stores: Stores, keep: Duration) -> Option<Housekeeping> {
+/// What was left without a position has it before this process commits anything.
+pub(crate) async fn start(db: &Db, stores: Stores, keep: Duration) -> Result<Option<Housekeeping>> {
+    if stores.outbox {
+        db.give_positions().await?;
+    }
     let db = db.clone();
-    (stores.outbox || stores.idempotency).then(|| Housekeeping(tokio::spawn(run(db, stores, keep)).abort_handle()))
+    let kept = stores.outbox || stores.idempotency;
+    Ok(kept.then(|| Housekeeping(tokio::spawn(run(db, stores, keep)).abort_handle())))
 }
 
 async fn run(db: Db, stores: Stores, keep: Duration) {
@@ -180,6 +186,7 @@ const NEXT: &str = "UPDATE arcana_sequences SET next = (SELECT CASE WHEN COALESC
 
 /// Gives these entries the next positions, but those that another relay gave one meanwhile.
 fn positions(cx: &Context, dialect: Dialect, waiting: &[i64]) -> Changes {
+    let mut changes = Changes::new(cx);
     let counter = || Value::Text(COUNTER.to_owned());
     let places = vec!["?"; waiting.len()].join(", ");
     let ranked = format!(
@@ -189,7 +196,12 @@ fn positions(cx: &Context, dialect: Dialect, waiting: &[i64]) -> Changes {
     let next = "waiting.place + (SELECT next FROM arcana_sequences WHERE name = ?) - 1";
     let ids = waiting.iter().map(|sequence| Value::I64(*sequence));
     let (make, give, bound): (_, _, Vec<Value>) = match dialect {
-        Dialect::Sqlite | Dialect::Postgres => (
+        Dialect::Sqlite => {
+            // Only entries of a former version wait here.
+            changes.own("UPDATE arcana_outbox SET \"position\" = sequence WHERE \"position\" IS NULL", Vec::new());
+            return changes;
+        }
+        Dialect::Postgres => (
             "INSERT INTO arcana_sequences (name, next) VALUES (?, 1) ON CONFLICT (name) DO NOTHING",
             format!(
                 "UPDATE arcana_outbox SET \"position\" = {next} FROM {ranked} \
@@ -205,7 +217,6 @@ fn positions(cx: &Context, dialect: Dialect, waiting: &[i64]) -> Changes {
             ids.chain([counter()]).collect(),
         ),
     };
-    let mut changes = Changes::new(cx);
     changes.own(make, vec![counter()]);
     changes.own(HOLD, vec![counter()]);
     changes.own(give, bound);

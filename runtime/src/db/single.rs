@@ -54,3 +54,51 @@ pub(super) fn single(dialect: Dialect, changes: &Changes) -> Result<Option<Singl
     };
     Ok(Some(Single { sql, values: bound }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::context::Context;
+    use crate::db::sqlite::tests::SHAPE;
+    use crate::entity::{EntitySpec, Reference};
+
+    const AUTHOR: Reference = Reference {
+        name: "notes_text_fkey",
+        field: "text",
+        column: "text",
+        entity: "Author",
+        table: "authors",
+        key: "id",
+        condition: Some("deleted_at IS NULL"),
+    };
+    static NOTE: EntitySpec = EntitySpec { references: &[AUTHOR], ..SHAPE };
+
+    fn is_single(write: Write) -> bool {
+        let mut changes = Changes::new(&Context::system());
+        changes.writes.push(write);
+        [Dialect::Postgres, Dialect::Mysql].iter().all(|dialect| single(*dialect, &changes).unwrap().is_some())
+    }
+
+    fn insert(author: Value) -> Write {
+        Write::Insert {
+            spec: &NOTE,
+            key: vec![Value::I64(1)],
+            values: vec![Value::I64(1), author],
+            children: Vec::new(),
+        }
+    }
+
+    fn update(redirected: Vec<&'static Reference>) -> Write {
+        let values = vec![Value::I64(1), Value::Text("a".to_owned())];
+        let (key, version, reworded, children) = (vec![Value::I64(1)], None, Vec::new(), Vec::new());
+        Write::Update { spec: &NOTE, key, values, version, reworded, redirected, children }
+    }
+
+    #[test]
+    fn a_write_is_one_statement_unless_a_referenced_row_must_be_looked_at() {
+        assert!(is_single(insert(Value::Null)));
+        assert!(!is_single(insert(Value::Text("a".to_owned()))));
+        assert!(is_single(update(Vec::new())));
+        assert!(!is_single(update(NOTE.references.iter().collect())));
+    }
+}

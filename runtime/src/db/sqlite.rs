@@ -489,4 +489,4 @@ pub(super) fn error(cause: rusqlite::Error) -> Error {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

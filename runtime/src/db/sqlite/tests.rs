@@ -8,7 +8,7 @@ use crate::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind};
 
 const NOBODY: Rule = Rule(&[]);
 
-const SHAPE: EntitySpec = EntitySpec {
+pub(in super::super) const SHAPE: EntitySpec = EntitySpec {
     name: "Note",
     full_name: "test.v1.Note",
     member: "note",
@@ -211,4 +211,32 @@ async fn refuses_a_migration_that_was_applied_with_another_text() {
     let db = database(&folder).await;
     assert!(db.migrate_up(only(CHANGED)).await.is_err());
     assert!(db.migrate_up(only(&STEPS[..1])).await.is_err(), "the database has a migration that the binary lacks");
+}
+
+#[tokio::test]
+async fn entries_of_a_former_version_are_read_by_their_numbers() {
+    static WITH_OUTBOX: &[Migration] = &[Migration {
+        up: "CREATE TABLE arcana_outbox (sequence INTEGER PRIMARY KEY AUTOINCREMENT, position INTEGER, kind TEXT, type TEXT, \
+             entity TEXT, \"key\" TEXT, payload TEXT, request_id TEXT, principal TEXT, created_at INTEGER) STRICT;",
+        ..STEPS[0]
+    }];
+    let folder = tempfile::tempdir().unwrap();
+    let (db, cx) = (open(&folder), Context::system());
+    db.migrate_up(only(WITH_OUTBOX)).await.unwrap();
+    for columns in ["", ", position", ""] {
+        let position = if columns.is_empty() { "" } else { ", 2" };
+        let mut changes = Changes::new(&cx);
+        changes.own(
+            format!(
+                "INSERT INTO arcana_outbox (kind, type, payload, request_id, created_at{columns}) \
+                 VALUES ('EVENT', 'a', '{{}}', 'b', 1{position})"
+            ),
+            Vec::new(),
+        );
+        db.commit(&cx, changes).await.unwrap();
+    }
+    assert!(db.give_positions().await.unwrap());
+    let positions = db.outbox_behind(&cx, 0, 10).await.unwrap().into_iter().map(|entry| entry.position);
+    assert_eq!(positions.collect::<Vec<_>>(), [1, 2, 3]);
+    assert!(!db.give_positions().await.unwrap());
 }

@@ -149,7 +149,8 @@ fn name(entry: &OutboxEntry) -> &str {
     row["sku"].as_str().or(row["number"].as_str()).unwrap()
 }
 
-/// 32 that write at once: one row with its event, which may be one statement, and several rows in a transaction.
+/// 32 that write at once: a new row that refers to another, a change of a row, which may be one statement with its event, and
+/// several rows. Each has an event for every round, and one for its first row.
 async fn write_at_once(stage: &Stage, rounds: usize) -> Vec<(usize, usize, String)> {
     let clock = Arc::new(AtomicUsize::new(0));
     let account = stage.insert(rows::account(stage, "Ada")).await;
@@ -158,15 +159,21 @@ async fn write_at_once(stage: &Stage, rounds: usize) -> Vec<(usize, usize, Strin
             let (stage, clock, account) = (stage.clone(), Arc::clone(&clock), account.clone());
             tokio::spawn(async move {
                 let mut done = Vec::new();
-                for round in 0..rounds {
-                    let sku = format!("{writer}-{round}");
+                let mut own = rows::order(&stage, &format!("{writer}-first"), &account);
+                for round in 0..=rounds {
+                    let sku = if round == 0 { own.number.clone() } else { format!("{writer}-{round}") };
                     let started = clock.fetch_add(1, Ordering::SeqCst);
-                    if (writer + round) % 2 == 0 {
-                        stage.insert(rows::order(&stage, &sku, &account)).await;
-                    } else {
-                        let product = rows::product(&stage, &sku, 1);
-                        let other = rows::plain(&stage, &sku);
-                        stage.write(|changes| (changes.insert(product), changes.insert(other))).await.unwrap();
+                    match (round, (writer + round) % 3) {
+                        (0, _) => own = stage.insert(own).await,
+                        (_, 0) => drop(stage.insert(rows::order(&stage, &sku, &account)).await),
+                        (_, 1) => {
+                            let after = Order { number: sku.clone(), ..own.clone() };
+                            own = stage.write(|changes| changes.update(&own, after)).await.unwrap();
+                        }
+                        _ => {
+                            let (product, other) = (rows::product(&stage, &sku, 1), rows::plain(&stage, &sku));
+                            stage.write(|changes| (changes.insert(product), changes.insert(other))).await.unwrap();
+                        }
                     }
                     done.push((started, clock.fetch_add(1, Ordering::SeqCst), sku));
                 }
@@ -198,7 +205,7 @@ async fn positions_are_in_the_order_of_commits(stage: Stage) {
     relaying.await.unwrap();
     let entries = entries(&stage).await;
     let position: BTreeMap<&str, i64> = entries.iter().map(|entry| (name(entry), entry.position)).collect();
-    assert_eq!(position.len(), 32 * 6);
+    assert_eq!(position.len(), 32 * 7);
     // A write that began when another was done stands behind it.
     for (_, ended, first) in &done {
         for (started, _, second) in &done {
@@ -245,7 +252,7 @@ async fn a_reader_by_position_misses_nothing(stage: Stage) {
         relay.await.unwrap();
     }
     let seen = reading.await.unwrap();
-    assert_eq!(seen.iter().map(|(position, _)| *position).collect::<Vec<_>>(), (1..=192).collect::<Vec<_>>());
+    assert_eq!(seen.iter().map(|(position, _)| *position).collect::<Vec<_>>(), (1..=32 * 7).collect::<Vec<_>>());
     let mut told: Vec<_> = seen.into_iter().map(|(_, sku)| sku).collect();
     let mut written: Vec<_> = done.into_iter().map(|(_, _, sku)| sku).collect();
     told.sort();
