@@ -56,15 +56,15 @@ tools_servers() {
     mkdir -p "${clusters%/*}"
     echo 'create_main_cluster = false' >"$clusters"
   fi
-  local policy=/usr/sbin/policy-rc.d
-  if [ "$(id -u)" = 0 ] && [ ! -e "$policy" ]; then
-    printf '#!/bin/sh\nexit 101\n' >"$policy"
-    chmod +x "$policy"
-    (tools_install "${missing[@]}") || { rm -f "$policy"; exit 1; }
-    rm -f "$policy"
-  else
+  (
+    policy=/usr/sbin/policy-rc.d
+    if [ "$(id -u)" = 0 ] && [ ! -e "$policy" ]; then
+      trap 'rm -f "$policy"' EXIT
+      printf '#!/bin/sh\nexit 101\n' >"$policy"
+      chmod +x "$policy"
+    fi
     tools_install "${missing[@]}"
-  fi
+  ) || exit 1
 }
 
 # Installs tests/outside/requirements.txt into DIR/venv, which brings a Node of its own, and with it

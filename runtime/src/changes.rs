@@ -64,7 +64,7 @@ pub enum Write {
         version: Option<i64>,
         /// Fields whose words may be others than before.
         reworded: Vec<&'static Searched>,
-        /// References that may lead elsewhere than before, to rows that deletes only mark.
+        /// References that may lead elsewhere than before.
         redirected: Vec<&'static Reference>,
         /// What becomes of its children.
         children: Vec<ChildDiff>,
@@ -446,12 +446,11 @@ fn reworded(spec: &'static EntitySpec, was: Option<&[Value]>, values: &[Value]) 
     spec.words.iter().flat_map(|words| words.fields).filter(|field| !stays(field)).collect()
 }
 
-/// References to rows that deletes only mark which an update may lead elsewhere. One that stays needs no look: while the
-/// row refers to it, nobody may delete what it must not lose.
+/// References that an update may lead elsewhere. One that stays needs no look: while a row refers to it, a row that must stay
+/// is not deleted, and where the reference becomes null instead, the version tells.
 fn redirected(spec: &'static EntitySpec, was: Option<&[Value]>, values: &[Value]) -> Vec<&'static Reference> {
     let stays = |column| was.is_some_and(|was| spec.value_of(was, column) == spec.value_of(values, column));
-    let marks = spec.references.iter().filter(|reference| reference.condition.is_some());
-    marks.filter(|reference| !stays(reference.column)).collect()
+    spec.references.iter().filter(|reference| !stays(reference.column)).collect()
 }
 
 fn diff_children(spec: &'static EntitySpec, before: &[Vec<Value>], after: Vec<Vec<Value>>) -> ChildDiff {

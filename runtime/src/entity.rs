@@ -254,6 +254,8 @@ pub struct Referrer {
     pub table: &'static str,
     /// Its column.
     pub column: &'static str,
+    /// The column that counts the writes of its row, if there is one.
+    pub version: Option<&'static str>,
     /// What becomes of its row.
     pub on_delete: OnDelete,
     /// Condition of a live row.

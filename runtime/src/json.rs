@@ -132,7 +132,7 @@ impl<'f> Object<'f> {
         let written = format!("known are {}", self.asked.join(", "));
         match self.ignored {
             [] => written,
-            ignored => format!("{written}; only read are {}", ignored.join(", ")),
+            ignored => format!("{written}; read-only are {}", ignored.join(", ")),
         }
     }
 

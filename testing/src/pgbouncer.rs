@@ -1,6 +1,8 @@
 //! PgBouncer before the shared PostgreSQL, lending its connections for one transaction at a time.
 
+use std::fs::Permissions;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
 use std::sync::OnceLock;
 
 use rustix::process::Signal;
@@ -41,7 +43,10 @@ fn try_start(behind: SocketAddr) -> Result<Pgbouncer, String> {
         name: "PgBouncer",
         run: Box::new(move |folder, port| {
             let file = folder.path().join("pgbouncer.ini");
-            std::fs::write(&file, settings(behind, port)).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+            // Read by the account, whatever files look like by default here.
+            let written = std::fs::write(&file, settings(behind, port))
+                .and_then(|()| std::fs::set_permissions(&file, Permissions::from_mode(0o644)));
+            written.unwrap_or_else(|error| panic!("{}: {error}", file.display()));
             let mut server = command(&pgbouncer, None);
             server.arg(file);
             server

@@ -71,7 +71,7 @@ async fn everything_that_is_wrong_is_said_at_once() {
     refusal.names("name", "required");
     refusal.names("phone", "string");
     assert!(refusal.names("nmae", "unknown").contains("did you mean name?"));
-    assert!(refusal.names("zzz", "unknown").ends_with("only read are id, version, created_at, updated_at"));
+    assert!(refusal.names("zzz", "unknown").ends_with("read-only are id, version, created_at, updated_at"));
     let body = json!({ "name": "", "email": "no address", "country": "gb", "phone": "x".repeat(33) });
     let refusal = service.post("/api/v1/customers", &body).await.refused(400, "VALIDATION_FAILED");
     for (field, rule) in [

@@ -213,9 +213,10 @@ fn referenced_by(overview: &Overview<'_>, entity: &Entity) -> Vec<String> {
             OnDelete::SetNull => "SetNull",
         };
         format!(
-            "Referrer {{ table: {}, column: {}, on_delete: OnDelete::{on_delete}, condition: {} }}",
+            "Referrer {{ table: {}, column: {}, version: {}, on_delete: OnDelete::{on_delete}, condition: {} }}",
             literal(&quoted(&other.table)),
             literal(&quoted(first(&key.columns))),
+            option(other.version.as_ref().map(|column| literal(&quoted(column)))),
             live(overview.model, &other.full_name),
         )
     };

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::outcome::{
-    check_live_references, check_referrers, equal, explain_delete, explain_write, forget, references_to_check,
+    check_live_references, check_referrers, equal, explain_delete, explain_write, forget, references_of,
 };
 use super::session::{Fault, Session};
 use super::{Value, beside, guard, storable, words};
@@ -29,14 +29,14 @@ async fn apply_each<'c>(session: &mut dyn Session, changes: &'c Changes, place: 
         match write {
             Write::Insert { spec, key, values, children } => {
                 storable::check(spec, spec.columns, values)?;
-                check_live_references(session, references_to_check(spec, spec.references, values)).await?;
+                check_live_references(session, references_of(spec, spec.references, values)).await?;
                 put(session, spec, spec.insert, values, key, values).await?;
                 words::insert(session, spec, key, values).await?;
                 insert_children(session, key, children).await?;
             }
             Write::Update { spec, key, values, version, reworded, redirected, children } => {
                 storable::check(spec, spec.fields(), values)?;
-                check_live_references(session, references_to_check(spec, redirected.iter().copied(), values)).await?;
+                check_live_references(session, references_of(spec, redirected.iter().copied(), values)).await?;
                 update(session, spec, key, values, *version).await?;
                 words::update(session, spec, key, values, reworded).await?;
                 for diff in children {
@@ -141,7 +141,7 @@ async fn insert_child(
 ) -> Result<(), Fault> {
     let values: Vec<Value> = parent.iter().cloned().chain([Value::I64(position)]).chain(row.iter().cloned()).collect();
     storable::check(spec, spec.columns, &values)?;
-    check_live_references(session, references_to_check(spec, spec.references, &values)).await?;
+    check_live_references(session, references_of(spec, spec.references, &values)).await?;
     put(session, spec, spec.insert, &values, &child_key(spec, row), &values).await.map(drop)
 }
 
@@ -184,7 +184,7 @@ async fn update_children(session: &mut dyn Session, parent: &[Value], diff: &Chi
         let values: Vec<Value> =
             parent.iter().cloned().chain([Value::I64(*position)]).chain(row.iter().cloned()).collect();
         storable::check(spec, spec.columns, &values)?;
-        check_live_references(session, references_to_check(spec, spec.references, &values)).await?;
+        check_live_references(session, references_of(spec, spec.references, &values)).await?;
         let key = child_key(spec, row);
         let bound: Vec<Value> = std::iter::once(Value::I64(*position))
             .chain(settable(spec, row))
@@ -207,11 +207,12 @@ async fn adjust(
     sets: &[Set],
     guards: &[Guard],
 ) -> Result<(), Fault> {
-    let (mut assignments, mut bound) = (Vec::new(), Vec::new());
+    let (mut assignments, mut bound, mut led) = (Vec::new(), Vec::new(), Vec::new());
     for set in sets {
         let (assignment, value) = match set {
             Set::To(column, value) => {
                 storable::check_named(spec, column, value)?;
+                led.extend(spec.references.iter().find(|own| own.column == *column).map(|own| (own, value)));
                 (format!("{column} = ?"), value)
             }
             Set::Add(column, value) => (format!("{column} = {column} + ?"), value),
@@ -229,6 +230,7 @@ async fn adjust(
     if assignments.is_empty() {
         return Ok(());
     }
+    check_live_references(session, led).await?;
     let row = live(spec);
     let mut sql = format!("UPDATE {} SET {} WHERE {row}", spec.table, assignments.join(", "));
     bound.extend_from_slice(key);
@@ -283,7 +285,7 @@ async fn undelete(
     values: &[Value],
     version: Option<i64>,
 ) -> Result<(), Fault> {
-    check_live_references(session, references_to_check(spec, spec.references, values)).await?;
+    check_live_references(session, references_of(spec, spec.references, values)).await?;
     let mut sql = format!("UPDATE {} SET deleted_at = NULL", spec.table);
     let mut bound = Vec::new();
     if let Some(column) = spec.version {

@@ -86,18 +86,23 @@ fn key_taken(spec: &EntitySpec) -> Error {
     Error::Conflict { field, message }
 }
 
-/// The references, of those given, that the engine itself cannot check: deletes only mark the rows that they lead to.
-pub(super) fn references_to_check<'a>(
+/// References with what a row has for them.
+pub(super) fn references_of<'a>(
     spec: &'a EntitySpec,
     references: impl IntoIterator<Item = &'a Reference>,
     values: &'a [Value],
 ) -> Vec<(&'a Reference, &'a Value)> {
     let value_of = |column| {
         let at = spec.columns.iter().position(|own| own.name == column);
-        at.and_then(|at| values.get(at)).filter(|value| !value.is_null())
+        at.and_then(|at| values.get(at))
     };
-    let marks = references.into_iter().filter(|reference| reference.condition.is_some());
-    marks.filter_map(|reference| value_of(reference.column).map(|value| (reference, value))).collect()
+    let with_values = references.into_iter().map(|reference| (reference, value_of(reference.column)));
+    with_values.filter_map(|(reference, value)| Some((reference, value?))).collect()
+}
+
+/// Whether the engine cannot check a reference by itself, because deletes only mark the row that it leads to.
+pub(super) fn is_to_be_looked_at((reference, value): &(&Reference, &Value)) -> bool {
+    reference.condition.is_some() && !value.is_null()
 }
 
 /// Refuses references to rows that are marked as deleted, and keeps the others from being marked before the commit.
@@ -105,7 +110,7 @@ pub(super) async fn check_live_references(
     session: &mut dyn Session,
     references: Vec<(&Reference, &Value)>,
 ) -> Result<(), Fault> {
-    for (reference, value) in references {
+    for (reference, value) in references.into_iter().filter(is_to_be_looked_at) {
         let sql = reference_sql(reference) + session.dialect().keep_rows();
         if !session.exists(&sql, std::slice::from_ref(value)).await? {
             return Err(missing_reference(reference).into());
@@ -137,11 +142,13 @@ pub(super) async fn check_referrers(session: &mut dyn Session, spec: &EntitySpec
     Ok(())
 }
 
-/// Sets references to null that name a row which is only marked: of one that is removed, the engine does it.
+/// Sets references to null that name a row which is only marked: of one that is removed, the engine does it. Whoever has read
+/// the row before must not write the reference back.
 pub(super) async fn forget(session: &mut dyn Session, spec: &EntitySpec, key: &[Value]) -> Result<(), Fault> {
     let forgets = |referrer: &&Referrer| spec.soft_delete && referrer.on_delete == OnDelete::SetNull;
-    for Referrer { table, column, .. } in spec.referenced_by.iter().filter(forgets) {
-        session.execute(&format!("UPDATE {table} SET {column} = NULL WHERE {column} = ?"), key).await?;
+    for Referrer { table, column, version, .. } in spec.referenced_by.iter().filter(forgets) {
+        let counted = version.map(|version| format!(", {version} = {version} + 1")).unwrap_or_default();
+        session.execute(&format!("UPDATE {table} SET {column} = NULL{counted} WHERE {column} = ?"), key).await?;
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! PostgreSQL: a pool of connections, each with its prepared statements, and a few that short reads share.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::time::Duration;
 
@@ -74,7 +75,7 @@ impl Postgres {
             .build()
             .map_err(Error::internal)?;
         let lanes = Lanes::new(config.shared_connections);
-        let sending = if config.transaction_pooling { Sending::Whole } else { Sending::Prepared };
+        let sending = if config.transaction_pooling { Sending::Unprepared } else { Sending::Prepared };
         let statement_timeout = config.statement_timeout;
         Ok(Self { pool, lanes, sending, statement_timeout, sequences: Sequences::default() })
     }
@@ -106,12 +107,23 @@ impl Postgres {
         values: &[Value],
         read: impl FnMut(&Row<'_>) -> Result<T> + Send,
     ) -> Result<Vec<T>> {
+        let rows = self.alone(cx, async |client| self.sending.query(client, sql, values).await);
+        read_all(&rows.await.map_err(Error::from)?, read)
+    }
+
+    /// Work on a connection of the pool. One that did not answer in time does not go back: its server may still be at it.
+    async fn alone<T>(
+        &self,
+        cx: &Context,
+        work: impl AsyncFnOnce(&ClientWrapper) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
         cx.check_deadline()?;
-        let rows = within(cx, self.statement_timeout, async {
-            let client = self.client().await?;
-            self.query(&client, sql, values).await
-        });
-        read_all(&rows.await?, read)
+        let client = within(cx, self.statement_timeout, self.client()).await?;
+        let outcome = within(cx, self.statement_timeout, work(&client)).await;
+        if matches!(outcome, Err(Fault::Error(Error::Timeout))) {
+            drop(Object::take(client));
+        }
+        outcome
     }
 
     pub(super) async fn commit(&self, cx: &Context, changes: &Changes) -> Result<()> {
@@ -127,7 +139,8 @@ impl Postgres {
     async fn commit_once(&self, cx: &Context, changes: &Changes) -> Result<(), Fault> {
         cx.check_deadline()?;
         if let Some(single) = single(Dialect::Postgres, changes)? {
-            match within(cx, self.statement_timeout, self.run(&single)).await {
+            let Single { sql, values } = &single;
+            match self.alone(cx, async |client| self.sending.execute(client, sql, values).await).await {
                 Ok(1) => return Ok(()),
                 // The transaction finds out why.
                 Ok(_) | Err(Fault::Constraint { .. }) => {}
@@ -146,11 +159,6 @@ impl Postgres {
             }
         })
         .await
-    }
-
-    /// A statement that is a transaction by itself.
-    async fn run(&self, single: &Single) -> Result<u64, Fault> {
-        self.sending.execute(&*self.client().await?, &single.sql, &single.values).await
     }
 
     async fn query(&self, client: &ClientWrapper, sql: &str, values: &[Value]) -> Result<Vec<tokio_postgres::Row>> {
@@ -185,6 +193,13 @@ impl Postgres {
     }
 
     async fn transaction(&self, begin: &'static str) -> Result<Transaction> {
+        let begin = match self.sending {
+            Sending::Prepared => Cow::Borrowed(begin),
+            Sending::Unprepared => {
+                let milliseconds = self.statement_timeout.as_millis();
+                Cow::Owned(format!("{begin}; SET LOCAL statement_timeout = {milliseconds}; SET LOCAL timezone = 'UTC'"))
+            }
+        };
         Ok(Transaction { client: Some(self.client().await?), sending: self.sending, begin, begun: false })
     }
 
@@ -237,7 +252,7 @@ pub(super) struct Transaction {
     /// None once it has ended.
     client: Option<Object>,
     sending: Sending,
-    begin: &'static str,
+    begin: Cow<'static, str>,
     begun: bool,
 }
 
@@ -250,7 +265,7 @@ impl Transaction {
         let begin = !std::mem::replace(&mut self.begun, true);
         let client = self.client()?;
         let outcome = self.sending.query(client, sql, values);
-        if begin { after_begin(client, self.begin, outcome).await } else { outcome.await }
+        if begin { after_begin(client, &self.begin, outcome).await } else { outcome.await }
     }
 
     async fn end(&mut self, how: &str) -> Result<(), Fault> {
@@ -287,7 +302,7 @@ impl Session for Transaction {
             let begin = !std::mem::replace(&mut self.begun, true);
             let client = self.client()?;
             let outcome = self.sending.execute(client, sql, values);
-            if begin { after_begin(client, self.begin, outcome).await } else { outcome.await }
+            if begin { after_begin(client, &self.begin, outcome).await } else { outcome.await }
         })
     }
 

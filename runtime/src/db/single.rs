@@ -1,7 +1,7 @@
 //! Commits that one statement carries out.
 
 use super::commit::settable;
-use super::outcome::references_to_check;
+use super::outcome::{is_to_be_looked_at, references_of};
 use super::{Dialect, Value, beside, storable};
 use crate::changes::{After, Changes, ChildDiff, Record, Write};
 use crate::error::Error;
@@ -22,7 +22,7 @@ pub(super) fn single(dialect: Dialect, changes: &Changes) -> Result<Option<Singl
         Write::Insert { spec, values, children, .. }
             if spec.words.is_none()
                 && children.iter().all(|rows| rows.rows.is_empty())
-                && references_to_check(spec, spec.references, values).is_empty() =>
+                && !references_of(spec, spec.references, values).iter().any(is_to_be_looked_at) =>
         {
             storable::check(spec, spec.columns, values)?;
             (spec.insert, values.clone())
@@ -30,7 +30,7 @@ pub(super) fn single(dialect: Dialect, changes: &Changes) -> Result<Option<Singl
         Write::Update { spec, key, values, version, reworded, redirected, children }
             if reworded.is_empty()
                 && children.iter().all(ChildDiff::is_empty)
-                && references_to_check(spec, redirected.iter().copied(), values).is_empty() =>
+                && !references_of(spec, redirected.iter().copied(), values).iter().any(is_to_be_looked_at) =>
         {
             storable::check(spec, spec.fields(), values)?;
             let bound = settable(spec, values).chain(key.iter().cloned()).chain(version.map(Value::I64)).collect();

@@ -1,12 +1,13 @@
 //! Values of PostgreSQL in its binary format: read from rows, bound to statements by the types that the server expects.
 
 use std::error::Error as StdError;
+use std::fmt::Write;
 
 use bytes::{BufMut, BytesMut};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use tokio_postgres::Row;
-use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
+use tokio_postgres::types::{Format, FromSql, IsNull, ToSql, Type, to_sql_checked};
 use uuid::Uuid;
 
 use super::super::Value;
@@ -18,6 +19,9 @@ use crate::types::{Date, Timestamp};
 const EPOCH_MICROS: i64 = 946_684_800_000_000;
 /// Days from 1970 to 2000.
 const EPOCH_DAYS: i64 = 10_957;
+
+/// The type of a value that the server is to find out.
+pub(super) const UNASKED: Type = Type::UNKNOWN;
 
 type Failure = Box<dyn StdError + Sync + Send>;
 
@@ -97,33 +101,16 @@ pub(in super::super) fn decimal(row: &Row, at: usize, scale: u32) -> Result<Deci
     Ok(value)
 }
 
-/// A value on its way to the server, in the type that the statement has at its place.
+/// A value on its way to the server: in the type that the statement has at its place or, if nobody asked for that, as a
+/// text, which the server reads in that type.
 #[derive(Debug)]
 pub(super) struct Bound<'a>(pub &'a Value);
 
-impl Bound<'_> {
-    /// The type in which it is sent where nobody asked the server for the one at its place. The server converts it to
-    /// that where it must.
-    pub(super) fn own_type(&self) -> Type {
-        match self.0 {
-            // Of which the server sees by itself what they are to be.
-            Value::Null | Value::Unfit(_) => Type::UNKNOWN,
-            Value::Bool(_) => Type::BOOL,
-            Value::I64(_) | Value::Duration(_) => Type::INT8,
-            Value::F64(_) => Type::FLOAT8,
-            Value::Text(_) => Type::TEXT,
-            Value::Bytes(_) => Type::BYTEA,
-            Value::Uuid(_) => Type::UUID,
-            Value::Timestamp(_) => Type::TIMESTAMPTZ,
-            Value::Date(_) => Type::DATE,
-            Value::Decimal { .. } => Type::NUMERIC,
-            Value::Json(_) => Type::JSON,
-        }
-    }
-}
-
 impl ToSql for Bound<'_> {
     fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Failure> {
+        if *ty == UNASKED {
+            return text_to(self.0, out);
+        }
         match self.0 {
             Value::Null => return Ok(IsNull::Yes),
             Value::Bool(value) => out.put_u8(u8::from(*value)),
@@ -159,7 +146,32 @@ impl ToSql for Bound<'_> {
         true
     }
 
+    fn encode_format(&self, ty: &Type) -> Format {
+        if *ty == UNASKED { Format::Text } else { Format::Binary }
+    }
+
     to_sql_checked!();
+}
+
+fn text_to(value: &Value, out: &mut BytesMut) -> Result<IsNull, Failure> {
+    match value {
+        Value::Null => return Ok(IsNull::Yes),
+        Value::Bool(value) => write!(out, "{value}")?,
+        Value::I64(number) => write!(out, "{number}")?,
+        Value::F64(number) => write!(out, "{}", number + 0.0)?,
+        Value::Text(text) | Value::Json(text) => out.put_slice(text.as_bytes()),
+        Value::Bytes(bytes) => {
+            out.put_slice(b"\\x");
+            bytes.iter().try_for_each(|byte| write!(out, "{byte:02x}"))?;
+        }
+        Value::Uuid(uuid) => write!(out, "{uuid}")?,
+        Value::Timestamp(time) => write!(out, "{time}")?,
+        Value::Duration(span) => write!(out, "{}", span.micros())?,
+        Value::Date(date) => write!(out, "{date}")?,
+        Value::Unfit(why) => return Err(why.as_str().into()),
+        Value::Decimal { value, .. } => write!(out, "{value}")?,
+    }
+    Ok(IsNull::No)
 }
 
 fn integer_to(number: i64, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Failure> {

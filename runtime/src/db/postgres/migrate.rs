@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use deadpool_postgres::Object;
+use deadpool_postgres::{ClientWrapper, Object, Pool};
 use tokio_postgres::types::{ToSql, Type};
 
 use super::super::migrate::Row;
 use super::super::migrate::server::{Note, Runner};
-use super::{Postgres, Sending, fault};
+use super::{Postgres, Sending, fault, unreachable};
 use crate::error::{Error, Result};
 
 /// Key of the lock; locks are known by number, within a database.
@@ -16,33 +16,41 @@ const LOCK: i64 = 0x6172_6361_6e61;
 /// How often to look whether another process has ended its migrations.
 const POLL: Duration = Duration::from_millis(100);
 
-/// A connection that migrates.
+/// A connection that migrates. It is no longer one of the pool's.
 pub(in super::super) struct Migrator {
-    client: Object,
-    /// Where connections are lent for one transaction, the one whose transaction has the lock.
-    holder: Option<Object>,
+    client: ClientWrapper,
+    lock: Lock,
+}
+
+/// What holds the lock.
+enum Lock {
+    /// The session.
+    Session,
+    /// Where connections are lent for one transaction, a transaction on another of them.
+    Transaction { pool: Pool, holder: Option<Object> },
 }
 
 impl Postgres {
     pub(in super::super) async fn migrator(&self) -> Result<Migrator> {
-        let client = self.client().await?;
-        let holder = match self.sending {
+        let client = Object::take(self.client().await?);
+        let lock = match self.sending {
             Sending::Prepared => {
-                // A migration may take its time, and so may those that go before.
+                // Those that go before may take their time.
                 client.batch_execute("SET statement_timeout = 0").await.map_err(failed)?;
-                None
+                Lock::Session
             }
-            Sending::Whole => Some(self.client().await?),
+            Sending::Unprepared => Lock::Transaction { pool: self.pool.clone(), holder: None },
         };
-        Ok(Migrator { client, holder })
+        Ok(Migrator { client, lock })
     }
 }
 
 impl Migrator {
     /// The connections are not used for anything else afterwards.
     pub(in super::super) fn close(self) {
-        drop(Object::take(self.client));
-        drop(self.holder.map(Object::take));
+        if let Lock::Transaction { holder: Some(holder), .. } = self.lock {
+            drop(Object::take(holder));
+        }
     }
 }
 
@@ -73,12 +81,13 @@ impl Runner for Migrator {
     }
 
     async fn lock(&mut self) -> Result<()> {
-        let Some(holder) = &self.holder else {
+        let Lock::Transaction { pool, holder } = &mut self.lock else {
             return self.client.batch_execute(&format!("SELECT pg_advisory_lock({LOCK})")).await.map_err(failed);
         };
+        let holder = holder.insert(pool.get().await.map_err(unreachable)?);
         // Whoever waits gives back what was lent: all that there are might wait for one that cannot go on without another.
         loop {
-            holder.batch_execute("BEGIN").await.map_err(failed)?;
+            holder.batch_execute("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0").await.map_err(failed)?;
             let sql = format!("SELECT pg_try_advisory_xact_lock({LOCK})");
             let rows = holder.query_typed(&sql, &[]).await.map_err(failed)?;
             if rows.first().is_some_and(|row| row.get(0)) {
@@ -90,11 +99,13 @@ impl Runner for Migrator {
     }
 
     async fn unlock(&mut self) -> Result<()> {
-        let (client, sql) = match &self.holder {
-            None => (&self.client, format!("SELECT pg_advisory_unlock({LOCK})")),
-            Some(holder) => (holder, "COMMIT".to_owned()),
-        };
-        client.batch_execute(&sql).await.map_err(failed)
+        match &self.lock {
+            Lock::Session => {
+                self.client.batch_execute(&format!("SELECT pg_advisory_unlock({LOCK})")).await.map_err(failed)
+            }
+            Lock::Transaction { holder: Some(holder), .. } => holder.batch_execute("COMMIT").await.map_err(failed),
+            Lock::Transaction { holder: None, .. } => Ok(()),
+        }
     }
 
     async fn rows(&mut self) -> Result<Vec<Row>> {
@@ -105,6 +116,7 @@ impl Runner for Migrator {
 
     async fn run(&mut self, text: &str, note: Note<'_>) -> Result<()> {
         let transaction = self.client.transaction().await.map_err(failed)?;
+        // It may take its time.
         transaction.batch_execute("SET LOCAL statement_timeout = 0").await.map_err(failed)?;
         transaction.batch_execute(text).await.map_err(failed)?;
         match note {

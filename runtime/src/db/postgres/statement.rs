@@ -1,10 +1,10 @@
 //! Statements on their way to the server.
 
 use deadpool_postgres::ClientWrapper;
-use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Column, Row};
 
-use super::cell::Bound;
+use super::cell::{Bound, UNASKED};
 use super::fault;
 use crate::db::session::Fault;
 use crate::db::{Dialect, Value};
@@ -17,9 +17,9 @@ const STATEMENTS_MAX: usize = 256;
 pub(super) enum Sending {
     /// Prepared when a connection sees them first, and known by a name from then on.
     Prepared,
-    /// With their text and the types of their values each time: whoever is lent a connection for one transaction finds
-    /// none of the names that he gave on another.
-    Whole,
+    /// With their text each time: whoever is lent a connection for one transaction finds none of the names that he gave
+    /// on another.
+    Unprepared,
 }
 
 impl Sending {
@@ -27,7 +27,7 @@ impl Sending {
         let bound = bound(values);
         let rows = match self {
             Self::Prepared => client.query(&prepared(client, sql).await?, &references(&bound)).await,
-            Self::Whole => client.query_typed(&Dialect::Postgres.numbered(sql), &typed(&bound)).await,
+            Self::Unprepared => client.query_typed(&Dialect::Postgres.numbered(sql), &typed(&bound)).await,
         };
         rows.map_err(fault)
     }
@@ -36,24 +36,23 @@ impl Sending {
         let bound = bound(values);
         let count = match self {
             Self::Prepared => client.execute(&prepared(client, sql).await?, &references(&bound)).await,
-            Self::Whole => client.execute_typed(&Dialect::Postgres.numbered(sql), &typed(&bound)).await,
+            Self::Unprepared => client.execute_typed(&Dialect::Postgres.numbered(sql), &typed(&bound)).await,
         };
         count.map_err(fault)
     }
 
     /// Names of the columns that a query answers.
     pub(super) async fn columns(self, client: &ClientWrapper, sql: &str) -> Result<Vec<String>, Fault> {
-        let statement = match self {
-            Self::Prepared => prepared(client, sql).await?,
-            Self::Whole => {
-                // There is no other way to ask; the names of others would be in the way of ours.
-                client.batch_execute("BEGIN; DEALLOCATE ALL").await.map_err(fault)?;
-                let statement = client.prepare(&Dialect::Postgres.numbered(sql)).await;
-                client.batch_execute("ROLLBACK").await.map_err(fault)?;
-                statement.map_err(fault)?
-            }
-        };
-        Ok(statement.columns().iter().map(|column| column.name().to_owned()).collect())
+        let names = |columns: &[Column]| columns.iter().map(|column| column.name().to_owned()).collect();
+        if self == Self::Prepared {
+            return Ok(names(prepared(client, sql).await?.columns()));
+        }
+        // A row without anything of the query in it, which does not run, has its columns.
+        let sql = format!("SELECT query.* FROM (SELECT 1) AS one LEFT JOIN ({sql}) AS query ON FALSE");
+        let numbered = Dialect::Postgres.numbered(&sql);
+        let values = vec![Value::Null; (1..).take_while(|number| numbered.contains(&format!("${number}"))).count()];
+        let rows = client.query_typed(&numbered, &typed(&bound(&values))).await.map_err(fault)?;
+        Ok(rows.first().map(|row| names(row.columns())).unwrap_or_default())
     }
 }
 
@@ -73,5 +72,5 @@ fn references<'a>(bound: &'a [Bound<'a>]) -> Vec<&'a (dyn ToSql + Sync)> {
 }
 
 fn typed<'a>(bound: &'a [Bound<'a>]) -> Vec<(&'a (dyn ToSql + Sync), Type)> {
-    bound.iter().map(|value| (value as &(dyn ToSql + Sync), value.own_type())).collect()
+    bound.iter().map(|value| (value as &(dyn ToSql + Sync), UNASKED)).collect()
 }

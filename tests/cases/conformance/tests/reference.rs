@@ -1,6 +1,7 @@
 //! References: to rows that are there and live; and what becomes of rows when the one they refer to goes.
 
 use arcana_runtime::changes::Write;
+use arcana_runtime::error::Error;
 use arcana_runtime::service::{Etag, Service};
 use conformance_generated::conformance::v1::account::Account;
 use conformance_generated::conformance::v1::document::Document;
@@ -39,6 +40,7 @@ pub fn cases() -> Vec<Case> {
         case(a_cascade_stops_at_a_restricted_row),
         case(a_delete_sets_references_to_null),
         case(a_mark_sets_references_to_null),
+        case(a_write_of_what_was_read_before_a_mark_is_refused),
         case(rows_that_refer_to_a_marked_row_can_be_changed),
         case(referrer_and_referred_go_in_one_commit),
         case(a_marked_row_keeps_no_other_from_being_marked),
@@ -273,6 +275,17 @@ async fn a_mark_sets_references_to_null(stage: Stage) {
     let target = stage.insert(word(&stage, "a")).await;
     let row = stage.insert(Word { table: Some(target.key), ..word(&stage, "b") }).await;
     stage.write(|changes| changes.delete(&target)).await.unwrap();
+    assert_eq!(stage.stored(&row).await.table, None);
+}
+
+async fn a_write_of_what_was_read_before_a_mark_is_refused(stage: Stage) {
+    let target = stage.insert(word(&stage, "a")).await;
+    let row = stage.insert(Word { table: Some(target.key), ..word(&stage, "b") }).await;
+    stage.write(|changes| changes.delete(&target)).await.unwrap();
+    // It would bring the reference back, which it does not change.
+    let after = Word { limit: row.limit + 1, ..row.clone() };
+    let outcome = stage.write(|changes| changes.update(&row, after)).await;
+    assert!(matches!(outcome, Err(Error::ConcurrentUpdate(_))), "{outcome:?}");
     assert_eq!(stage.stored(&row).await.table, None);
 }
 
