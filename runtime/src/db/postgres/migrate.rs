@@ -27,7 +27,7 @@ enum Lock {
     /// The session.
     Session,
     /// Where connections are lent for one transaction, a transaction on another of them.
-    Transaction { pool: Pool, holder: Option<Object> },
+    Transaction { pool: Pool, holder: Option<Box<Object>> },
 }
 
 impl Postgres {
@@ -49,7 +49,7 @@ impl Migrator {
     /// The connections are not used for anything else afterwards.
     pub(in super::super) fn close(self) {
         if let Lock::Transaction { holder: Some(holder), .. } = self.lock {
-            drop(Object::take(holder));
+            drop(Object::take(*holder));
         }
     }
 }
@@ -84,7 +84,7 @@ impl Runner for Migrator {
         let Lock::Transaction { pool, holder } = &mut self.lock else {
             return self.client.batch_execute(&format!("SELECT pg_advisory_lock({LOCK})")).await.map_err(failed);
         };
-        let holder = holder.insert(pool.get().await.map_err(unreachable)?);
+        let holder = holder.insert(Box::new(pool.get().await.map_err(unreachable)?));
         // Whoever waits gives back what was lent: all that there are might wait for one that cannot go on without another.
         loop {
             holder.batch_execute("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0").await.map_err(failed)?;

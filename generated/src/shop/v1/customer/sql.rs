@@ -46,7 +46,7 @@ pub static CUSTOMER: EntitySpec = EntitySpec {
     expandable: &[],
     words: None,
     referenced_by: &[
-        Referrer { table: "orders", column: "customer_id", on_delete: OnDelete::Restrict, condition: None },
+        Referrer { table: "orders", column: "customer_id", version: Some("version"), on_delete: OnDelete::Restrict, condition: None },
     ],
     access: AccessSpec {
         list: Rule(&[Grant::Role("admin")]),

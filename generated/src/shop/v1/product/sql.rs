@@ -46,7 +46,7 @@ pub static PRODUCT: EntitySpec = EntitySpec {
     expandable: &[],
     words: Some(Words { table: "products_words", fields: &[Searched { column: "name", number: 3 }, Searched { column: "description", number: 4 }] }),
     referenced_by: &[
-        Referrer { table: "order_lines", column: "product_id", on_delete: OnDelete::Restrict, condition: None },
+        Referrer { table: "order_lines", column: "product_id", version: None, on_delete: OnDelete::Restrict, condition: None },
     ],
     access: AccessSpec {
         list: Rule(&[Grant::Public]),

@@ -46,7 +46,7 @@ pub static USER: EntitySpec = EntitySpec {
     expandable: &[],
     words: None,
     referenced_by: &[
-        Referrer { table: "customers", column: "user_id", on_delete: OnDelete::SetNull, condition: None },
+        Referrer { table: "customers", column: "user_id", version: Some("version"), on_delete: OnDelete::SetNull, condition: None },
     ],
     access: AccessSpec {
         list: Rule(&[Grant::Role("admin")]),

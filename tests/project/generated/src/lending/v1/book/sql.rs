@@ -43,7 +43,7 @@ pub static BOOK: EntitySpec = EntitySpec {
     expandable: &[],
     words: None,
     referenced_by: &[
-        Referrer { table: "loans", column: "book_id", on_delete: OnDelete::Restrict, condition: None },
+        Referrer { table: "loans", column: "book_id", version: Some("version"), on_delete: OnDelete::Restrict, condition: None },
     ],
     access: AccessSpec {
         list: Rule(&[Grant::Public]),

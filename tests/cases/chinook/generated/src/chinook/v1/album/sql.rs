@@ -39,7 +39,7 @@ pub static ALBUM: EntitySpec = EntitySpec {
     expandable: &[],
     words: Some(Words { table: "albums_words", fields: &[Searched { column: "title", number: 2 }] }),
     referenced_by: &[
-        Referrer { table: "tracks", column: "album_id", on_delete: OnDelete::SetNull, condition: None },
+        Referrer { table: "tracks", column: "album_id", version: None, on_delete: OnDelete::SetNull, condition: None },
     ],
     access: AccessSpec {
         list: Rule(&[Grant::Public]),

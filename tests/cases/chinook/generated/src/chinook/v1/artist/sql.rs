@@ -37,7 +37,7 @@ pub static ARTIST: EntitySpec = EntitySpec {
     expandable: &[],
     words: Some(Words { table: "artists_words", fields: &[Searched { column: "name", number: 2 }] }),
     referenced_by: &[
-        Referrer { table: "albums", column: "artist_id", on_delete: OnDelete::Restrict, condition: None },
+        Referrer { table: "albums", column: "artist_id", version: None, on_delete: OnDelete::Restrict, condition: None },
     ],
     access: AccessSpec {
         list: Rule(&[Grant::Public]),

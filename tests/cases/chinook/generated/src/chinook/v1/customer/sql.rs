@@ -49,7 +49,7 @@ pub static CUSTOMER: EntitySpec = EntitySpec {
     expandable: &[],
     words: None,
     referenced_by: &[
-        Referrer { table: "invoices", column: "customer_id", on_delete: OnDelete::Restrict, condition: None },
+        Referrer { table: "invoices", column: "customer_id", version: None, on_delete: OnDelete::Restrict, condition: None },
     ],
     access: AccessSpec {
         list: Rule(&[Grant::Role("admin")]),

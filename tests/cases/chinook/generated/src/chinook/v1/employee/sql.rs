@@ -51,8 +51,8 @@ pub static EMPLOYEE: EntitySpec = EntitySpec {
     expandable: &[],
     words: None,
     referenced_by: &[
-        Referrer { table: "customers", column: "support_rep_id", on_delete: OnDelete::SetNull, condition: None },
-        Referrer { table: "employees", column: "reports_to", on_delete: OnDelete::SetNull, condition: None },
+        Referrer { table: "customers", column: "support_rep_id", version: None, on_delete: OnDelete::SetNull, condition: None },
+        Referrer { table: "employees", column: "reports_to", version: None, on_delete: OnDelete::SetNull, condition: None },
     ],
     access: AccessSpec {
         list: Rule(&[Grant::Role("admin")]),

@@ -37,7 +37,7 @@ pub static GENRE: EntitySpec = EntitySpec {
     expandable: &[],
     words: Some(Words { table: "genres_words", fields: &[Searched { column: "name", number: 2 }] }),
     referenced_by: &[
-        Referrer { table: "tracks", column: "genre_id", on_delete: OnDelete::SetNull, condition: None },
+        Referrer { table: "tracks", column: "genre_id", version: None, on_delete: OnDelete::SetNull, condition: None },
     ],
     access: AccessSpec {
         list: Rule(&[Grant::Public]),

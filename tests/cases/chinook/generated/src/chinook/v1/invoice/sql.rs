@@ -45,7 +45,7 @@ pub static INVOICE: EntitySpec = EntitySpec {
     expandable: &[],
     words: None,
     referenced_by: &[
-        Referrer { table: "invoice_lines", column: "invoice_id", on_delete: OnDelete::Cascade, condition: None },
+        Referrer { table: "invoice_lines", column: "invoice_id", version: None, on_delete: OnDelete::Cascade, condition: None },
     ],
     access: AccessSpec {
         list: Rule(&[Grant::Role("admin")]),

@@ -37,7 +37,7 @@ pub static MEDIA_TYPE: EntitySpec = EntitySpec {
     expandable: &[],
     words: Some(Words { table: "media_types_words", fields: &[Searched { column: "name", number: 2 }] }),
     referenced_by: &[
-        Referrer { table: "tracks", column: "media_type_id", on_delete: OnDelete::Restrict, condition: None },
+        Referrer { table: "tracks", column: "media_type_id", version: None, on_delete: OnDelete::Restrict, condition: None },
     ],
     access: AccessSpec {
         list: Rule(&[Grant::Public]),

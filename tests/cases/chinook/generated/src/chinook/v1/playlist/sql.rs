@@ -37,7 +37,7 @@ pub static PLAYLIST: EntitySpec = EntitySpec {
     expandable: &[],
     words: Some(Words { table: "playlists_words", fields: &[Searched { column: "name", number: 2 }] }),
     referenced_by: &[
-        Referrer { table: "playlist_tracks", column: "playlist_id", on_delete: OnDelete::Cascade, condition: None },
+        Referrer { table: "playlist_tracks", column: "playlist_id", version: None, on_delete: OnDelete::Cascade, condition: None },
     ],
     access: AccessSpec {
         list: Rule(&[Grant::Public]),

@@ -47,8 +47,8 @@ pub static TRACK: EntitySpec = EntitySpec {
     expandable: &[],
     words: Some(Words { table: "tracks_words", fields: &[Searched { column: "name", number: 2 }, Searched { column: "composer", number: 6 }] }),
     referenced_by: &[
-        Referrer { table: "invoice_lines", column: "track_id", on_delete: OnDelete::Restrict, condition: None },
-        Referrer { table: "playlist_tracks", column: "track_id", on_delete: OnDelete::Cascade, condition: None },
+        Referrer { table: "invoice_lines", column: "track_id", version: None, on_delete: OnDelete::Restrict, condition: None },
+        Referrer { table: "playlist_tracks", column: "track_id", version: None, on_delete: OnDelete::Cascade, condition: None },
     ],
     access: AccessSpec {
         list: Rule(&[Grant::Public]),

@@ -46,8 +46,8 @@ pub static ACCOUNT: EntitySpec = EntitySpec {
     expandable: &[],
     words: None,
     referenced_by: &[
-        Referrer { table: "documents", column: "account_id", on_delete: OnDelete::Restrict, condition: Some("deleted_at IS NULL") },
-        Referrer { table: "orders", column: "account_id", on_delete: OnDelete::Restrict, condition: None },
+        Referrer { table: "documents", column: "account_id", version: Some("version"), on_delete: OnDelete::Restrict, condition: Some("deleted_at IS NULL") },
+        Referrer { table: "orders", column: "account_id", version: Some("version"), on_delete: OnDelete::Restrict, condition: None },
     ],
     access: AccessSpec {
         list: Rule(&[Grant::Owner, Grant::Role("admin")]),

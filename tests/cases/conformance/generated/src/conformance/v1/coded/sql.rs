@@ -38,8 +38,8 @@ pub static CODED: EntitySpec = EntitySpec {
     expandable: &[],
     words: None,
     referenced_by: &[
-        Referrer { table: "links", column: "coded_code", on_delete: OnDelete::Cascade, condition: None },
-        Referrer { table: "memberships", column: "coded_code", on_delete: OnDelete::Cascade, condition: None },
+        Referrer { table: "links", column: "coded_code", version: None, on_delete: OnDelete::Cascade, condition: None },
+        Referrer { table: "memberships", column: "coded_code", version: None, on_delete: OnDelete::Cascade, condition: None },
     ],
     access: AccessSpec {
         list: Rule(&[Grant::Role("admin")]),

@@ -37,7 +37,7 @@ pub static IMPORTED: EntitySpec = EntitySpec {
     expandable: &[],
     words: None,
     referenced_by: &[
-        Referrer { table: "links", column: "imported_nr", on_delete: OnDelete::Restrict, condition: None },
+        Referrer { table: "links", column: "imported_nr", version: None, on_delete: OnDelete::Restrict, condition: None },
     ],
     access: AccessSpec {
         list: Rule(&[Grant::Role("admin")]),

@@ -44,11 +44,11 @@ pub static NODE: EntitySpec = EntitySpec {
     expandable: &[],
     words: None,
     referenced_by: &[
-        Referrer { table: "documents", column: "node_id", on_delete: OnDelete::Restrict, condition: Some("deleted_at IS NULL") },
-        Referrer { table: "links", column: "node_id", on_delete: OnDelete::Cascade, condition: None },
-        Referrer { table: "nodes", column: "parent_id", on_delete: OnDelete::Cascade, condition: None },
-        Referrer { table: "nodes", column: "next_id", on_delete: OnDelete::SetNull, condition: None },
-        Referrer { table: "nodes", column: "anchor_id", on_delete: OnDelete::Restrict, condition: None },
+        Referrer { table: "documents", column: "node_id", version: Some("version"), on_delete: OnDelete::Restrict, condition: Some("deleted_at IS NULL") },
+        Referrer { table: "links", column: "node_id", version: None, on_delete: OnDelete::Cascade, condition: None },
+        Referrer { table: "nodes", column: "parent_id", version: Some("version"), on_delete: OnDelete::Cascade, condition: None },
+        Referrer { table: "nodes", column: "next_id", version: Some("version"), on_delete: OnDelete::SetNull, condition: None },
+        Referrer { table: "nodes", column: "anchor_id", version: Some("version"), on_delete: OnDelete::Restrict, condition: None },
     ],
     access: AccessSpec {
         list: Rule(&[Grant::Role("admin")]),

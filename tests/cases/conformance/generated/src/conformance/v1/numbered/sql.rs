@@ -37,8 +37,8 @@ pub static NUMBERED: EntitySpec = EntitySpec {
     expandable: &[],
     words: Some(Words { table: "numbered_words", fields: &[Searched { column: "name", number: 2 }] }),
     referenced_by: &[
-        Referrer { table: "links", column: "numbered_id", on_delete: OnDelete::SetNull, condition: None },
-        Referrer { table: "memberships", column: "numbered_nr", on_delete: OnDelete::Cascade, condition: None },
+        Referrer { table: "links", column: "numbered_id", version: None, on_delete: OnDelete::SetNull, condition: None },
+        Referrer { table: "memberships", column: "numbered_nr", version: None, on_delete: OnDelete::Cascade, condition: None },
     ],
     access: AccessSpec {
         list: Rule(&[Grant::Role("admin")]),

@@ -44,7 +44,7 @@ pub static ORDER: EntitySpec = EntitySpec {
     expandable: &["account", "lines.product"],
     words: None,
     referenced_by: &[
-        Referrer { table: "parcels", column: "order_id", on_delete: OnDelete::Cascade, condition: None },
+        Referrer { table: "parcels", column: "order_id", version: None, on_delete: OnDelete::Cascade, condition: None },
     ],
     access: AccessSpec {
         list: Rule(&[Grant::Owner, Grant::Role("admin")]),

@@ -47,7 +47,7 @@ pub static PRODUCT: EntitySpec = EntitySpec {
     expandable: &[],
     words: Some(Words { table: "products_words", fields: &[Searched { column: "label", number: 8 }] }),
     referenced_by: &[
-        Referrer { table: "order_lines", column: "product_id", on_delete: OnDelete::Restrict, condition: None },
+        Referrer { table: "order_lines", column: "product_id", version: None, on_delete: OnDelete::Restrict, condition: None },
     ],
     access: AccessSpec {
         list: Rule(&[Grant::Role("admin")]),

@@ -56,7 +56,7 @@ pub static WORD: EntitySpec = EntitySpec {
     expandable: &[],
     words: None,
     referenced_by: &[
-        Referrer { table: "\"order\"", column: "\"references\"", on_delete: OnDelete::SetNull, condition: Some("deleted_at IS NULL") },
+        Referrer { table: "\"order\"", column: "\"references\"", version: Some("\"lock\""), on_delete: OnDelete::SetNull, condition: Some("deleted_at IS NULL") },
     ],
     access: AccessSpec {
         list: Rule(&[Grant::Role("admin")]),

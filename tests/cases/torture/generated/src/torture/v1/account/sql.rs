@@ -38,9 +38,9 @@ pub static ACCOUNT: EntitySpec = EntitySpec {
     expandable: &[],
     words: None,
     referenced_by: &[
-        Referrer { table: "\"Everything_Of_It\"", column: "account_id", on_delete: OnDelete::SetNull, condition: Some("deleted_at IS NULL") },
-        Referrer { table: "ledgers", column: "account_id", on_delete: OnDelete::Restrict, condition: None },
-        Referrer { table: "profiles", column: "account_id", on_delete: OnDelete::Cascade, condition: None },
+        Referrer { table: "\"Everything_Of_It\"", column: "account_id", version: Some("lock_version"), on_delete: OnDelete::SetNull, condition: Some("deleted_at IS NULL") },
+        Referrer { table: "ledgers", column: "account_id", version: None, on_delete: OnDelete::Restrict, condition: None },
+        Referrer { table: "profiles", column: "account_id", version: None, on_delete: OnDelete::Cascade, condition: None },
     ],
     access: AccessSpec {
         list: Rule(&[Grant::Role("admin")]),

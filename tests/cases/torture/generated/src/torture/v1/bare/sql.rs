@@ -36,7 +36,7 @@ pub static BARE: EntitySpec = EntitySpec {
     expandable: &[],
     words: None,
     referenced_by: &[
-        Referrer { table: "bare_pairs", column: "left_id", on_delete: OnDelete::Restrict, condition: None },
+        Referrer { table: "bare_pairs", column: "left_id", version: None, on_delete: OnDelete::Restrict, condition: None },
     ],
     access: AccessSpec {
         list: Rule(&[Grant::Public]),

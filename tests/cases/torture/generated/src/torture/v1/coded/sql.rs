@@ -38,9 +38,9 @@ pub static CODED: EntitySpec = EntitySpec {
     expandable: &[],
     words: None,
     referenced_by: &[
-        Referrer { table: "bare_pairs", column: "right_code", on_delete: OnDelete::Restrict, condition: None },
-        Referrer { table: "codes", column: "coded_id", on_delete: OnDelete::SetNull, condition: None },
-        Referrer { table: "numbered", column: "coded_id", on_delete: OnDelete::Restrict, condition: None },
+        Referrer { table: "bare_pairs", column: "right_code", version: None, on_delete: OnDelete::Restrict, condition: None },
+        Referrer { table: "codes", column: "coded_id", version: None, on_delete: OnDelete::SetNull, condition: None },
+        Referrer { table: "numbered", column: "coded_id", version: Some("version"), on_delete: OnDelete::Restrict, condition: None },
     ],
     access: AccessSpec {
         list: Rule(&[Grant::Public]),

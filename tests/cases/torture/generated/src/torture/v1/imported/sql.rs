@@ -37,8 +37,8 @@ pub static IMPORTED: EntitySpec = EntitySpec {
     expandable: &[],
     words: None,
     referenced_by: &[
-        Referrer { table: "numbered", column: "required_id", on_delete: OnDelete::Restrict, condition: None },
-        Referrer { table: "numbered_parts", column: "imported_id", on_delete: OnDelete::SetNull, condition: None },
+        Referrer { table: "numbered", column: "required_id", version: Some("version"), on_delete: OnDelete::Restrict, condition: None },
+        Referrer { table: "numbered_parts", column: "imported_id", version: None, on_delete: OnDelete::SetNull, condition: None },
     ],
     access: AccessSpec {
         list: Rule(&[Grant::Public]),

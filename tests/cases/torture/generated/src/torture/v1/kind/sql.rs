@@ -123,9 +123,9 @@ pub static KIND: EntitySpec = EntitySpec {
     expandable: &[],
     words: Some(Words { table: "kinds_words", fields: &[Searched { column: "a_string", number: 15 }, Searched { column: "maybe_string", number: 43 }] }),
     referenced_by: &[
-        Referrer { table: "unversioneds", column: "kind_id", on_delete: OnDelete::SetNull, condition: None },
-        Referrer { table: "memberships", column: "kind_id", on_delete: OnDelete::Cascade, condition: None },
-        Referrer { table: "kinds_v2", column: "former_id", on_delete: OnDelete::SetNull, condition: None },
+        Referrer { table: "unversioneds", column: "kind_id", version: None, on_delete: OnDelete::SetNull, condition: None },
+        Referrer { table: "memberships", column: "kind_id", version: Some("version"), on_delete: OnDelete::Cascade, condition: None },
+        Referrer { table: "kinds_v2", column: "former_id", version: None, on_delete: OnDelete::SetNull, condition: None },
     ],
     access: AccessSpec {
         list: Rule(&[Grant::Public]),

@@ -39,7 +39,7 @@ pub static NOTE: EntitySpec = EntitySpec {
     expandable: &[],
     words: None,
     referenced_by: &[
-        Referrer { table: "remarks", column: "note_id", on_delete: OnDelete::Cascade, condition: None },
+        Referrer { table: "remarks", column: "note_id", version: None, on_delete: OnDelete::Cascade, condition: None },
     ],
     access: AccessSpec {
         list: Rule(&[Grant::Owner, Grant::Role("admin")]),

@@ -46,9 +46,9 @@ pub static NUMBERED: EntitySpec = EntitySpec {
     expandable: &["parent", "required", "parts.imported"],
     words: None,
     referenced_by: &[
-        Referrer { table: "memberships", column: "numbered_nr", on_delete: OnDelete::Cascade, condition: None },
-        Referrer { table: "numbered", column: "parent_id", on_delete: OnDelete::Cascade, condition: None },
-        Referrer { table: "numbered", column: "next_id", on_delete: OnDelete::SetNull, condition: None },
+        Referrer { table: "memberships", column: "numbered_nr", version: Some("version"), on_delete: OnDelete::Cascade, condition: None },
+        Referrer { table: "numbered", column: "parent_id", version: Some("version"), on_delete: OnDelete::Cascade, condition: None },
+        Referrer { table: "numbered", column: "next_id", version: Some("version"), on_delete: OnDelete::SetNull, condition: None },
     ],
     access: AccessSpec {
         list: Rule(&[Grant::Public]),

@@ -39,7 +39,7 @@ pub static PROFILE: EntitySpec = EntitySpec {
     expandable: &[],
     words: None,
     referenced_by: &[
-        Referrer { table: "notes", column: "profile_id", on_delete: OnDelete::Cascade, condition: None },
+        Referrer { table: "notes", column: "profile_id", version: None, on_delete: OnDelete::Cascade, condition: None },
     ],
     access: AccessSpec {
         list: Rule(&[Grant::Owner, Grant::Role("admin")]),

@@ -110,7 +110,7 @@ pub static TYPE: EntitySpec = EntitySpec {
     expandable: &[],
     words: None,
     referenced_by: &[
-        Referrer { table: "\"order\"", column: "type", on_delete: OnDelete::SetNull, condition: None },
+        Referrer { table: "\"order\"", column: "type", version: None, on_delete: OnDelete::SetNull, condition: None },
     ],
     access: AccessSpec {
         list: Rule(&[Grant::Public]),

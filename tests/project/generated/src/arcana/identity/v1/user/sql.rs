@@ -46,7 +46,7 @@ pub static USER: EntitySpec = EntitySpec {
     expandable: &[],
     words: None,
     referenced_by: &[
-        Referrer { table: "loans", column: "reader_id", on_delete: OnDelete::Restrict, condition: None },
+        Referrer { table: "loans", column: "reader_id", version: Some("version"), on_delete: OnDelete::Restrict, condition: None },
     ],
     access: AccessSpec {
         list: Rule(&[Grant::Role("admin")]),
