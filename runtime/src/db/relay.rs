@@ -72,9 +72,10 @@ impl Drop for Housekeeping {
 }
 
 /// Keeps house until the answer is dropped; none where there is nothing to keep. Events go when they are older than `keep`.
-/// What was left without a position has it before this process commits anything.
+/// What a former version left without a position on SQLite has it before this process commits anything; on a server, all that
+/// waits is given its own in the background, however much it is.
 pub(crate) async fn start(db: &Db, stores: Stores, keep: Duration) -> Result<Option<Housekeeping>> {
-    if stores.outbox {
+    if stores.outbox && db.dialect() == Dialect::Sqlite {
         db.give_positions().await?;
     }
     let db = db.clone();
