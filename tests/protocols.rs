@@ -224,6 +224,11 @@ impl Side {
             }
             batch if batch.starts_with("batch") => {
                 request = case.get("grpc").unwrap_or(&case["row"]).clone();
+                if batch == "batchUpdate" && case.get("grpc").is_none() {
+                    for request in request["requests"].as_array_mut().into_iter().flatten() {
+                        name_members(request, &member);
+                    }
+                }
                 format!("{}{}{name}s", batch[..1].to_uppercase(), &batch[1..])
             }
             "replace" | "patch" => {
@@ -272,6 +277,15 @@ impl Side {
         }
         Outcome::Refusal { code, message: self.plain_text(status.message()), broken }
     }
+}
+
+/// What a patch says by its members, said by a mask; null is what is not there.
+fn name_members(request: &mut Value, member: &str) {
+    let Value::Object(row) = &mut request[member] else { return };
+    let named: Vec<&str> = row.keys().map(String::as_str).filter(|name| *name != "id").collect();
+    let mask = camel(&named.join(","));
+    row.retain(|_, value| !value.is_null());
+    request["update_mask"] = mask.into();
 }
 
 /// Paths of a mask as ProtoJSON writes them.

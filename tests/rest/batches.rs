@@ -20,7 +20,7 @@ async fn answers_stand_in_the_order_of_the_requests() {
     let rows = service.get(&format!("/api/v1/products:batchGet?ids={second}&ids={first}")).await.ok(200);
     let names: Vec<&Value> = rows["products"].as_array().unwrap().iter().map(|row| &row["name"]).collect();
     assert_eq!(names, ["B", "A"]);
-    let change = |id: &str, stock: i32| json!({ "product": { "id": id, "stock": stock }, "update_mask": "stock" });
+    let change = |id: &str, stock: i32| json!({ "product": { "id": id, "stock": stock } });
     let body = json!({ "requests": [change(&second, 7), change(&first, 8)] });
     let rows = service.post("/api/v1/products:batchUpdate", &body).await.ok(200);
     assert_eq!((&rows["products"][0]["stock"], &rows["products"][1]["stock"]), (&json!(7), &json!(8)));
@@ -53,12 +53,11 @@ async fn violations_name_the_request_and_the_member() {
     let change = |id: &str, row: Value| {
         let mut row = row;
         row["id"] = json!(id);
-        json!({ "product": row, "update_mask": "stock,sku" })
+        json!({ "product": row })
     };
-    let body =
-        json!({ "requests": [change(&first, json!({ "stock": -1 })), change(&second, json!({ "sku": "NEW-1" }))] });
+    let body = json!({ "requests": [change(&first, json!({ "stock": -1, "name": null })), change(&second, json!({ "sku": "NEW-1" }))] });
     let refusal = service.post("/api/v1/products:batchUpdate", &body).await.refused(400, "VALIDATION_FAILED");
-    let broken = [("requests[0].product.sku", "required")];
+    let broken = [("requests[0].product.name", "required")];
     assert_eq!(refusal.broken(), broken, "what cannot be read comes before what breaks a rule");
 }
 
@@ -87,12 +86,48 @@ async fn what_a_commit_refuses_names_its_request() {
 }
 
 #[tokio::test]
-async fn a_row_stands_in_a_batch_once_and_a_batch_has_a_hundred_rows_at_most() {
+async fn an_update_is_a_patch_beside_its_key() {
     let service = Service::start();
     let (first, second) = two(&service).await;
+    let sent = async |row: Value| {
+        let body = json!({ "requests": [{ "product": row }] });
+        service.post("/api/v1/products:batchUpdate", &body).await
+    };
+    sent(json!({ "stock": 1 })).await.breaks("requests[0].product.id", "string.uuid");
+    sent(json!(7)).await.breaks("requests[0].product", "object");
+    let masked = json!({ "requests": [{ "product": { "id": first, "stock": 1 }, "update_mask": "stock" }] });
+    service.post("/api/v1/products:batchUpdate", &masked).await.breaks("requests[0].update_mask", "unknown");
+    let row = service.get(&format!("/api/v1/products/{second}")).await.ok(200);
+    let mut answer = sent(row.clone()).await.ok(200)["products"][0].clone();
+    answer["version"] = row["version"].clone();
+    answer["updated_at"] = row["updated_at"].clone();
+    assert_eq!(answer, row, "an answer can be sent back as it is");
+}
+
+#[tokio::test]
+async fn what_two_requests_say_of_one_row_is_done_in_their_order() {
+    let service = Service::start();
+    let (first, second) = two(&service).await;
+    let requests = json!([
+        { "product": { "id": first, "stock": 1, "description": "once" }, "etag": "\"1\"" },
+        { "product": { "id": second, "stock": 9 } },
+        { "product": { "id": first, "stock": 2 }, "etag": "\"1\"" },
+    ]);
+    let rows = service.post("/api/v1/products:batchUpdate", &json!({ "requests": requests })).await.ok(200);
+    let seen = |at: usize| (rows["products"][at]["stock"].clone(), rows["products"][at]["version"].clone());
+    assert_eq!((seen(0), seen(1), seen(2)), ((json!(2), json!(2)), (json!(9), json!(2)), (json!(2), json!(2))));
+    assert_eq!(rows["products"][0]["description"], "once");
+    let rows = service.get(&format!("/api/v1/products:batchGet?ids={first}&ids={second}&ids={first}")).await.ok(200);
+    assert_eq!((&rows["products"][0], &rows["products"][1]["id"]), (&rows["products"][2], &json!(second)));
     let body = json!({ "requests": [{ "id": first }, { "id": second }, { "id": first }] });
-    let refusal = service.post("/api/v1/products:batchDelete", &body).await;
-    refusal.breaks("requests[2]", "unique").says("requests[0]");
+    service.post("/api/v1/products:batchDelete", &body).await.ok(204);
+    service.get(&format!("/api/v1/products/{first}")).await.refused(404, "NOT_FOUND");
+}
+
+#[tokio::test]
+async fn a_batch_has_a_hundred_rows_at_most() {
+    let service = Service::start();
+    let (first, _) = two(&service).await;
     let query: Vec<String> = (0..101).map(|_| format!("ids={first}")).collect();
     let refusal = service.get(&format!("/api/v1/products:batchGet?{}", query.join("&"))).await;
     refusal.breaks("ids", "repeated.max_items").says("100");

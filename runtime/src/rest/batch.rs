@@ -1,4 +1,4 @@
-//! Batches over REST: requests in a list, each in the shape of the message that gRPC has for it.
+//! Batches over REST: requests in a list, each what the method of one row takes in its path, body and headers.
 
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
@@ -10,7 +10,6 @@ use super::{Call, Resource, TextKind, ok};
 use crate::entity::{Entity, Kind};
 use crate::error::{Error, Result};
 use crate::json::{FromJson, Object};
-use crate::proto::Mask;
 use crate::service::{Batch, Etag, RowDelete, RowUpdate, read_ids, read_new, read_requests};
 use crate::types::Key;
 use crate::violations::Violations;
@@ -77,7 +76,7 @@ fn members<T>(value: Value, read: impl FnOnce(&mut Object<'_>) -> T) -> Result<T
         read
     });
     found.finish()?;
-    read.ok_or_else(|| Error::internal("a decoder answered nothing and said nothing"))
+    read.ok_or_else(unread)
 }
 
 /// Requests of rows without a version have no etag.
@@ -88,47 +87,28 @@ fn etag<E: Entity>(input: &mut Object<'_>) -> Etag {
     Etag::from_grpc(&input.plain::<String>("etag"))
 }
 
-/// A row in a new state: the members that the mask names, or all of them.
+/// A merge patch beside the key of its row; members that are objects are replaced as a whole.
 fn update<E: Resource>(request: Value) -> Result<RowUpdate<E>> {
-    let (row, mask, etag) = members(request, |input| {
-        let row = input.required::<Value>(E::SPEC.member);
-        (row, input.optional::<String>("update_mask"), etag::<E>(input))
-    })?;
-    let row = members(row, |input| {
-        let mut row = serde_json::Map::new();
-        for name in E::MASKABLE {
-            row.extend(input.optional::<Value>(name).map(|value| ((*name).to_owned(), value)));
-        }
-        row
-    });
-    let mut row = row.map_err(|error| error.below(E::SPEC.member))?;
-    let mut found = Violations::new();
-    let kept: Vec<(&str, bool)> = E::KEPT.iter().map(|name| (*name, !row.contains_key(*name))).collect();
-    let mask = mask.map(|text| prost_types::FieldMask {
-        paths: text.split(',').filter(|path| !path.is_empty()).map(str::to_owned).collect(),
-    });
-    let mask = Mask::or_all(mask, E::MASKABLE, &kept, &mut found);
-    found.finish()?;
+    let (row, etag) = members(request, |input| (input.required::<Value>(E::SPEC.member), etag::<E>(input)))?;
     let key = E::SPEC.key_fields.iter().map(|field| (*field, row.get(*field).cloned())).collect();
-    let mut patch = serde_json::Map::new();
-    for name in E::MASKABLE.iter().filter(|name| mask.has(name)) {
-        patch.insert((*name).to_owned(), row.remove(*name).unwrap_or(Value::Null));
-    }
+    let is_object = row.is_object();
     let mut found = Violations::new();
-    let id = id::<E>(key);
-    let patch = E::Patch::from_json(Value::Object(patch), &mut found);
-    let id = match id {
+    let patch = E::Patch::from_json(row, &mut found);
+    let id = match id::<E>(key) {
         Err(Error::Validation(violations)) => {
-            found.extend(violations);
+            // What is no object is said once.
+            found.extend(violations.into_iter().filter(|_| is_object));
             None
         }
         other => Some(other?),
     };
     found.finish().map_err(|error| error.below(E::SPEC.member))?;
-    let (Some(id), Some(patch)) = (id, patch) else {
-        return Err(Error::internal("a decoder answered nothing and said nothing"));
-    };
+    let (Some(id), Some(patch)) = (id, patch) else { return Err(unread()) };
     Ok(RowUpdate { id, patch, etag })
+}
+
+fn unread() -> Error {
+    Error::internal("a decoder answered nothing and said nothing")
 }
 
 /// A key from members of JSON. What is absent is what protobuf reads then: zero, or an empty text.

@@ -103,43 +103,72 @@ fn place<E: Entity>(index: usize) -> String {
     format!("{REQUESTS}[{index}].{}", E::SPEC.member)
 }
 
-/// Each row stands in a batch once: else it would depend on the order what becomes of it.
-fn distinct<K: Key>(ids: &[K], place: impl Fn(usize) -> String) -> Result<()> {
-    let mut found = Violations::new();
-    for (index, id) in ids.iter().enumerate() {
-        if let Some(first) = ids.iter().take(index).position(|other| other == id) {
-            let message = format!("is {id}, as {} is already; name each row once", place(first));
-            found.add(&place(index), "unique", message);
-        }
-    }
-    found.finish()
+/// The rows that a batch is about, each once however often it is named, in the order of their first mention.
+struct Named<E> {
+    rows: Vec<E>,
+    /// For each request, which of the rows it is about.
+    of: Vec<usize>,
 }
 
-/// Checks the value rules of all rows at once.
-fn validate<E: Entity>(rows: &[E], what: Validate) -> Result<()> {
+impl<E: Entity> Named<E> {
+    /// The request that names a row first.
+    fn first(&self, row: usize) -> usize {
+        self.of.iter().position(|at| *at == row).unwrap_or(row)
+    }
+
+    /// The same places with other rows in them.
+    fn with(&self, rows: Vec<E>) -> Self {
+        Self { rows, of: self.of.clone() }
+    }
+
+    /// One row for each request.
+    fn answers(self) -> Vec<E> {
+        if self.rows.len() == self.of.len() {
+            return self.rows;
+        }
+        self.of.iter().filter_map(|at| self.rows.get(*at).cloned()).collect()
+    }
+}
+
+/// Each key once, with the place of its first mention, and for each mention which of them it is.
+fn distinct<K: Key>(ids: &[K]) -> (Vec<(usize, K)>, Vec<usize>) {
+    let mut keys: Vec<(usize, K)> = Vec::with_capacity(ids.len());
+    let mut of = Vec::with_capacity(ids.len());
+    for (index, id) in ids.iter().enumerate() {
+        of.push(keys.iter().position(|(_, key)| key == id).unwrap_or(keys.len()));
+        if of.last() == Some(&keys.len()) {
+            keys.push((index, id.clone()));
+        }
+    }
+    (keys, of)
+}
+
+/// Checks the value rules of all rows at once; `request` is where a row stands in the batch.
+fn validate<E: Entity>(rows: &[E], what: Validate, request: impl Fn(usize) -> usize) -> Result<()> {
     let mut found = Violations::new();
     for (index, row) in rows.iter().enumerate() {
-        found.within(&place::<E>(index), |found| row.validate(what, found));
+        found.within(&place::<E>(request(index)), |found| row.validate(what, found));
     }
     found.finish()
 }
 
 impl<E: Entity, L: Hooks<E>> Standard<E, L> {
-    /// Live rows in the order of their keys; the first that the caller cannot see is named.
+    /// Live rows; the first that the caller cannot see is named.
     async fn read_all(
         &self,
         cx: &Context,
         scope: &Scope,
         ids: &[E::Id],
         place: impl Fn(usize) -> String + Send,
-    ) -> Result<Vec<E>> {
-        distinct(ids, &place)?;
-        let mut rows = self.repository.find_many(cx, scope, ids).await?;
-        let take = |(index, id): (usize, &E::Id)| match rows.iter().position(|row| row.id() == *id) {
-            Some(at) => Ok(rows.swap_remove(at)),
-            None => Err(Error::no_row(E::SPEC.name, id).below(&place(index))),
+    ) -> Result<Named<E>> {
+        let (keys, of) = distinct(ids);
+        let (first, keys): (Vec<usize>, Vec<E::Id>) = keys.into_iter().unzip();
+        let mut found = self.repository.find_many(cx, scope, &keys).await?;
+        let take = |(first, id): (usize, &E::Id)| match found.iter().position(|row| row.id() == *id) {
+            Some(at) => Ok(found.swap_remove(at)),
+            None => Err(Error::no_row(E::SPEC.name, id).below(&place(first))),
         };
-        ids.iter().enumerate().map(take).collect()
+        Ok(Named { rows: first.into_iter().zip(&keys).map(take).collect::<Result<_>>()?, of })
     }
 
     async fn create_all(&self, cx: &Context, rows: Vec<E::New>, once: Option<&Once>) -> Result<Vec<E>> {
@@ -148,7 +177,7 @@ impl<E: Entity, L: Hooks<E>> Standard<E, L> {
             let number = if E::SPEC.allotted { self.store.allot(cx, E::SPEC).await? } else { 0 };
             drafts.push(E::create(new, cx, number));
         }
-        validate(&drafts, Validate::Input)?;
+        validate(&drafts, Validate::Input, |row| row)?;
         let mut changes = Changes::new(cx);
         let mut stored = Vec::with_capacity(drafts.len());
         for (index, mut draft) in drafts.into_iter().enumerate() {
@@ -158,7 +187,7 @@ impl<E: Entity, L: Hooks<E>> Standard<E, L> {
             hook.map_err(|error| error.below(&place))?;
             stored.push(changes.insert(draft));
         }
-        validate(&stored, Validate::Stored)?;
+        validate(&stored, Validate::Stored, |row| row)?;
         if let Some(once) = once {
             once.claim_all(&mut changes, &stored);
         }
@@ -166,50 +195,50 @@ impl<E: Entity, L: Hooks<E>> Standard<E, L> {
         Ok(stored)
     }
 
-    async fn update_all(&self, cx: &Context, scope: &Scope, rows: Vec<RowUpdate<E>>) -> Result<Vec<E>> {
-        let ids: Vec<E::Id> = rows.iter().map(|row| row.id.clone()).collect();
+    /// What several requests say of one row is applied to it in their order; the hook sees the outcome.
+    async fn update_all(&self, cx: &Context, scope: &Scope, requests: Vec<RowUpdate<E>>) -> Result<Named<E>> {
+        let ids: Vec<E::Id> = requests.iter().map(|request| request.id.clone()).collect();
         let current = self.read_all(cx, scope, &ids, place::<E>).await?;
-        let mut drafts = Vec::with_capacity(rows.len());
+        let mut drafts = current.rows.clone();
         let mut found = Violations::new();
-        for (index, (row, current)) in rows.into_iter().zip(&current).enumerate() {
-            row.etag.check(current)?;
-            let mut draft = current.clone();
+        for (index, (request, row)) in requests.into_iter().zip(&current.of).enumerate() {
+            request.etag.check(&current.rows[*row])?;
+            let draft = &mut drafts[*row];
             found.within(&place::<E>(index), |found| {
-                draft.apply(row.patch, cx, found);
+                draft.apply(request.patch, cx, found);
                 draft.validate(Validate::Input, found);
             });
-            drafts.push(draft);
         }
         found.finish()?;
         let mut changes = Changes::new(cx);
         let mut stored = Vec::with_capacity(drafts.len());
-        for (index, (mut draft, current)) in drafts.into_iter().zip(&current).enumerate() {
-            let place = place::<E>(index);
+        for (row, (mut draft, before)) in drafts.into_iter().zip(&current.rows).enumerate() {
+            let place = place::<E>(current.first(row));
             changes.name_place(&place);
-            let hook = self.logic.before_update(cx, current, &mut draft, &mut changes).await;
+            let hook = self.logic.before_update(cx, before, &mut draft, &mut changes).await;
             hook.map_err(|error| error.below(&place))?;
-            stored.push(changes.update(current, draft));
+            stored.push(changes.update(before, draft));
         }
-        validate(&stored, Validate::Stored)?;
+        validate(&stored, Validate::Stored, |row| current.first(row))?;
         self.store.commit(cx, changes).await?;
-        Ok(stored)
+        Ok(current.with(stored))
     }
 
-    async fn delete_all(&self, cx: &Context, scope: &Scope, rows: &[RowDelete<E>]) -> Result<Vec<E>> {
-        let ids: Vec<E::Id> = rows.iter().map(|row| row.id.clone()).collect();
+    async fn delete_all(&self, cx: &Context, scope: &Scope, requests: &[RowDelete<E>]) -> Result<Vec<E>> {
+        let ids: Vec<E::Id> = requests.iter().map(|request| request.id.clone()).collect();
         let place = |index| request(REQUESTS, index);
         let current = self.read_all(cx, scope, &ids, place).await?;
-        rows.iter().zip(&current).try_for_each(|(row, current)| row.etag.check(current))?;
+        requests.iter().zip(&current.of).try_for_each(|(request, row)| request.etag.check(&current.rows[*row]))?;
         let mut changes = Changes::new(cx);
-        for (index, current) in current.iter().enumerate() {
-            let place = place(index);
+        for (row, before) in current.rows.iter().enumerate() {
+            let place = place(current.first(row));
             changes.name_place(&place);
-            let hook = self.logic.before_delete(cx, current, &mut changes).await;
+            let hook = self.logic.before_delete(cx, before, &mut changes).await;
             hook.map_err(|error| error.below(&place))?;
-            changes.delete(current);
+            changes.delete(before);
         }
         self.store.commit(cx, changes).await?;
-        Ok(current)
+        Ok(current.rows)
     }
 
     async fn answer_all(&self, cx: &Context, mut rows: Vec<E>) -> Result<Vec<E>> {
@@ -225,7 +254,7 @@ impl<E: Entity, L: Hooks<E>> Batch<E> for Standard<E, L> {
     async fn batch_get(&self, cx: &Context, ids: Vec<E::Id>) -> Result<Vec<E>> {
         let scope = access::authorise(cx, E::SPEC.access.get, E::SPEC)?;
         let rows = self.read_all(cx, &scope, &ids, |index| request(IDS, index)).await?;
-        self.answer_all(cx, rows).await
+        self.answer_all(cx, rows.answers()).await
     }
 
     async fn batch_create(&self, cx: &Context, rows: Vec<E::New>) -> Result<Vec<E>> {
@@ -258,10 +287,10 @@ impl<E: Entity, L: Hooks<E>> Batch<E> for Standard<E, L> {
                 outcome => break outcome?,
             }
         };
-        for row in &rows {
+        for row in &rows.rows {
             self.logic.after_commit(cx, Done::Updated(row)).await;
         }
-        self.answer_all(cx, rows).await
+        self.answer_all(cx, rows.answers()).await
     }
 
     async fn batch_delete(&self, cx: &Context, rows: Vec<RowDelete<E>>) -> Result<()> {

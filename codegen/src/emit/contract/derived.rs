@@ -124,14 +124,14 @@ fn batch_request(resource: &Resource, entity: &Entity, kind: StandardKind) -> Me
     let bounds = format!("(buf.validate.field).repeated = {{ min_items: 1 max_items: {BATCH_MAX} }}");
     let field = if kind == StandardKind::Get {
         let comment = match entity.key.fields.as_slice() {
-            [_] => "Keys of the rows, each once.".to_owned(),
-            fields => format!("Keys of the rows, each once: {}, joined by `/`.", fields.join(" and ")),
+            [_] => "Keys of the rows.".to_owned(),
+            fields => format!("Keys of the rows: {}, joined by `/`.", fields.join(" and ")),
         };
         let number = matches!(entity.key.kind, KeyKind::Int64 | KeyKind::Int64Client);
         plain(1, if number { "repeated int64" } else { "repeated string" }, "ids", &comment)
     } else {
         let single = format!("repeated {}{}Request", kind.name().to_pascal_case(), resource.name);
-        let comment = if kind == StandardKind::Create { "The new rows." } else { "What to do, each row once." };
+        let comment = if kind == StandardKind::Create { "The new rows." } else { "What to do, in this order." };
         plain(1, &single, "requests", comment)
     };
     let several = plural_human(resource);

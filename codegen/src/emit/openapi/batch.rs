@@ -48,18 +48,16 @@ fn ids(book: &mut Book<'_>, resource: &Resource, entity: &Entity) -> Parameter {
     let examples: Vec<Value> = keys.iter().map(|field| example::value(book.model, field, Shape::Read, 0)).collect();
     let (schema, example, description) = match (keys.as_slice(), examples.as_slice()) {
         ([only], [example]) => {
-            (value::plain(book, &only.ty, only.json_string), example.clone(), "Keys of the rows, each once.".to_owned())
+            (value::plain(book, &only.ty, only.json_string), example.clone(), "Keys of the rows.".to_owned())
         }
         _ => {
             let parts: Vec<String> =
                 examples.iter().map(|part| part.as_str().map_or_else(|| part.to_string(), str::to_owned)).collect();
-            let description =
-                format!("Keys of the rows, each once: {}, joined by `/`.", entity.key.fields.join(" and "));
+            let description = format!("Keys of the rows: {}, joined by `/`.", entity.key.fields.join(" and "));
             (value::plain(book, &Type::String, false), json!(parts.join("/")), description)
         }
     };
-    let mut list = bounded(schema);
-    list.unique_items = true;
+    let list = bounded(schema);
     let mut parameter = shared::query("ids", &description, list.into());
     parameter.required = Required::True;
     let parameter = ParameterBuilder::from(parameter).style(Some(ParameterStyle::Form)).explode(Some(true));
@@ -85,9 +83,7 @@ fn requests(book: &mut Book<'_>, resource: &Resource, entity: &Entity, kind: Sta
         _ => "create",
     };
     let mut list = bounded(single);
-    list.description = Some("What to do, each row once.".to_owned());
-    // New rows may be equal; their keys are not.
-    list.unique_items = kind != StandardKind::Create;
+    list.description = Some("What to do, in this order.".to_owned());
     let mut body = closed(format!("The {} to {verb}.", plural_human(resource)));
     body.properties.insert("requests".to_owned(), list.into());
     body.required.push("requests".to_owned());
@@ -116,10 +112,12 @@ fn create(book: &mut Book<'_>, resource: &Resource) -> (Ref, Value) {
 }
 
 fn update(book: &mut Book<'_>, resource: &Resource, entity: &Entity) -> (Ref, Value) {
-    let mut row =
-        book.object(&resource.fields, Shape::Patch, format!("The {} and its new values.", human(&resource.name)));
+    let mut row = book.object(
+        &resource.fields,
+        Shape::Patch,
+        format!("Which {}, and its new values; what is absent stays as it is.", human(&resource.name)),
+    );
     let mut written = example::resource(book.model, resource, Shape::Patch);
-    let mask: Vec<String> = written.as_object().map(|row| row.keys().cloned().collect()).unwrap_or_default();
     for key in key_fields(resource, entity) {
         let given =
             Field { role: FieldRole::Plain, output_only: false, immutable: false, required: true, ..key.clone() };
@@ -127,17 +125,12 @@ fn update(book: &mut Book<'_>, resource: &Resource, entity: &Entity) -> (Ref, Va
         row.required.push(key.name.clone());
         written[key.name.as_str()] = example::value(book.model, key, Shape::Read, 0);
     }
-    let names = row.properties.keys().map(String::as_str).collect::<Vec<_>>().join("|");
     let row = book.add(&format!("{}Change", book.name(&resource.full_name)), row);
     let mut object = closed(format!("The {} to change, and how.", human(&resource.name)));
     let member = member(resource);
     object.properties.insert(member.clone(), row.into());
     object.required.push(member.clone());
-    let mask_words = "Members to change, joined by commas; absent or `*`: all, and what is absent gets its default.";
-    let mut mask_text = shared::plain_text(mask_words);
-    mask_text.pattern = Some(format!("^(\\*|({names})(,({names}))*)?$"));
-    object.properties.insert("update_mask".to_owned(), mask_text.into());
-    let example = json!({ member: written, "update_mask": mask.join(",") });
+    let example = json!({ member: written });
     add_etag(&mut object, entity);
     (book.add(&format!("Update{}Request", resource.name), object), example)
 }

@@ -813,7 +813,7 @@ pub struct DeleteProductRequest {
 /// Which products to get.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct BatchGetProductsRequest {
-    /// Keys of the rows, each once.
+    /// Keys of the rows.
     #[prost(string, repeated, tag = "1")]
     pub ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
@@ -841,7 +841,7 @@ pub struct BatchCreateProductsResponse {
 /// The products to change, and how.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct BatchUpdateProductsRequest {
-    /// What to do, each row once.
+    /// What to do, in this order.
     #[prost(message, repeated, tag = "1")]
     pub requests: ::prost::alloc::vec::Vec<UpdateProductRequest>,
 }
@@ -855,7 +855,7 @@ pub struct BatchUpdateProductsResponse {
 /// Which products to delete.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct BatchDeleteProductsRequest {
-    /// What to do, each row once.
+    /// What to do, in this order.
     #[prost(message, repeated, tag = "1")]
     pub requests: ::prost::alloc::vec::Vec<DeleteProductRequest>,
 }

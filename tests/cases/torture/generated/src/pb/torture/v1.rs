@@ -263,7 +263,7 @@ pub struct DeleteBareRequest {
 /// Which bares to get.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct BatchGetBaresRequest {
-    /// Keys of the rows, each once.
+    /// Keys of the rows.
     #[prost(string, repeated, tag = "1")]
     pub ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
@@ -291,7 +291,7 @@ pub struct BatchCreateBaresResponse {
 /// Which bares to delete.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct BatchDeleteBaresRequest {
-    /// What to do, each row once.
+    /// What to do, in this order.
     #[prost(message, repeated, tag = "1")]
     pub requests: ::prost::alloc::vec::Vec<DeleteBareRequest>,
 }
@@ -385,7 +385,7 @@ pub struct DeleteCellRequest {
 /// Which cells to get.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct BatchGetCellsRequest {
-    /// Keys of the rows, each once: sheet and row and col, joined by `/`.
+    /// Keys of the rows: sheet and row and col, joined by `/`.
     #[prost(string, repeated, tag = "1")]
     pub ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
@@ -413,7 +413,7 @@ pub struct BatchCreateCellsResponse {
 /// The cells to change, and how.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct BatchUpdateCellsRequest {
-    /// What to do, each row once.
+    /// What to do, in this order.
     #[prost(message, repeated, tag = "1")]
     pub requests: ::prost::alloc::vec::Vec<UpdateCellRequest>,
 }
@@ -427,7 +427,7 @@ pub struct BatchUpdateCellsResponse {
 /// Which cells to delete.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct BatchDeleteCellsRequest {
-    /// What to do, each row once.
+    /// What to do, in this order.
     #[prost(message, repeated, tag = "1")]
     pub requests: ::prost::alloc::vec::Vec<DeleteCellRequest>,
 }
@@ -519,7 +519,7 @@ pub struct DeleteCodedRequest {
 /// Which coded things to get.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct BatchGetCodedThingsRequest {
-    /// Keys of the rows, each once.
+    /// Keys of the rows.
     #[prost(string, repeated, tag = "1")]
     pub ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
@@ -547,7 +547,7 @@ pub struct BatchCreateCodedThingsResponse {
 /// The coded things to change, and how.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct BatchUpdateCodedThingsRequest {
-    /// What to do, each row once.
+    /// What to do, in this order.
     #[prost(message, repeated, tag = "1")]
     pub requests: ::prost::alloc::vec::Vec<UpdateCodedRequest>,
 }
@@ -561,7 +561,7 @@ pub struct BatchUpdateCodedThingsResponse {
 /// Which coded things to delete.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct BatchDeleteCodedThingsRequest {
-    /// What to do, each row once.
+    /// What to do, in this order.
     #[prost(message, repeated, tag = "1")]
     pub requests: ::prost::alloc::vec::Vec<DeleteCodedRequest>,
 }
@@ -640,7 +640,7 @@ pub struct DeleteImportedRequest {
 /// Which importeds to get.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct BatchGetImportedsRequest {
-    /// Keys of the rows, each once.
+    /// Keys of the rows.
     #[prost(int64, repeated, packed = "false", tag = "1")]
     pub ids: ::prost::alloc::vec::Vec<i64>,
 }
@@ -668,7 +668,7 @@ pub struct BatchCreateImportedsResponse {
 /// The importeds to change, and how.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct BatchUpdateImportedsRequest {
-    /// What to do, each row once.
+    /// What to do, in this order.
     #[prost(message, repeated, tag = "1")]
     pub requests: ::prost::alloc::vec::Vec<UpdateImportedRequest>,
 }
@@ -682,7 +682,7 @@ pub struct BatchUpdateImportedsResponse {
 /// Which importeds to delete.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct BatchDeleteImportedsRequest {
-    /// What to do, each row once.
+    /// What to do, in this order.
     #[prost(message, repeated, tag = "1")]
     pub requests: ::prost::alloc::vec::Vec<DeleteImportedRequest>,
 }
@@ -773,7 +773,7 @@ pub struct DeleteNumberedRequest {
 /// Which numbereds to get.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct BatchGetNumberedsRequest {
-    /// Keys of the rows, each once.
+    /// Keys of the rows.
     #[prost(int64, repeated, packed = "false", tag = "1")]
     pub ids: ::prost::alloc::vec::Vec<i64>,
 }
@@ -801,7 +801,7 @@ pub struct BatchCreateNumberedsResponse {
 /// The numbereds to change, and how.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct BatchUpdateNumberedsRequest {
-    /// What to do, each row once.
+    /// What to do, in this order.
     #[prost(message, repeated, tag = "1")]
     pub requests: ::prost::alloc::vec::Vec<UpdateNumberedRequest>,
 }
@@ -815,7 +815,7 @@ pub struct BatchUpdateNumberedsResponse {
 /// Which numbereds to delete.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct BatchDeleteNumberedsRequest {
-    /// What to do, each row once.
+    /// What to do, in this order.
     #[prost(message, repeated, tag = "1")]
     pub requests: ::prost::alloc::vec::Vec<DeleteNumberedRequest>,
 }
@@ -6440,7 +6440,7 @@ pub struct DeleteBehaviourRequest {
 /// Which behaviours to get.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct BatchGetBehavioursRequest {
-    /// Keys of the rows, each once.
+    /// Keys of the rows.
     #[prost(string, repeated, tag = "1")]
     pub ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
@@ -6468,7 +6468,7 @@ pub struct BatchCreateBehavioursResponse {
 /// The behaviours to change, and how.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct BatchUpdateBehavioursRequest {
-    /// What to do, each row once.
+    /// What to do, in this order.
     #[prost(message, repeated, tag = "1")]
     pub requests: ::prost::alloc::vec::Vec<UpdateBehaviourRequest>,
 }
@@ -6482,7 +6482,7 @@ pub struct BatchUpdateBehavioursResponse {
 /// Which behaviours to delete.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct BatchDeleteBehavioursRequest {
-    /// What to do, each row once.
+    /// What to do, in this order.
     #[prost(message, repeated, tag = "1")]
     pub requests: ::prost::alloc::vec::Vec<DeleteBehaviourRequest>,
 }
@@ -10945,7 +10945,7 @@ pub struct DeleteContextRequest {
 /// Which contexts to get.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct BatchGetContextsRequest {
-    /// Keys of the rows, each once.
+    /// Keys of the rows.
     #[prost(string, repeated, tag = "1")]
     pub ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
@@ -10973,7 +10973,7 @@ pub struct BatchCreateContextsResponse {
 /// The contexts to change, and how.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct BatchUpdateContextsRequest {
-    /// What to do, each row once.
+    /// What to do, in this order.
     #[prost(message, repeated, tag = "1")]
     pub requests: ::prost::alloc::vec::Vec<UpdateContextRequest>,
 }
@@ -10987,7 +10987,7 @@ pub struct BatchUpdateContextsResponse {
 /// Which contexts to delete.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct BatchDeleteContextsRequest {
-    /// What to do, each row once.
+    /// What to do, in this order.
     #[prost(message, repeated, tag = "1")]
     pub requests: ::prost::alloc::vec::Vec<DeleteContextRequest>,
 }
@@ -11066,7 +11066,7 @@ pub struct DeleteTypeRequest {
 /// Which types to get.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct BatchGetTypesRequest {
-    /// Keys of the rows, each once.
+    /// Keys of the rows.
     #[prost(string, repeated, tag = "1")]
     pub ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
@@ -11094,7 +11094,7 @@ pub struct BatchCreateTypesResponse {
 /// The types to change, and how.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct BatchUpdateTypesRequest {
-    /// What to do, each row once.
+    /// What to do, in this order.
     #[prost(message, repeated, tag = "1")]
     pub requests: ::prost::alloc::vec::Vec<UpdateTypeRequest>,
 }
@@ -11108,7 +11108,7 @@ pub struct BatchUpdateTypesResponse {
 /// Which types to delete.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct BatchDeleteTypesRequest {
-    /// What to do, each row once.
+    /// What to do, in this order.
     #[prost(message, repeated, tag = "1")]
     pub requests: ::prost::alloc::vec::Vec<DeleteTypeRequest>,
 }
