@@ -153,7 +153,9 @@ fn delete(book: &mut Book<'_>, resource: &Resource, entity: &Entity) -> (Ref, Va
 fn add_etag(object: &mut Object, entity: &Entity) {
     if entity.version.is_some() {
         let words = "ETag that the row must still have, such as `\"3\"`; empty: whatever it is.";
-        object.properties.insert("etag".to_owned(), shared::text(words, None));
+        let mut etag = shared::plain_text(words);
+        etag.pattern = Some(value::NO_NUL.to_owned());
+        object.properties.insert("etag".to_owned(), etag.into());
     }
 }
 

@@ -11,6 +11,9 @@ use utoipa::openapi::{Deprecated, RefOr, Schema};
 use super::book::{Book, Shape};
 use crate::model::{KeyKind, Rule, Type, passes};
 
+/// Pattern of all texts: no database of the three stores the character NUL in one.
+pub(super) const NO_NUL: &str = "^[^\\u0000]*$";
+
 /// What is said about a value beside its type.
 #[derive(Debug, Default)]
 pub(super) struct Decor {
@@ -53,7 +56,7 @@ pub(super) fn schema(book: &mut Book<'_>, ty: &Type, rules: &[Rule], json_string
                 && *ty == Type::String
                 && object.enum_values.is_none()
             {
-                object.pattern = Some("^[^\\u0000]*$".to_owned());
+                object.pattern = Some(NO_NUL.to_owned());
             }
             object.into()
         }
