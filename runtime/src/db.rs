@@ -255,7 +255,9 @@ impl Db {
     /// Applies the migrations that are missing, in order, and says which.
     pub async fn migrate_up(&self, migrations: Migrations) -> Result<Vec<Applied>> {
         match &self.engine {
-            Engine::Sqlite(sqlite) => sqlite.run(move |connection| migrate::up(connection, migrations.sqlite)).await,
+            Engine::Sqlite(sqlite) => {
+                sqlite.run(move |connection| migrate::sqlite::up(connection, migrations.sqlite)).await
+            }
             #[cfg(feature = "postgres")]
             Engine::Postgres(postgres) => {
                 let mut migrator = postgres.migrator().await?;
@@ -276,7 +278,9 @@ impl Db {
     /// Takes the newest migration back, and says which.
     pub async fn migrate_down(&self, migrations: Migrations) -> Result<Option<Applied>> {
         match &self.engine {
-            Engine::Sqlite(sqlite) => sqlite.run(move |connection| migrate::down(connection, migrations.sqlite)).await,
+            Engine::Sqlite(sqlite) => {
+                sqlite.run(move |connection| migrate::sqlite::down(connection, migrations.sqlite)).await
+            }
             #[cfg(feature = "postgres")]
             Engine::Postgres(postgres) => {
                 let mut migrator = postgres.migrator().await?;
@@ -298,7 +302,7 @@ impl Db {
     pub async fn migrate_status(&self, migrations: Migrations) -> Result<Vec<(Applied, MigrationState)>> {
         match &self.engine {
             Engine::Sqlite(sqlite) => {
-                sqlite.run(move |connection| migrate::status(connection, migrations.sqlite)).await
+                sqlite.run(move |connection| migrate::sqlite::status(connection, migrations.sqlite)).await
             }
             #[cfg(feature = "postgres")]
             Engine::Postgres(postgres) => {

@@ -54,6 +54,7 @@ pub(super) async fn migrate(app: &'static App, settings: &Settings, way: Way) ->
     let db = database::open(settings)?;
     match way {
         Way::Up => {
+            database::refuse_open(app, settings, &db)?;
             let applied = db.migrate_up(app.migrations).await.map_err(|error| explain(&error))?;
             let applied = applied.iter().map(|applied| format!("applied {:04} {}", applied.version, applied.name));
             let mut lines: Vec<String> = applied.collect();

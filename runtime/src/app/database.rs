@@ -55,6 +55,7 @@ pub(super) fn open(settings: &Settings) -> Result<Db, String> {
 /// Opens the database and migrates it, or says why it does not fit.
 pub(super) async fn open_for_serving(app: &'static App, settings: &Settings) -> Result<Db, String> {
     let mut db = open(settings)?;
+    refuse_open(app, settings, &db)?;
     if settings.environment == "development" && open_migration_changed(app, &db).await? {
         drop(db);
         let config = config(settings)?;
@@ -87,7 +88,8 @@ pub(super) async fn make_words(app: &'static App, db: &Db) -> Result<Vec<Reworde
 /// Refuses a database whose tables are not those of the binary.
 pub(super) async fn require_current(app: &'static App, db: &Db, why: &str) -> Result<(), String> {
     let states = db.migrate_status(app.migrations).await.map_err(|error| explain(&error))?;
-    match states.iter().find(|(_, state)| *state != MigrationState::Applied) {
+    let fits = |state| matches!(state, MigrationState::Applied | MigrationState::Newer);
+    match states.iter().find(|(_, state)| !fits(*state)) {
         None => Ok(()),
         Some((migration, state)) => Err(format!(
             "migration {:04} {} is {}{why}; run `{} migrate up` first",
@@ -95,6 +97,19 @@ pub(super) async fn require_current(app: &'static App, db: &Db, why: &str) -> Re
             migration.name,
             state.word(),
             app.name
+        )),
+    }
+}
+
+/// Production takes no migration whose text may still change.
+pub(super) fn refuse_open(app: &'static App, settings: &Settings, db: &Db) -> Result<(), String> {
+    let open = app.migrations.of(db.dialect()).iter().find(|migration| !migration.sealed);
+    match open.filter(|_| settings.environment == "production") {
+        None => Ok(()),
+        Some(open) => Err(format!(
+            "migration {:04} {} is open: it may still change, and production takes sealed ones only; run `cargo xtask migrate \
+             seal` and build again",
+            open.version, open.name
         )),
     }
 }

@@ -1,16 +1,16 @@
 //! Applies migrations, in the file names and the table of sqlx, so that its command line works on them too.
 
-use std::time::Instant;
-
-use rusqlite::{Connection, TransactionBehavior};
 use sha2::{Digest, Sha384};
 
 use super::Dialect;
-use super::sqlite::error;
+use crate::error::{Error, Result};
 
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 pub(super) mod server;
-use crate::error::{Error, Result};
+pub(super) mod sqlite;
+
+/// Line at the top of a migration beside which services that were built before it go on working.
+const COMPATIBLE: &str = "-- Compatible with services that were built before it.";
 
 /// One migration, embedded in the binary.
 #[derive(Debug, Clone, Copy)]
@@ -67,6 +67,8 @@ pub enum MigrationState {
     Pending,
     /// Applied with another text.
     Changed,
+    /// Applied by a newer binary, beside which this one goes on working.
+    Newer,
     /// Applied, and not known to the binary.
     Unknown,
 }
@@ -78,68 +80,39 @@ impl MigrationState {
             Self::Applied => "applied",
             Self::Pending => "pending",
             Self::Changed => "changed",
+            Self::Newer => "newer",
             Self::Unknown => "unknown",
         }
     }
 }
 
+/// A migration as a database has it.
 pub(super) struct Row {
     pub version: i64,
     pub name: String,
     pub checksum: Vec<u8>,
+    /// What was noted beside it; databases that were migrated by an older runtime have nothing.
+    pub noted: Option<Noted>,
 }
 
-pub(super) fn up(connection: &mut Connection, migrations: &[Migration]) -> Result<Vec<Applied>> {
-    prepare(connection)?;
-    let mut applied = Vec::new();
-    for migration in migrations {
-        // The lock is taken before the look, so that of several starting processes one migrates and the rest see it.
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(error)?;
-        let rows = rows(&transaction)?;
-        refuse_strangers(&rows, migrations)?;
-        if rows.iter().any(|row| row.version == migration.version) {
-            continue;
-        }
-        let started = Instant::now();
-        transaction.execute_batch(migration.up).map_err(|cause| failed(migration, "up", &cause))?;
-        transaction
-            .execute(
-                "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
-                 VALUES (?1, ?2, TRUE, ?3, ?4)",
-                (
-                    migration.version,
-                    migration.name.replace('_', " "),
-                    checksum(migration),
-                    i64::try_from(started.elapsed().as_nanos()).unwrap_or(i64::MAX),
-                ),
-            )
-            .map_err(error)?;
-        transaction.commit().map_err(error)?;
-        applied.push(Applied { version: migration.version, name: migration.name.to_owned() });
-    }
-    let rows = rows(connection)?;
-    refuse_strangers(&rows, migrations)?;
-    Ok(applied)
+/// What a binary that does not know a migration must know of it.
+pub(super) struct Noted {
+    /// Its text never changed again.
+    pub sealed: bool,
+    /// A binary must know at least this migration to work with the database.
+    pub compatible_from: i64,
+    /// Statements that take it back.
+    pub down: String,
 }
 
-pub(super) fn down(connection: &mut Connection, migrations: &[Migration]) -> Result<Option<Applied>> {
-    prepare(connection)?;
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(error)?;
-    let Some(newest) = rows(&transaction)?.into_iter().next_back() else { return Ok(None) };
-    let migration = migrations.iter().find(|migration| migration.version == newest.version).ok_or_else(|| {
-        Error::internal(format!("migration {} ({}) is not known to this binary", newest.version, newest.name))
-    })?;
-    transaction.execute_batch(migration.down).map_err(|cause| failed(migration, "down", &cause))?;
-    transaction.execute("DELETE FROM _sqlx_migrations WHERE version = ?1", [migration.version]).map_err(error)?;
-    transaction.commit().map_err(error)?;
-    Ok(Some(Applied { version: migration.version, name: migration.name.to_owned() }))
-}
+/// Reads [`Row`]s, with NULL where nothing was noted; in every dialect.
+pub(super) const ROWS: &str = "SELECT m.version, m.description, m.checksum, n.sealed, n.compatible_from, n.down_sql \
+                               FROM _sqlx_migrations m LEFT JOIN arcana_migrations n ON n.version = m.version \
+                               ORDER BY m.version";
 
-pub(super) fn status(connection: &mut Connection, migrations: &[Migration]) -> Result<Vec<(Applied, MigrationState)>> {
-    let noted = connection.table_exists(None, "_sqlx_migrations").map_err(error)?;
-    let rows = if noted { rows(connection)? } else { Vec::new() };
-    Ok(states(&rows, migrations))
-}
+/// The same for a database that no runtime with notes has migrated yet.
+pub(super) const ROWS_WITHOUT_NOTES: &str = "SELECT version, description, checksum, NULL, NULL, NULL \
+                                             FROM _sqlx_migrations ORDER BY version";
 
 fn states(rows: &[Row], migrations: &[Migration]) -> Vec<(Applied, MigrationState)> {
     let known = migrations.iter().map(|migration| {
@@ -150,65 +123,109 @@ fn states(rows: &[Row], migrations: &[Migration]) -> Vec<(Applied, MigrationStat
         };
         (Applied { version: migration.version, name: migration.name.to_owned() }, state)
     });
-    let unknown = rows.iter().filter(|row| migrations.iter().all(|migration| migration.version != row.version));
-    let unknown =
-        unknown.map(|row| (Applied { version: row.version, name: row.name.clone() }, MigrationState::Unknown));
+    let state = if needed(rows) <= newest(migrations) { MigrationState::Newer } else { MigrationState::Unknown };
+    let unknown = rows.iter().filter(|row| !is_known(row, migrations));
+    let unknown = unknown.map(|row| {
+        // What is open is not of a newer version but of another state of the same.
+        let state = if row.version > newest(migrations) && row.is_sealed() { state } else { MigrationState::Unknown };
+        (Applied { version: row.version, name: row.name.clone() }, state)
+    });
     known.chain(unknown).collect()
 }
 
-fn prepare(connection: &Connection) -> Result<()> {
-    connection
-        .execute_batch(
-            "CREATE TABLE IF NOT EXISTS _sqlx_migrations (
-                version BIGINT PRIMARY KEY,
-                description TEXT NOT NULL,
-                installed_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP,
-                success BOOLEAN NOT NULL,
-                checksum BLOB NOT NULL,
-                execution_time BIGINT NOT NULL
-            );
-            CREATE TABLE IF NOT EXISTS arcana_sequences (name TEXT PRIMARY KEY, next INTEGER NOT NULL) STRICT;
-            CREATE TABLE IF NOT EXISTS arcana_keys (name TEXT PRIMARY KEY, secret BLOB NOT NULL) STRICT;
-            CREATE TABLE IF NOT EXISTS arcana_words (name TEXT PRIMARY KEY, fields TEXT NOT NULL) STRICT;",
-        )
-        .map_err(error)
+impl Row {
+    fn is_sealed(&self) -> bool {
+        self.noted.as_ref().is_some_and(|noted| noted.sealed)
+    }
 }
 
-fn rows(connection: &Connection) -> Result<Vec<Row>> {
-    let mut statement = connection
-        .prepare("SELECT version, description, checksum FROM _sqlx_migrations ORDER BY version")
-        .map_err(error)?;
-    let rows = statement
-        .query_map([], |row| Ok(Row { version: row.get(0)?, name: row.get(1)?, checksum: row.get(2)? }))
-        .map_err(error)?;
-    rows.collect::<rusqlite::Result<_>>().map_err(error)
+impl Migration {
+    /// Whether services that were built before it go on working beside it; its text says so.
+    fn is_compatible(&self) -> bool {
+        self.up.lines().take_while(|line| line.starts_with("--")).any(|line| line == COMPATIBLE)
+    }
+
+    /// What is noted of it, applied behind these.
+    fn noted(&self, before: &[Row]) -> Noted {
+        let compatible_from = if self.is_compatible() { needed(before) } else { self.version };
+        Noted { sealed: self.sealed, compatible_from, down: self.down.to_owned() }
+    }
 }
 
+/// The migration that a binary must know to work with a database; 0 for one that has none.
+fn needed(rows: &[Row]) -> i64 {
+    let of = |row: &Row| row.noted.as_ref().map_or(row.version, |noted| noted.compatible_from);
+    rows.last().map(of).unwrap_or_default()
+}
+
+/// The newest migration that the binary knows.
+fn newest(migrations: &[Migration]) -> i64 {
+    migrations.last().map(|migration| migration.version).unwrap_or_default()
+}
+
+fn is_known(row: &Row, migrations: &[Migration]) -> bool {
+    migrations.iter().any(|migration| migration.version == row.version)
+}
+
+/// Says why the migrations of a database are not those of the binary, unless it can work beside those it does not know.
 fn refuse_strangers(rows: &[Row], migrations: &[Migration]) -> Result<()> {
     for row in rows {
-        match migrations.iter().find(|migration| migration.version == row.version) {
-            Some(migration) if row.checksum == checksum(migration) => {}
-            Some(migration) => {
-                return Err(Error::internal(format!(
-                    "migration {} ({}) was applied with another text; a migration that is applied never changes",
-                    migration.version, migration.name
-                )));
-            }
-            None => {
-                return Err(Error::internal(format!(
-                    "the database has migration {} ({}), which this binary does not know; start a newer binary",
-                    row.version, row.name
-                )));
-            }
+        let known = migrations.iter().find(|migration| migration.version == row.version);
+        if let Some(migration) = known.filter(|migration| row.checksum != checksum(migration)) {
+            return Err(Error::internal(format!(
+                "migration {:04} ({}) was applied with another text, as ({}); a migration that is applied never changes. \
+                 Take it back with `migrate down`, which knows the text of then, and apply it again with `migrate up`",
+                migration.version, migration.name, row.name
+            )));
         }
     }
-    Ok(())
+    let Some(stranger) = rows.iter().find(|row| !is_known(row, migrations)) else { return Ok(()) };
+    let (newest, needed) = (newest(migrations), needed(rows));
+    if let Some(missing) = migrations.iter().find(|migration| rows.iter().all(|row| row.version != migration.version)) {
+        return Err(Error::internal(format!(
+            "the database has migration {:04} ({}), which this binary does not know, and lacks {:04} ({}), which it does: \
+             they are of two branches. Take it back with `migrate down`, which knows its text, then run `migrate up`",
+            stranger.version, stranger.name, missing.version, missing.name
+        )));
+    }
+    let open =
+        rows.iter().find(|row| !is_known(row, migrations) && row.noted.as_ref().is_some_and(|noted| !noted.sealed));
+    if let Some(open) = open {
+        return Err(Error::internal(format!(
+            "the database has migration {:04} ({}), which was open when it was applied, and which this binary does not know. \
+             Take it back with `migrate down`, which knows its text",
+            open.version, open.name
+        )));
+    }
+    if needed <= newest {
+        return Ok(());
+    }
+    let name = rows.iter().find(|row| row.version == needed).map_or("", |row| row.name.as_str());
+    Err(Error::internal(format!(
+        "the database is beyond this binary, which knows the migrations up to {newest:04}: a service must know {needed:04} \
+         ({name}) to work with it. Start one that does, or take the newer migrations back with `migrate down`"
+    )))
+}
+
+/// The statements that take a migration back: those of the binary, if it is the one that was applied, or those that were
+/// noted then.
+fn way_back<'m>(row: &'m Row, migrations: &'m [Migration]) -> Result<&'m str> {
+    let same = |migration: &&Migration| migration.version == row.version && checksum(migration) == row.checksum;
+    match (migrations.iter().find(same), &row.noted) {
+        (Some(migration), _) => Ok(migration.down),
+        (None, Some(noted)) => Ok(&noted.down),
+        (None, None) => Err(Error::internal(format!(
+            "migration {:04} ({}) is not known to this binary, and the database has not noted how to take it back; run \
+             `migrate down` of the binary that applied it",
+            row.version, row.name
+        ))),
+    }
 }
 
 fn checksum(migration: &Migration) -> Vec<u8> {
     Sha384::digest(migration.up.as_bytes()).to_vec()
 }
 
-fn failed(migration: &Migration, way: &str, cause: &impl std::fmt::Display) -> Error {
-    Error::internal(format!("migration {} ({}) failed on its way {way}: {cause}", migration.version, migration.name))
+fn failed(version: i64, name: &str, way: &str, cause: &impl std::fmt::Display) -> Error {
+    Error::internal(format!("migration {version} ({name}) failed on its way {way}: {cause}"))
 }

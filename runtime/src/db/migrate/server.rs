@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{Applied, Migration, MigrationState, Row, checksum, failed, refuse_strangers, states};
+use super::{Applied, Migration, MigrationState, Noted, Row, checksum, failed, refuse_strangers, states, way_back};
 use crate::error::{Error, Result};
 
 /// What a migration needs of a connection.
@@ -28,25 +28,31 @@ pub(in super::super) trait Runner {
 /// What is written down of a migration.
 pub(in super::super) enum Note<'m> {
     /// It is applied.
-    Applied { migration: &'m Migration, description: String, checksum: Vec<u8>, started: Instant },
+    Applied { migration: &'m Migration, description: String, checksum: Vec<u8>, noted: Noted, started: Instant },
     /// It is taken back.
     TakenBack(i64),
 }
 
 pub(in super::super) async fn up(runner: &mut impl Runner, migrations: &[Migration]) -> Result<Vec<Applied>> {
     locked(runner, async |runner| {
-        let rows = runner.rows().await?;
+        let mut rows = runner.rows().await?;
         refuse_strangers(&rows, migrations)?;
         let mut applied = Vec::new();
-        for migration in migrations.iter().filter(|migration| rows.iter().all(|row| row.version != migration.version)) {
+        for migration in migrations {
+            if rows.iter().any(|row| row.version == migration.version) {
+                continue;
+            }
             let note = Note::Applied {
                 migration,
                 description: migration.name.replace('_', " "),
                 checksum: checksum(migration),
+                noted: migration.noted(&rows),
                 started: Instant::now(),
             };
-            runner.run(migration.up, note).await.map_err(|cause| failed(migration, "up", &told(&cause)))?;
+            let failed = |cause| failed(migration.version, migration.name, "up", &told(&cause));
+            runner.run(migration.up, note).await.map_err(failed)?;
             applied.push(Applied { version: migration.version, name: migration.name.to_owned() });
+            rows = runner.rows().await?;
         }
         Ok(applied)
     })
@@ -56,12 +62,10 @@ pub(in super::super) async fn up(runner: &mut impl Runner, migrations: &[Migrati
 pub(in super::super) async fn down(runner: &mut impl Runner, migrations: &[Migration]) -> Result<Option<Applied>> {
     locked(runner, async |runner| {
         let Some(newest) = runner.rows().await?.into_iter().next_back() else { return Ok(None) };
-        let migration = migrations.iter().find(|migration| migration.version == newest.version).ok_or_else(|| {
-            Error::internal(format!("migration {} ({}) is not known to this binary", newest.version, newest.name))
-        })?;
-        let note = Note::TakenBack(migration.version);
-        runner.run(migration.down, note).await.map_err(|cause| failed(migration, "down", &told(&cause)))?;
-        Ok(Some(Applied { version: migration.version, name: migration.name.to_owned() }))
+        let failed = |cause| failed(newest.version, &newest.name, "down", &told(&cause));
+        let back = way_back(&newest, migrations)?;
+        runner.run(back, Note::TakenBack(newest.version)).await.map_err(failed)?;
+        Ok(Some(Applied { version: newest.version, name: newest.name }))
     })
     .await
 }

@@ -10,8 +10,8 @@ use sqlx_core::raw_sql::raw_sql;
 use sqlx_core::sql_str::AssertSqlSafe;
 use sqlx_mysql::MySql;
 
-use super::super::migrate::Row;
 use super::super::migrate::server::{Note, Runner};
+use super::super::migrate::{Noted, ROWS, ROWS_WITHOUT_NOTES, Row};
 use super::{Mysql, fault};
 use crate::error::{Error, Result};
 
@@ -80,6 +80,13 @@ impl Runner for Migrator {
             )
             .await
             .map_err(failed)?;
+        let notes = "CREATE TABLE IF NOT EXISTS arcana_migrations (
+            version BIGINT PRIMARY KEY,
+            sealed BOOLEAN NOT NULL,
+            compatible_from BIGINT NOT NULL,
+            down_sql MEDIUMTEXT NOT NULL
+        )";
+        self.0.execute(notes).await.map_err(failed)?;
         let sequences =
             "CREATE TABLE IF NOT EXISTS arcana_sequences (name VARCHAR(128) PRIMARY KEY, next BIGINT NOT NULL)";
         self.0.execute(sequences).await.map_err(failed)?;
@@ -91,10 +98,7 @@ impl Runner for Migrator {
     }
 
     async fn is_prepared(&mut self) -> Result<bool> {
-        let sql = "SELECT 1 FROM information_schema.tables \
-                   WHERE table_schema = DATABASE() AND table_name = '_sqlx_migrations'";
-        let found: Option<(i32,)> = query_as(sql).fetch_optional(&mut *self.0).await.map_err(failed)?;
-        Ok(found.is_some())
+        self.has_table("_sqlx_migrations").await
     }
 
     async fn lock(&mut self) -> Result<()> {
@@ -119,9 +123,17 @@ impl Runner for Migrator {
     }
 
     async fn rows(&mut self) -> Result<Vec<Row>> {
-        let sql = "SELECT version, description, checksum FROM _sqlx_migrations ORDER BY version";
-        let rows: Vec<(i64, String, Vec<u8>)> = query_as(sql).fetch_all(&mut *self.0).await.map_err(failed)?;
-        Ok(rows.into_iter().map(|(version, name, checksum)| Row { version, name, checksum }).collect())
+        type Read = (i64, String, Vec<u8>, Option<bool>, Option<i64>, Option<String>);
+        let sql = if self.has_table("arcana_migrations").await? { ROWS } else { ROWS_WITHOUT_NOTES };
+        let rows: Vec<Read> = query_as(sql).fetch_all(&mut *self.0).await.map_err(failed)?;
+        let read = |(version, name, checksum, sealed, compatible_from, down): Read| {
+            let noted = match (sealed, compatible_from, down) {
+                (Some(sealed), Some(compatible_from), Some(down)) => Some(Noted { sealed, compatible_from, down }),
+                _ => None,
+            };
+            Row { version, name, checksum, noted }
+        };
+        Ok(rows.into_iter().map(read).collect())
     }
 
     async fn run(&mut self, text: &str, note: Note<'_>) -> Result<()> {
@@ -149,7 +161,12 @@ impl Runner for Migrator {
             return Err(failed(cause));
         }
         match note {
-            Note::Applied { migration, started, .. } => {
+            Note::Applied { migration, noted, started, .. } => {
+                // Whoever took the migration back with another tool left its note.
+                let sql =
+                    "REPLACE INTO arcana_migrations (version, sealed, compatible_from, down_sql) VALUES (?, ?, ?, ?)";
+                let statement = query(sql).bind(migration.version).bind(noted.sealed).bind(noted.compatible_from);
+                statement.bind(&noted.down).execute(&mut *self.0).await.map_err(failed)?;
                 let nanos = i64::try_from(started.elapsed().as_nanos()).unwrap_or(i64::MAX);
                 query("UPDATE _sqlx_migrations SET success = TRUE, execution_time = ? WHERE version = ?")
                     .bind(nanos)
@@ -157,12 +174,22 @@ impl Runner for Migrator {
                     .execute(&mut *self.0)
             }
             Note::TakenBack(version) => {
+                let sql = "DELETE FROM arcana_migrations WHERE version = ?";
+                query(sql).bind(version).execute(&mut *self.0).await.map_err(failed)?;
                 query("DELETE FROM _sqlx_migrations WHERE version = ?").bind(version).execute(&mut *self.0)
             }
         }
         .await
         .map(drop)
         .map_err(failed)
+    }
+}
+
+impl Migrator {
+    async fn has_table(&mut self, name: &str) -> Result<bool> {
+        let sql = "SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = ?";
+        let found: Option<(i32,)> = query_as(sql).bind(name).fetch_optional(&mut *self.0).await.map_err(failed)?;
+        Ok(found.is_some())
     }
 }
 

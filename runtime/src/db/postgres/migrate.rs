@@ -5,8 +5,8 @@ use std::time::Duration;
 use deadpool_postgres::{ClientWrapper, Object, Pool};
 use tokio_postgres::types::{ToSql, Type};
 
-use super::super::migrate::Row;
 use super::super::migrate::server::{Note, Runner};
+use super::super::migrate::{Noted, ROWS, ROWS_WITHOUT_NOTES, Row};
 use super::{Postgres, Sending, fault, unreachable};
 use crate::error::{Error, Result};
 
@@ -66,6 +66,12 @@ impl Runner for Migrator {
                     checksum BYTEA NOT NULL,
                     execution_time BIGINT NOT NULL
                 );
+                CREATE TABLE IF NOT EXISTS arcana_migrations (
+                    version BIGINT PRIMARY KEY,
+                    sealed BOOLEAN NOT NULL,
+                    compatible_from BIGINT NOT NULL,
+                    down_sql TEXT NOT NULL
+                );
                 CREATE TABLE IF NOT EXISTS arcana_sequences (name TEXT COLLATE \"C\" PRIMARY KEY, next BIGINT NOT NULL);
                 CREATE TABLE IF NOT EXISTS arcana_keys (name TEXT COLLATE \"C\" PRIMARY KEY, secret BYTEA NOT NULL);
                 CREATE TABLE IF NOT EXISTS arcana_words (name TEXT COLLATE \"C\" PRIMARY KEY, fields TEXT NOT NULL);",
@@ -75,9 +81,7 @@ impl Runner for Migrator {
     }
 
     async fn is_prepared(&mut self) -> Result<bool> {
-        let sql = "SELECT to_regclass('_sqlx_migrations') IS NOT NULL";
-        let rows = self.client.query_typed(sql, &[]).await.map_err(failed)?;
-        rows.first().map_or(Ok(false), |row| row.try_get(0).map_err(failed))
+        self.has_table("_sqlx_migrations").await
     }
 
     async fn lock(&mut self) -> Result<()> {
@@ -109,9 +113,16 @@ impl Runner for Migrator {
     }
 
     async fn rows(&mut self) -> Result<Vec<Row>> {
-        let sql = "SELECT version, description, checksum FROM _sqlx_migrations ORDER BY version";
-        let rows = self.client.query_typed(sql, &[]).await.map_err(failed)?;
-        Ok(rows.iter().map(|row| Row { version: row.get(0), name: row.get(1), checksum: row.get(2) }).collect())
+        let noted = self.has_table("arcana_migrations").await?;
+        // NULLs have the types of the notes, by which they are read.
+        let alone = ROWS_WITHOUT_NOTES.replacen("NULL, NULL, NULL", "NULL::boolean, NULL::bigint, NULL::text", 1);
+        let rows = self.client.query_typed(if noted { ROWS } else { &alone }, &[]).await.map_err(failed)?;
+        let read = |row: &tokio_postgres::Row| {
+            let sealed: Option<bool> = row.get(3);
+            let noted = sealed.map(|sealed| Noted { sealed, compatible_from: row.get(4), down: row.get(5) });
+            Row { version: row.get(0), name: row.get(1), checksum: row.get(2), noted }
+        };
+        Ok(rows.iter().map(read).collect())
     }
 
     async fn run(&mut self, text: &str, note: Note<'_>) -> Result<()> {
@@ -120,7 +131,7 @@ impl Runner for Migrator {
         transaction.batch_execute("SET LOCAL statement_timeout = 0").await.map_err(failed)?;
         transaction.batch_execute(text).await.map_err(failed)?;
         match note {
-            Note::Applied { migration, description, checksum, started } => {
+            Note::Applied { migration, description, checksum, noted, started } => {
                 let nanos = i64::try_from(started.elapsed().as_nanos()).unwrap_or(i64::MAX);
                 let sql = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
                            VALUES ($1, $2, TRUE, $3, $4)";
@@ -130,15 +141,35 @@ impl Runner for Migrator {
                     (&checksum, Type::BYTEA),
                     (&nanos, Type::INT8),
                 ];
-                transaction.execute_typed(sql, &values).await
+                transaction.execute_typed(sql, &values).await.map_err(failed)?;
+                // Whoever took the migration back with another tool left its note.
+                let sql = "INSERT INTO arcana_migrations (version, sealed, compatible_from, down_sql) VALUES ($1, $2, $3, $4) \
+                           ON CONFLICT (version) DO UPDATE SET sealed = excluded.sealed, \
+                           compatible_from = excluded.compatible_from, down_sql = excluded.down_sql";
+                let values: [(&(dyn ToSql + Sync), Type); 4] = [
+                    (&migration.version, Type::INT8),
+                    (&noted.sealed, Type::BOOL),
+                    (&noted.compatible_from, Type::INT8),
+                    (&noted.down, Type::TEXT),
+                ];
+                transaction.execute_typed(sql, &values).await.map_err(failed)?;
             }
             Note::TakenBack(version) => {
-                let sql = "DELETE FROM _sqlx_migrations WHERE version = $1";
-                transaction.execute_typed(sql, &[(&version, Type::INT8)]).await
+                for table in ["_sqlx_migrations", "arcana_migrations"] {
+                    let sql = format!("DELETE FROM {table} WHERE version = $1");
+                    transaction.execute_typed(&sql, &[(&version, Type::INT8)]).await.map_err(failed)?;
+                }
             }
         }
-        .map_err(failed)?;
         transaction.commit().await.map_err(failed)
+    }
+}
+
+impl Migrator {
+    async fn has_table(&self, name: &str) -> Result<bool> {
+        let sql = "SELECT to_regclass($1) IS NOT NULL";
+        let rows = self.client.query_typed(sql, &[(&name, Type::TEXT)]).await.map_err(failed)?;
+        rows.first().map_or(Ok(false), |row| row.try_get(0).map_err(failed))
     }
 }
 
