@@ -9,6 +9,7 @@ mod cargo;
 pub mod check;
 pub mod dev;
 pub mod r#gen;
+mod git;
 pub mod migrate;
 pub mod routes;
 mod say;

@@ -1,5 +1,7 @@
 //! Migrations: from the sealed lock and the model to operations, SQL and the files of the open migration.
 
+mod by_hand;
+mod compatible;
 mod default;
 mod disk;
 mod in_place;
@@ -9,12 +11,15 @@ mod operation;
 mod order;
 mod plan;
 mod postgres;
+mod rebase;
 mod sqlite;
 mod transition;
 
+pub use by_hand::by_hand;
 pub use disk::{Disk, MigrationName};
 pub use operation::{Class, Operation, OperationKind};
 pub use plan::{Planned, Sealed, plan, seal};
+pub use rebase::{Branch, Rebased, rebase, renumbered};
 
 #[cfg(test)]
 mod tests;

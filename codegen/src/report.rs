@@ -17,6 +17,8 @@ pub struct Report {
     pub open_migration: Option<String>,
     /// What it does.
     pub operations: Vec<Operation>,
+    /// What older services cannot work with behind it.
+    pub obstacles: Vec<String>,
     /// What the schema leaves unsaid.
     pub gaps: Vec<Gap>,
 }
@@ -29,6 +31,7 @@ impl Report {
             entities: output.model.entities.len(),
             open_migration: output.migrations.open.as_ref().map(|name| name.stem()),
             operations: output.migrations.operations.clone(),
+            obstacles: output.migrations.obstacles.clone(),
             gaps: output.gaps.clone(),
         }
     }

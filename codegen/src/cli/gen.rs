@@ -134,6 +134,7 @@ impl Run<'_> {
                 "changes": self.changes,
                 "open_migration": self.report.open_migration,
                 "operations": self.report.operations,
+                "obstacles": self.report.obstacles,
                 "gaps": self.report.gaps,
                 "milliseconds": self.started.elapsed().as_millis(),
                 "stages": self.stages,
@@ -229,4 +230,5 @@ fn print_migration(report: &Report) {
         vec![class, operation.kind.words().to_owned(), operation.subject.clone(), operation.words.clone()]
     });
     say::table(&rows.collect::<Vec<_>>());
+    say::obstacles(&report.obstacles);
 }

@@ -1,15 +1,17 @@
-//! `migrate`: where the migrations stand, and sealing the open one.
+//! `migrate`: where the migrations stand, sealing what is open, and those that people write.
 
 use std::fs;
+use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
 use serde_json::json;
 
-use super::{r#gen, say};
+use super::{r#gen, git, say};
 use crate::diagnostic::Diagnostics;
 use crate::load::Sources;
-use crate::migrate::{Disk, Planned, plan, seal};
+use crate::migrate::{Branch, Disk, Planned, by_hand, plan, rebase, renumbered, seal};
 use crate::model::Model;
 use crate::project::Project;
 use crate::read_model;
@@ -32,9 +34,46 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Close the open migration: its files never change again
+    /// Close what is open: its files never change again
     #[command(after_help = "Example: cargo xtask migrate seal")]
     Seal,
+    /// Begin a migration that is written by hand, before the open one
+    #[command(after_help = "Example: cargo xtask migrate new --custom fill_notes")]
+    New {
+        /// What it does, in small letters
+        #[arg(long, value_name = "NAME")]
+        custom: String,
+    },
+    /// While a merge or a rebase is stopped: put what one branch sealed behind what the other did
+    #[command(after_help = "Example: git merge main; cargo xtask migrate rebase")]
+    Rebase {
+        /// Whose migrations keep their numbers [default: in a merge theirs, in a rebase ours, which is where it goes to]
+        #[arg(long, value_enum, value_name = "SIDE")]
+        keep: Option<Side>,
+    },
+}
+
+/// A side of a conflict, as git calls it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Side {
+    /// What is checked out.
+    Ours,
+    /// What comes in.
+    Theirs,
+}
+
+/// What a command answers: its exit code, or what is wrong with the schema and the migrations, or with what lies around.
+type Answer = Result<ExitCode, Failure>;
+
+enum Failure {
+    Schema(Diagnostics),
+    Other(String),
+}
+
+impl From<Diagnostics> for Failure {
+    fn from(found: Diagnostics) -> Self {
+        Self::Schema(found)
+    }
 }
 
 /// Runs the command.
@@ -43,31 +82,38 @@ pub fn run(args: &Args, project: &Project) -> ExitCode {
         Ok(sources) => sources,
         Err(found) => return say::diagnostics(&found, &project.root),
     };
-    let found = match (&args.command, read_model(&sources)) {
-        (_, Err(found)) => found,
-        (Command::Status { json }, Ok(model)) => match status(project, &model, *json) {
-            Ok(()) => return ExitCode::SUCCESS,
-            Err(found) => found,
-        },
-        (Command::Seal, Ok(model)) => match close(project, &model) {
-            Ok(code) => return code,
-            Err(found) => found,
-        },
-    };
-    say::schema_diagnostics(&found, project, &sources)
+    let answer = read_model(&sources).map_err(Failure::from).and_then(|model| match &args.command {
+        Command::Status { json } => status(project, &model, *json),
+        Command::Seal => close(project, &model),
+        Command::New { custom } => begin(project, &model, custom),
+        Command::Rebase { keep } => join(project, &model, *keep),
+    });
+    match answer {
+        Ok(code) => code,
+        Err(Failure::Schema(found)) => say::schema_diagnostics(&found, project, &sources),
+        Err(Failure::Other(message)) => say::error(&message),
+    }
 }
 
-fn status(project: &Project, model: &Model, as_json: bool) -> Result<(), Diagnostics> {
+fn status(project: &Project, model: &Model, as_json: bool) -> Answer {
     let disk = Disk::read(project)?;
-    let Planned { open, operations, .. } = plan(project, &disk, model, &[])?;
+    let Planned { open, operations, obstacles, by_hand, .. } = plan(project, &disk, model, &[])?;
     if as_json {
         let sealed: Vec<String> = disk.sealed.iter().map(|(name, _)| name.stem()).collect();
+        let by_hand: Vec<String> = by_hand.iter().map(|name| name.stem()).collect();
         let open = open.map(|name| name.stem());
-        say::json(&json!({ "sealed": sealed, "open": open, "operations": operations }));
-        return Ok(());
+        say::json(&json!({
+            "sealed": sealed,
+            "by_hand": by_hand,
+            "open": open,
+            "operations": operations,
+            "obstacles": obstacles,
+        }));
+        return Ok(ExitCode::SUCCESS);
     }
     let mut rows: Vec<Vec<String>> =
         disk.sealed.iter().map(|(name, _)| vec![name.stem(), "sealed".to_owned()]).collect();
+    rows.extend(by_hand.iter().map(|name| vec![name.stem(), "open, by hand".to_owned()]));
     rows.extend(open.map(|name| vec![name.stem(), "open".to_owned()]));
     say::table(&rows);
     let rows = operations.iter().map(|operation| {
@@ -75,22 +121,106 @@ fn status(project: &Project, model: &Model, as_json: bool) -> Result<(), Diagnos
         vec![String::new(), class, kind, operation.subject.clone(), operation.words.clone()]
     });
     say::table(&rows.collect::<Vec<_>>());
-    Ok(())
+    say::obstacles(&obstacles);
+    Ok(ExitCode::SUCCESS)
 }
 
-fn close(project: &Project, model: &Model) -> Result<ExitCode, Diagnostics> {
+fn close(project: &Project, model: &Model) -> Answer {
     let sealed = seal(project, &Disk::read(project)?, model)?;
-    for (path, text) in &sealed.files {
+    write(project, &sealed.files)?;
+    for name in &sealed.migrations {
+        println!("Sealed {}", name.stem());
+    }
+    if sealed.migrations.is_empty() {
+        println!("No open migration; the lock is up to date");
+    }
+    Ok(r#gen::run(&r#gen::Args::default(), project))
+}
+
+fn begin(project: &Project, model: &Model, name: &str) -> Answer {
+    let disk = Disk::read(project)?;
+    let (name, files) = by_hand(project, &disk, name)?;
+    let Planned { open, .. } = plan(project, &disk, model, &[])?;
+    write(project, &files)?;
+    for (path, _) in &files {
+        println!("Write {path}");
+    }
+    if let Some(open) = open {
+        println!(
+            "It comes before {}, which is open. If it must come behind, delete these files, run cargo xtask migrate seal, \
+             and begin again",
+            open.stem()
+        );
+    }
+    let code = r#gen::run(&r#gen::Args::default(), project);
+    println!("{} is applied as it stands; seal it when it is finished: cargo xtask migrate seal", name.stem());
+    Ok(code)
+}
+
+fn join(project: &Project, model: &Model, keep: Option<Side>) -> Answer {
+    let (kept, moved) = sides(project, keep)?;
+    let plan = rebase(project, &kept, &moved)?;
+    for path in &plan.removed {
+        let removed = fs::remove_file(project.root.join(path));
+        if let Err(error) =
+            removed.or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
+        {
+            return Err(Failure::Other(format!("{path}: {error}")));
+        }
+    }
+    write(project, &plan.files)?;
+    let args = r#gen::Args { allow_lossy: plan.allowed, discard_edits: true, ..r#gen::Args::default() };
+    let code = r#gen::run(&args, project);
+    if code != ExitCode::SUCCESS || plan.moved.is_empty() {
+        return Ok(code);
+    }
+    let mut code = close(project, model)?;
+    for moved in &plan.by_hand {
+        let (name, files) = renumbered(project, moved, Disk::read(project)?.newest() + 1);
+        write(project, &files)?;
+        code = close(project, model)?;
+        println!(
+            "{} was written by hand for the schema of its branch, as {}: read it again",
+            name.stem(),
+            moved.0.stem()
+        );
+    }
+    let numbers: Vec<String> = plan.moved.iter().map(|name| name.stem()).collect();
+    println!(
+        "{} of {} gave way to {}. A database that has it comes over by `migrate down`, which takes it back, and `migrate up`",
+        numbers.join(" and "),
+        moved.name,
+        kept.name
+    );
+    Ok(code)
+}
+
+/// The branch whose migrations keep their numbers, and the other.
+fn sides(project: &Project, keep: Option<Side>) -> Result<(Branch, Branch), Failure> {
+    let incoming = [("MERGE_HEAD", Side::Theirs), ("REBASE_HEAD", Side::Ours), ("CHERRY_PICK_HEAD", Side::Ours)];
+    let found = incoming.into_iter().find(|(name, _)| git::commit(&project.root, name).is_some());
+    let Some((theirs, usual)) = found else {
+        let message = "no merge and no rebase is under way, which would say what the two branches are; merge the other branch, and \
+                       run this where it stops: git merge main. If the merge is committed already, take it back first: git reset \
+                       --hard HEAD^";
+        return Err(Failure::Other(message.to_owned()));
+    };
+    let read = |name: &str| -> Result<Branch, Failure> {
+        let files = git::folder(&project.root, name, &project.migrations).map_err(Failure::Other)?;
+        Ok(Branch { name: git::called(&project.root, name), files })
+    };
+    let (ours, theirs) = (read("HEAD")?, read(theirs)?);
+    Ok(if keep.unwrap_or(usual) == Side::Ours { (ours, theirs) } else { (theirs, ours) })
+}
+
+fn write(project: &Project, files: &[(String, String)]) -> Result<(), Failure> {
+    for (path, text) in files {
         let target = project.root.join(path);
         let folder = target.parent().map_or(Ok(()), fs::create_dir_all);
         if let Err(error) = folder.and_then(|()| fs::write(&target, text)) {
-            let folder = project.migrations.display();
-            return Ok(say::error(&format!("{path}: {error}; restore the folder: git checkout -- {folder}")));
+            let folder = Path::display(&project.migrations);
+            return Err(Failure::Other(format!("{path}: {error}; restore the folder: git checkout -- {folder}")));
         }
     }
-    match &sealed.migration {
-        Some(name) => println!("Sealed {}", name.stem()),
-        None => println!("No open migration; the lock is up to date"),
-    }
-    Ok(r#gen::run(&r#gen::Args::default(), project))
+    Ok(())
 }

@@ -83,6 +83,14 @@ pub(super) fn gaps<'a>(project: &Project, gaps: impl IntoIterator<Item = &'a Gap
     }
 }
 
+/// Prints what services that were built before a migration cannot work with.
+pub(super) fn obstacles(obstacles: &[String]) {
+    if !obstacles.is_empty() {
+        println!("Services that were built before it cannot work beside it:");
+        obstacles.iter().for_each(|obstacle| println!("  {obstacle}"));
+    }
+}
+
 /// Prints rows in columns that are as wide as they must be.
 pub(super) fn table(rows: &[Vec<String>]) {
     let mut widths: Vec<usize> = Vec::new();

@@ -17,6 +17,9 @@ pub(super) const LOCK: &str = "schema.lock.json";
 /// Name of the sums in the migrations folder.
 pub(super) const SUM: &str = "migrations.sum";
 
+/// What to do about two branches that each sealed something.
+const REBASE: &str = "two branches sealed a migration each; run: cargo xtask migrate rebase";
+
 /// Number and name of a migration.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct MigrationName {
@@ -48,7 +51,7 @@ impl MigrationName {
         format!("{dialect}/{}.{way}.sql", self.stem())
     }
 
-    fn parse(stem: &str) -> Option<Self> {
+    pub(super) fn parse(stem: &str) -> Option<Self> {
         let (version, name) = stem.split_once('_')?;
         Some(Self { version: version.parse().ok()?, name: name.to_owned() })
     }
@@ -58,22 +61,31 @@ impl Disk {
     /// Reads the migrations folder of a project, and checks that nothing sealed has changed.
     pub fn read(project: &Project) -> Result<Self, Diagnostics> {
         let folder = project.root.join(&project.migrations);
-        let mut disk = Self::default();
-        let lock = text(&folder.join(LOCK))?;
-        if let Some(lock) = &lock {
-            disk.lock = Lock::parse(lock)
-                .map_err(|error| broken(&project.migrations.join(LOCK), &error.to_string(), &restore(project)))?;
+        let (lock, sums) = (text(&folder.join(LOCK))?, text(&folder.join(SUM))?);
+        let mut disk = Self::sealed_by(project, lock, sums.as_deref().unwrap_or_default())?;
+        // All of them: what was sealed for a dialect stays under its sum when a project no longer uses it.
+        for dialect in Dialect::ALL {
+            disk.read_files(&folder, dialect)?;
         }
-        for line in text(&folder.join(SUM))?.unwrap_or_default().lines().filter(|line| !line.is_empty()) {
+        disk.verify(project)?;
+        Ok(disk)
+    }
+
+    /// What a lock and sums say is sealed, without files.
+    pub(super) fn sealed_by(project: &Project, lock: Option<String>, sums: &str) -> Result<Self, Diagnostics> {
+        let mut disk = Self::default();
+        if let Some(lock) = &lock {
+            disk.lock = Lock::parse(lock).map_err(|error| {
+                let path = project.migrations.join(LOCK);
+                let help = if lock.contains("\n<<<<<<< ") { REBASE.to_owned() } else { restore(project) };
+                broken(&path, &error.to_string(), &help)
+            })?;
+        }
+        for line in sums.lines().filter(|line| !line.is_empty()) {
             let parsed = line.split_once("  ").and_then(|(sum, stem)| Some((MigrationName::parse(stem)?, sum)));
             let Some((name, sum)) = parsed else {
-                let help = "two branches sealed a migration each: keep the lines of one, delete the files of the other's \
-                            migration, and run cargo xtask gen";
-                return Err(broken(
-                    &project.migrations.join(SUM),
-                    &format!("`{line}` is no line of `sum  name`"),
-                    help,
-                ));
+                let what = format!("`{line}` is no line of `sum  name`");
+                return Err(broken(&project.migrations.join(SUM), &what, REBASE));
             };
             disk.sealed.push((name, sum.to_owned()));
         }
@@ -81,11 +93,6 @@ impl Disk {
             let what = "migrations are sealed, but there is no lock";
             return Err(broken(&project.migrations.join(LOCK), what, &restore(project)));
         }
-        // All of them: what was sealed for a dialect stays under its sum when a project no longer uses it.
-        for dialect in Dialect::ALL {
-            disk.read_files(&folder, dialect)?;
-        }
-        disk.verify(project)?;
         Ok(disk)
     }
 
@@ -105,7 +112,7 @@ impl Disk {
         Ok(())
     }
 
-    fn verify(&self, project: &Project) -> Result<(), Diagnostics> {
+    pub(super) fn verify(&self, project: &Project) -> Result<(), Diagnostics> {
         let mut found = Diagnostics::default();
         let mut previous = "";
         for (name, sum) in &self.sealed {
@@ -129,6 +136,11 @@ impl Disk {
         let wanted = project.dialects.iter().filter(began);
         let missing = wanted.flat_map(|dialect| ["up", "down"].map(|way| name.path(*dialect, way)));
         let missing: Vec<String> = missing.filter(|path| !self.files.contains_key(path)).collect();
+        let same_number = self.sealed.iter().filter(|(other, _)| other.version == name.version).count() > 1;
+        if same_number {
+            let message = format!("there are two sealed migrations of the number {:04}", name.version);
+            return Diagnostic::new("arcana::sealed_changed", message).help(REBASE);
+        }
         if missing.is_empty() {
             let help = format!(
                 "databases hold it as it was; {}, and make the change in the schema, which becomes the next migration",
@@ -139,6 +151,11 @@ impl Disk {
         }
         let message = format!("the sealed migration {} misses {}, or was edited", name.stem(), missing.join(", "));
         Diagnostic::new("arcana::sealed_changed", message).help(restore(project))
+    }
+
+    /// Number of the newest sealed migration; 0 if there is none.
+    pub fn newest(&self) -> u32 {
+        self.sealed.last().map_or(0, |(name, _)| name.version)
     }
 
     /// Whether there are files of a migration for a dialect.
@@ -202,6 +219,6 @@ fn restore(project: &Project) -> String {
     format!("restore it: git checkout -- {}", project.migrations.display())
 }
 
-fn broken(path: &Path, what: &str, help: &str) -> Diagnostics {
+pub(super) fn broken(path: &Path, what: &str, help: &str) -> Diagnostics {
     Diagnostics::one(Diagnostic::new("arcana::migrations_broken", format!("{}: {what}", path.display())).help(help))
 }

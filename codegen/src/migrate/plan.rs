@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use super::by_hand::is_by_hand;
+use super::compatible::{COMPATIBLE, obstacles};
 use super::disk::{Disk, LOCK, MigrationName, SUM};
 use super::naming::name_of;
 use super::operation::{Class, Operation, OperationKind, operations};
@@ -13,7 +15,8 @@ use crate::lock::Lock;
 use crate::model::{Model, Span};
 use crate::project::{Dialect, Project};
 
-const ALLOWED: &str = "-- Lossy, allowed by name: ";
+/// Begins a line that records a loss which was allowed by name.
+pub(super) const ALLOWED: &str = "-- Lossy, allowed by name: ";
 
 /// What a run makes of the migrations.
 #[derive(Debug, Clone)]
@@ -24,8 +27,12 @@ pub struct Planned {
     pub files: Vec<(String, String)>,
     /// What it does.
     pub operations: Vec<Operation>,
-    /// Paths of sealed migrations, which the generator no longer owns.
-    pub sealed: Vec<String>,
+    /// What services that were built before it cannot work with; nothing if they can.
+    pub obstacles: Vec<String>,
+    /// Migrations that were written by hand and are not sealed; they come before the open one.
+    pub by_hand: Vec<MigrationName>,
+    /// Paths of migrations that the generator does not own: what is sealed, and what was written by hand.
+    pub kept: Vec<String>,
     /// Paths of open migrations on disk that are no longer wanted.
     pub removed: Vec<String>,
     /// Text of `src/migrations.rs` of the generated crate.
@@ -35,8 +42,8 @@ pub struct Planned {
 /// What sealing writes: path below the root of the project, and text.
 #[derive(Debug, Clone)]
 pub struct Sealed {
-    /// The migration that is sealed; `None` if only the lock moves.
-    pub migration: Option<MigrationName>,
+    /// The migrations that are sealed; none if only the lock moves.
+    pub migrations: Vec<MigrationName>,
     /// The lock and the sums.
     pub files: Vec<(String, String)>,
 }
@@ -55,31 +62,42 @@ pub fn plan(project: &Project, disk: &Disk, model: &Model, allow_lossy: &[String
     let way_of = |dialect: Dialect| if disk.is_joined_by(dialect) { &whole } else { &transition };
     let up = project.dialects.iter().map(|dialect| (*dialect, render(*dialect, way_of(*dialect))));
     let up: Vec<(Dialect, String)> = up.collect();
-    let version = disk.sealed.last().map_or(0, |(name, _)| name.version) + 1;
+    let by_hand = disk.by_hand(project)?;
+    let version = by_hand.last().map_or_else(|| disk.newest(), |name| name.version) + 1;
+    // Before the first there are no services.
+    let obstacles = if disk.sealed.is_empty() { Vec::new() } else { obstacles(&transition) };
+    let is_compatible = !disk.sealed.is_empty() && obstacles.is_empty();
     let open = up.iter().any(|(_, sql)| !sql.is_empty());
     let open = open.then(|| MigrationName { version, name: name(project, disk, &operations) });
     let folder = project.migrations.to_string_lossy().replace('\\', "/");
     let mut files = Vec::new();
     if let Some(name) = &open {
         for (dialect, up) in up {
-            let header = |way: &str| header(project, disk, name, (dialect, way), &operations);
+            let header = |way: &str| {
+                let mut text = header(project, disk, name, (dialect, way), &operations);
+                if way == "up" && is_compatible && !disk.is_joined_by(dialect) {
+                    let _ = writeln!(text, "{COMPATIBLE}");
+                }
+                text
+            };
             let down = render(dialect, &way_of(dialect).back());
             files.push((format!("{folder}/{}", name.path(dialect, "up")), header("up") + &up));
             files.push((format!("{folder}/{}", name.path(dialect, "down")), header("down") + &down));
         }
     }
-    let removed = disk.open_files().map(|(path, _)| format!("{folder}/{path}"));
+    let removed = disk.open_files().filter(|(_, text)| !is_by_hand(text)).map(|(path, _)| format!("{folder}/{path}"));
     let removed = removed.filter(|path| files.iter().all(|(file, _)| file != path)).collect();
-    let sealed = disk.sealed.iter().flat_map(|(name, _)| {
+    let kept = disk.sealed.iter().map(|(name, _)| name).chain(&by_hand).flat_map(|name| {
         let dialects = Dialect::ALL.into_iter().filter(|dialect| disk.has(name, *dialect));
         dialects.flat_map(|dialect| ["up", "down"].map(|way| format!("{folder}/{}", name.path(dialect, way))))
     });
-    let embedded = embedded(project, disk, open.as_ref());
-    Ok(Planned { files, operations, sealed: sealed.collect(), removed, embedded, open })
+    let kept = kept.collect();
+    let embedded = embedded(project, disk, by_hand.iter().chain(open.as_ref()));
+    Ok(Planned { open, files, operations, obstacles, by_hand, kept, removed, embedded })
 }
 
-/// Seals the open migration: the lock moves to the model, the sums grow by a line. The files on disk must be what
-/// `gen` writes.
+/// Seals what is open: the lock moves to the model, the sums grow by a line for each migration. The files on disk must
+/// be what `gen` writes.
 pub fn seal(project: &Project, disk: &Disk, model: &Model) -> Result<Sealed, Diagnostics> {
     let planned = plan(project, disk, model, &[])?;
     let folder = project.migrations.to_string_lossy().replace('\\', "/");
@@ -96,16 +114,18 @@ pub fn seal(project: &Project, disk: &Disk, model: &Model) -> Result<Sealed, Dia
         // Writing to a String does not fail.
         let _ = writeln!(sums, "{sum}  {}", name.stem());
     }
-    if let Some(name) = &planned.open {
-        let previous = disk.sealed.last().map(|(_, sum)| sum.as_str()).unwrap_or_default();
-        let _ = writeln!(sums, "{}  {}", disk.sum(previous, name), name.stem());
+    let migrations: Vec<MigrationName> = planned.by_hand.into_iter().chain(planned.open).collect();
+    let mut previous = disk.sealed.last().map(|(_, sum)| sum.clone()).unwrap_or_default();
+    for name in &migrations {
+        previous = disk.sum(&previous, name);
+        let _ = writeln!(sums, "{previous}  {}", name.stem());
     }
     let lock = Lock::after(&disk.lock, model).to_json();
     let mut files = vec![(format!("{folder}/{LOCK}"), lock)];
     if !sums.is_empty() {
         files.push((format!("{folder}/{SUM}"), sums));
     }
-    Ok(Sealed { migration: planned.open, files })
+    Ok(Sealed { migrations, files })
 }
 
 impl Planned {
@@ -114,7 +134,7 @@ impl Planned {
         for (path, text) in &self.files {
             files.own(path, text.as_str());
         }
-        for path in &self.sealed {
+        for path in &self.kept {
             files.release(path);
         }
         for path in &self.removed {
@@ -144,7 +164,8 @@ fn name(project: &Project, disk: &Disk, operations: &[Operation]) -> String {
     name_of(operations, disk.sealed.is_empty())
 }
 
-fn title(dialect: Dialect) -> &'static str {
+/// Its name, for people.
+pub(super) fn title(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::Sqlite => "SQLite",
         Dialect::Postgres => "PostgreSQL",
@@ -223,7 +244,7 @@ fn header(
 }
 
 /// `generated/src/migrations.rs`.
-fn embedded(project: &Project, disk: &Disk, open: Option<&MigrationName>) -> String {
+fn embedded<'a>(project: &Project, disk: &Disk, open: impl Iterator<Item = &'a MigrationName>) -> String {
     let mut text = format!(
         "//! The migrations, embedded.\n//!\n\
          //! Generated by cargo xtask gen from {}/. Do not edit.\n\n\

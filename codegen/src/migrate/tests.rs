@@ -1,5 +1,7 @@
 //! Migrations against a real SQLite, in a transaction with foreign keys on, as the runner runs them.
 
+mod branches;
+mod by_hand;
 mod joining;
 mod servers;
 mod walks;
@@ -392,7 +394,7 @@ fn rewrites_the_open_migration_until_it_is_sealed() {
     generate(&project, &model(&[(2, "number"), (3, "note")]), &[]).unwrap();
     assert!(fs::read_to_string(up("0001_initial")).unwrap().contains("note TEXT NOT NULL"));
     let sealed = seal_now(&project, &model(&[(2, "number"), (3, "note")]));
-    assert_eq!(sealed.migration.unwrap().stem(), "0001_initial");
+    assert_eq!(sealed.migrations[0].stem(), "0001_initial");
     let planned = generate(&project, &model(&[(2, "number"), (3, "note")]), &[]).unwrap();
     assert!(planned.open.is_none() && planned.embedded.contains("sealed: true"));
     assert!(up("0001_initial").exists(), "a sealed file is not deleted");
