@@ -3,15 +3,17 @@
 # the project of tests/project, which is a workspace of its own, and works there as its developers would: what is checked in
 # is fresh, a new field is generated and served, and `cargo xtask test` passes.
 #
-#   tests/project.sh
+#   tests/project.sh           all of it
+#   tests/project.sh life      only the life of its schema, from its first day through replicas and branches (tests/life.py)
 #
 # The copy is made anew at a fixed place beside what cargo builds, so that little is built anew and nothing piles up. Needs
 # the Rust toolchain and curl.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+root=$PWD
 . tests/tools.sh
 . tests/serving.sh
-tools_need git curl
+tools_need git curl python3
 export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$PWD/target}
 mkdir -p "$CARGO_TARGET_DIR"
 CARGO_TARGET_DIR=$(cd "$CARGO_TARGET_DIR" && pwd)
@@ -50,6 +52,18 @@ cp Cargo.lock "$copy/tests/project/Cargo.lock"
 cd "$copy/tests/project"
 quietly cargo metadata --format-version 1
 
+life() {
+  tools_servers
+  (cd "$root" && cargo build --quiet --package arcana-testing --example servers)
+  printf 'dialects = ["sqlite", "postgres", "mysql"]\n' >>arcana.toml
+  : >"$out"
+  timeout 1500 python3 "$root/tests/life.py" "$PWD" "$CARGO_TARGET_DIR/debug/examples/servers" || fail "the life of a schema"
+}
+if [ "${1:-}" = life ]; then
+  life
+  exit
+fi
+
 quietly cargo xtask gen --check
 contains "Up to date"
 
@@ -76,3 +90,6 @@ contains '"title": "lending"'
 serving_stop
 
 echo "The project stands on its own; its tests: $tally"
+
+# From here on it is for all databases.
+life

@@ -7,6 +7,7 @@ mod disk;
 mod in_place;
 mod mysql;
 mod naming;
+mod needs;
 mod operation;
 mod order;
 mod plan;

@@ -174,25 +174,25 @@ impl App {
             Command::Routes { json } => command::routes(&self.routes.concat(), json),
             Command::Openapi => command::print(self.openapi),
             Command::Config { what: ConfigCommand::Show } => {
-                command::print(&self.settings(arguments.config, arguments.overrides)?.show())
+                command::print(&self.settings(arguments.config, arguments.overrides, true)?.show())
             }
             Command::Serve { seed } => {
-                let loaded = self.settings(arguments.config, arguments.overrides)?;
+                let loaded = self.settings(arguments.config, arguments.overrides, true)?;
                 block_on(command::serve(self, loaded.settings, seed))
             }
             Command::Migrate { way } => {
-                let loaded = self.settings(arguments.config, arguments.overrides)?;
+                let loaded = self.settings(arguments.config, arguments.overrides, false)?;
                 block_on(command::migrate(self, &loaded.settings, way))
             }
             Command::Seed { rows } => {
-                let loaded = self.settings(arguments.config, arguments.overrides)?;
+                let loaded = self.settings(arguments.config, arguments.overrides, false)?;
                 block_on(command::seed(self, &loaded.settings, rows))
             }
         }
     }
 
-    fn settings(&self, file: Option<PathBuf>, overrides: Vec<String>) -> Result<Loaded, String> {
-        let source = Source { file, overrides, ..Source::process(self.name, self.env_prefix) };
+    fn settings(&self, file: Option<PathBuf>, overrides: Vec<String>, serving: bool) -> Result<Loaded, String> {
+        let source = Source { file, overrides, serving, ..Source::process(self.name, self.env_prefix) };
         load(&source).map_err(|error| error.to_string())
     }
 }

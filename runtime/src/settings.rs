@@ -174,8 +174,8 @@ impl ListenSettings {
 }
 
 impl Settings {
-    /// What must hold between the values; each broken promise with the key that breaks it.
-    fn conflicts(&self) -> Vec<(&'static str, String)> {
+    /// What is not safe for whoever serves callers, with the key that makes it so.
+    fn exposures(&self) -> Vec<(&'static str, String)> {
         let mut found = Vec::new();
         let server = &self.server;
         if self.security.mode == SecurityMode::Development {
@@ -192,6 +192,13 @@ impl Settings {
                 }
             }
         }
+        found
+    }
+
+    /// What must hold between the values; each broken promise with the key that breaks it.
+    fn conflicts(&self) -> Vec<(&'static str, String)> {
+        let mut found = Vec::new();
+        let server = &self.server;
         if server.rest.port == server.grpc.port && server.rest.port != 0 {
             found.push((
                 "server.grpc.port",

@@ -61,6 +61,9 @@ fn what_is_unsafe_in_production_is_refused_there() {
     let output = command(folder.path()).arg("serve").env("ARCANA_ENV", "production").output().unwrap();
     let words = complaint(&output, 1);
     assert!(words.contains("security.mode") && words.contains("production"), "{words}");
+    // Whoever only migrates serves nobody.
+    let output = command(folder.path()).args(["migrate", "status"]).env("ARCANA_ENV", "production").output().unwrap();
+    assert!(printed(&output).contains("pending"));
 }
 
 #[test]

@@ -106,12 +106,14 @@ impl Lowering<'_> {
         }
     }
 
-    /// What existing rows hold when the column is added: the declared default, else the zero value; keys have none.
+    /// What existing rows hold when the column is added: the declared default, else the zero value. Keys have none, nor has
+    /// what must be given: nobody said it for these rows.
     fn column_default(&self, field: &Field) -> Option<String> {
         if field.role == FieldRole::Plain && field.default.is_some() {
             return field.default.clone();
         }
-        if field.optional || field.role == FieldRole::Key {
+        let is_given = field.required && !field.output_only && field.role == FieldRole::Plain;
+        if field.optional || is_given || field.role == FieldRole::Key {
             return None;
         }
         let zero = match &field.ty {

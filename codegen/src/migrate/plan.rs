@@ -8,7 +8,7 @@ use super::disk::{Disk, LOCK, MigrationName, SUM};
 use super::naming::name_of;
 use super::operation::{Class, Operation, OperationKind, operations};
 use super::transition::Transition;
-use super::{mysql, postgres, sqlite};
+use super::{mysql, needs, postgres, sqlite};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::fileset::FileSet;
 use crate::lock::Lock;
@@ -77,6 +77,9 @@ pub fn plan(project: &Project, disk: &Disk, model: &Model, allow_lossy: &[String
                 let mut text = header(project, disk, name, (dialect, way), &operations);
                 if way == "up" && is_compatible && !disk.is_joined_by(dialect) {
                     let _ = writeln!(text, "{COMPATIBLE}");
+                }
+                if way == "up" && !disk.is_joined_by(dialect) {
+                    text.push_str(&needs::lines(&transition, dialect));
                 }
                 text
             };

@@ -56,12 +56,12 @@ pub(super) fn open(settings: &Settings) -> Result<Db, String> {
 pub(super) async fn open_for_serving(app: &'static App, settings: &Settings) -> Result<Db, String> {
     let mut db = open(settings)?;
     refuse_open(app, settings, &db)?;
-    if settings.environment == "development" && open_migration_changed(app, &db).await? {
+    if settings.environment == "development" && is_outgrown(app, &db).await? {
         drop(db);
         let config = config(settings)?;
         let path = config.path().ok_or(
-            "the open migration has changed since it was applied to this database; make the database anew, or seal the \
-             migration before it is changed",
+            "the open migration has changed since it was applied to this database: take it back with `migrate down`, which \
+             knows the text of then, or make the database anew; and seal a migration before others have it",
         )?;
         set_aside(&path)?;
         db = open(settings)?;
@@ -114,15 +114,10 @@ pub(super) fn refuse_open(app: &'static App, settings: &Settings, db: &Db) -> Re
     }
 }
 
-/// Whether the open migration was applied with another text than it has now.
-async fn open_migration_changed(app: &'static App, db: &Db) -> Result<bool, String> {
+/// Whether the database has a migration that was open when it was applied and is no longer what it was.
+async fn is_outgrown(app: &'static App, db: &Db) -> Result<bool, String> {
     let states = db.migrate_status(app.migrations).await.map_err(|error| explain(&error))?;
-    let migrations = app.migrations.of(db.dialect());
-    let last_sealed = migrations.iter().filter(|migration| migration.sealed).map(|migration| migration.version).max();
-    Ok(states.iter().any(|(migration, state)| {
-        let open = last_sealed.is_none_or(|sealed| migration.version > sealed);
-        open && matches!(state, MigrationState::Changed | MigrationState::Unknown)
-    }))
+    Ok(states.iter().any(|(_, state)| *state == MigrationState::Outgrown))
 }
 
 /// Moves the files of a development database out of the way; what was in it stays readable.

@@ -12,6 +12,10 @@ pub(super) mod sqlite;
 /// Line at the top of a migration beside which services that were built before it go on working.
 const COMPATIBLE: &str = "-- Compatible with services that were built before it.";
 
+/// Begins a line there that says what must hold of the rows that exist; behind it stands a query that answers with a row if
+/// it does not.
+const NEEDS: &str = "-- Needs: ";
+
 /// One migration, embedded in the binary.
 #[derive(Debug, Clone, Copy)]
 pub struct Migration {
@@ -67,6 +71,8 @@ pub enum MigrationState {
     Pending,
     /// Applied with another text.
     Changed,
+    /// Applied while it was open; it has changed since, or is gone.
+    Outgrown,
     /// Applied by a newer binary, beside which this one goes on working.
     Newer,
     /// Applied, and not known to the binary.
@@ -80,6 +86,7 @@ impl MigrationState {
             Self::Applied => "applied",
             Self::Pending => "pending",
             Self::Changed => "changed",
+            Self::Outgrown => "outgrown",
             Self::Newer => "newer",
             Self::Unknown => "unknown",
         }
@@ -115,34 +122,55 @@ pub(super) const ROWS_WITHOUT_NOTES: &str = "SELECT version, description, checks
                                              FROM _sqlx_migrations ORDER BY version";
 
 fn states(rows: &[Row], migrations: &[Migration]) -> Vec<(Applied, MigrationState)> {
+    let strange = |row: &Row, otherwise| if row.was_open(migrations) { MigrationState::Outgrown } else { otherwise };
     let known = migrations.iter().map(|migration| {
         let state = match rows.iter().find(|row| row.version == migration.version) {
             None => MigrationState::Pending,
             Some(row) if row.checksum == checksum(migration) => MigrationState::Applied,
-            Some(_) => MigrationState::Changed,
+            Some(row) => strange(row, MigrationState::Changed),
         };
         (Applied { version: migration.version, name: migration.name.to_owned() }, state)
     });
-    let state = if needed(rows) <= newest(migrations) { MigrationState::Newer } else { MigrationState::Unknown };
-    let unknown = rows.iter().filter(|row| !is_known(row, migrations));
-    let unknown = unknown.map(|row| {
-        // What is open is not of a newer version but of another state of the same.
-        let state = if row.version > newest(migrations) && row.is_sealed() { state } else { MigrationState::Unknown };
-        (Applied { version: row.version, name: row.name.clone() }, state)
+    let beyond = if needed(rows) <= newest(migrations) { MigrationState::Newer } else { MigrationState::Unknown };
+    let unknown = rows.iter().filter(|row| !is_known(row, migrations)).map(|row| {
+        let state = if row.version > newest(migrations) { beyond } else { MigrationState::Unknown };
+        (Applied { version: row.version, name: row.name.clone() }, strange(row, state))
     });
     known.chain(unknown).collect()
 }
 
 impl Row {
-    fn is_sealed(&self) -> bool {
-        self.noted.as_ref().is_some_and(|noted| noted.sealed)
+    /// Whether it was open when it was applied. Without a note, what comes behind all that is sealed is taken for open.
+    fn was_open(&self, migrations: &[Migration]) -> bool {
+        let sealed = migrations.iter().rfind(|migration| migration.sealed).map(|migration| migration.version);
+        self.noted.as_ref().map_or(sealed.is_none_or(|sealed| self.version > sealed), |noted| !noted.sealed)
     }
 }
 
 impl Migration {
+    /// The comments at the top of the way up.
+    fn comments(&self) -> impl Iterator<Item = &'static str> {
+        self.up.lines().take_while(|line| line.starts_with("--"))
+    }
+
+    /// What must hold before it runs: words, and a query that answers with a row if it does not.
+    fn needs(&self) -> Vec<(&'static str, &'static str)> {
+        let queries = self.comments().skip(1).map(|line| line.trim_start_matches('-').trim());
+        self.comments().zip(queries).filter_map(|(line, query)| Some((line.strip_prefix(NEEDS)?, query))).collect()
+    }
+
+    /// The refusal of a migration whose need is not met.
+    fn needs_first(&self, words: &str) -> Error {
+        Error::internal(format!(
+            "migration {:04} ({}) needs {words}, and nothing of it was done: mend the rows first, through the service that runs or \
+             with SQL of your own (cargo xtask migrate new --custom)",
+            self.version, self.name
+        ))
+    }
+
     /// Whether services that were built before it go on working beside it; its text says so.
     fn is_compatible(&self) -> bool {
-        self.up.lines().take_while(|line| line.starts_with("--")).any(|line| line == COMPATIBLE)
+        self.comments().any(|line| line == COMPATIBLE)
     }
 
     /// What is noted of it, applied behind these.
@@ -188,9 +216,8 @@ fn refuse_strangers(rows: &[Row], migrations: &[Migration]) -> Result<()> {
             stranger.version, stranger.name, missing.version, missing.name
         )));
     }
-    let open =
-        rows.iter().find(|row| !is_known(row, migrations) && row.noted.as_ref().is_some_and(|noted| !noted.sealed));
-    if let Some(open) = open {
+    let is_open = |row: &&Row| !is_known(row, migrations) && row.noted.is_some() && row.was_open(migrations);
+    if let Some(open) = rows.iter().find(is_open) {
         return Err(Error::internal(format!(
             "the database has migration {:04} ({}), which was open when it was applied, and which this binary does not know. \
              Take it back with `migrate down`, which knows its text",

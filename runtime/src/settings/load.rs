@@ -26,6 +26,8 @@ pub struct Source {
     pub variables: Vec<(String, String)>,
     /// `key=value` given on the command line; the last word.
     pub overrides: Vec<String>,
+    /// Callers will be served: what is not safe for that is wrong then.
+    pub serving: bool,
 }
 
 /// Settings, and where each value came from.
@@ -93,7 +95,7 @@ impl Source {
     /// Nothing but the built-in defaults and what stands in the working folder.
     pub fn bare(name: &str, prefix: &str) -> Self {
         let (name, prefix, dir) = (name.to_owned(), prefix.to_owned(), PathBuf::from("."));
-        Self { name, prefix, dir, file: None, variables: Vec::new(), overrides: Vec::new() }
+        Self { name, prefix, dir, file: None, variables: Vec::new(), overrides: Vec::new(), serving: true }
     }
 
     fn variable(&self, name: &str) -> Option<&str> {
@@ -116,7 +118,7 @@ pub fn load(source: &Source) -> Result<Loaded, SettingsError> {
             None => layers.problem("", "the command line", format!("{text:?} is no setting; write key=value")),
         }
     }
-    layers.finish(environment)
+    layers.finish(environment, source.serving)
 }
 
 fn files(layers: &mut Layers, source: &Source, environment: &str) {
@@ -240,7 +242,7 @@ impl Layers {
         self.problem(key, place, format!("is no setting{hint}"));
     }
 
-    fn finish(mut self, environment: String) -> Result<Loaded, SettingsError> {
+    fn finish(mut self, environment: String, serving: bool) -> Result<Loaded, SettingsError> {
         let mut tree = Value::Object(Map::new());
         for (key, origin) in &self.values {
             let mut node = &mut tree;
@@ -255,7 +257,8 @@ impl Layers {
         match Settings::deserialize(tree) {
             Ok(mut settings) => {
                 settings.environment = environment;
-                for (key, message) in settings.conflicts() {
+                let exposures = if serving { settings.exposures() } else { Vec::new() };
+                for (key, message) in exposures.into_iter().chain(settings.conflicts()) {
                     let place = self.values.get(key).map(|origin| origin.place.clone()).unwrap_or_default();
                     self.problem(key, &place, message);
                 }

@@ -21,6 +21,8 @@ pub(in super::super) trait Runner {
     async fn unlock(&mut self) -> Result<()>;
     /// What is applied, in order.
     async fn rows(&mut self) -> Result<Vec<Row>>;
+    /// Whether a query answers with a row.
+    async fn exists(&mut self, query: &str) -> Result<bool>;
     /// Runs the statements of a migration and then `note`, together where the engine can.
     async fn run(&mut self, text: &str, note: Note<'_>) -> Result<()>;
 }
@@ -50,6 +52,11 @@ pub(in super::super) async fn up(runner: &mut impl Runner, migrations: &[Migrati
                 started: Instant::now(),
             };
             let failed = |cause| failed(migration.version, migration.name, "up", &told(&cause));
+            for (words, query) in migration.needs() {
+                if runner.exists(query).await.map_err(failed)? {
+                    return Err(migration.needs_first(words));
+                }
+            }
             runner.run(migration.up, note).await.map_err(failed)?;
             applied.push(Applied { version: migration.version, name: migration.name.to_owned() });
             rows = runner.rows().await?;

@@ -24,6 +24,11 @@ pub(in super::super) fn up(connection: &mut Connection, migrations: &[Migration]
         }
         let started = Instant::now();
         let failed = |cause| failed(migration.version, migration.name, "up", &cause);
+        for (words, query) in migration.needs() {
+            if transaction.prepare(query).and_then(|mut statement| statement.exists([])).map_err(failed)? {
+                return Err(migration.needs_first(words));
+            }
+        }
         transaction.execute_batch(migration.up).map_err(failed)?;
         note(&transaction, migration, &migration.noted(&rows), started)?;
         transaction.commit().map_err(error)?;

@@ -136,6 +136,11 @@ impl Runner for Migrator {
         Ok(rows.into_iter().map(read).collect())
     }
 
+    async fn exists(&mut self, query: &str) -> Result<bool> {
+        let rows = raw_sql(AssertSqlSafe(query.to_owned())).fetch_all(&mut *self.0).await.map_err(failed)?;
+        Ok(!rows.is_empty())
+    }
+
     async fn run(&mut self, text: &str, note: Note<'_>) -> Result<()> {
         match &note {
             Note::Applied { migration, description, checksum, .. } => query(

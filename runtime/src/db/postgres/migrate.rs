@@ -125,6 +125,15 @@ impl Runner for Migrator {
         Ok(rows.iter().map(read).collect())
     }
 
+    async fn exists(&mut self, query: &str) -> Result<bool> {
+        let transaction = self.client.transaction().await.map_err(failed)?;
+        // It may take its time.
+        transaction.batch_execute("SET LOCAL statement_timeout = 0").await.map_err(failed)?;
+        let rows = transaction.query_typed(query, &[]).await.map_err(failed)?;
+        transaction.commit().await.map_err(failed)?;
+        Ok(!rows.is_empty())
+    }
+
     async fn run(&mut self, text: &str, note: Note<'_>) -> Result<()> {
         let transaction = self.client.transaction().await.map_err(failed)?;
         // It may take its time.

@@ -23,6 +23,7 @@ pub fn cases() -> Vec<Case> {
         case(a_later_migration_without_an_earlier_one_is_refused),
         case(a_database_without_notes_goes_on),
         case(a_migration_that_fails_is_not_recorded),
+        case(what_a_migration_needs_is_looked_at_first),
         case(many_that_migrate_at_once_do_it_once),
         case(numbers_go_on_when_migrations_run_again),
     ]
@@ -136,11 +137,11 @@ async fn status_tells_how_each_stands(stage: Stage) {
     let after = stage.db.migrate_status(migrations::ALL).await.unwrap();
     assert_eq!(
         after.last().map(|(applied, state)| (applied.name.as_str(), *state)),
-        Some(("more", MigrationState::Unknown))
+        Some(("more", MigrationState::Outgrown))
     );
     let changed = with("CREATE TABLE other (id INTEGER NOT NULL PRIMARY KEY);", "DROP TABLE other;");
     let changed = stage.db.migrate_status(changed).await.unwrap();
-    assert_eq!(changed.last().map(|(_, state)| *state), Some(MigrationState::Changed));
+    assert_eq!(changed.last().map(|(_, state)| *state), Some(MigrationState::Outgrown));
 }
 
 async fn down_takes_the_newest_back_and_up_brings_it_again(stage: Stage) {
@@ -197,7 +198,7 @@ async fn an_open_migration_of_another_state_is_refused(stage: Stage) {
     let message = told(&stage.db.migrate_up(migrations::ALL).await.unwrap_err());
     assert!(message.contains("(beside), which was open"), "{message}");
     let states = stage.db.migrate_status(migrations::ALL).await.unwrap();
-    assert_eq!(last(states), Some(("beside".to_owned(), MigrationState::Unknown)));
+    assert_eq!(last(states), Some(("beside".to_owned(), MigrationState::Outgrown)));
 }
 
 async fn whoever_does_not_know_a_migration_can_take_it_back(stage: Stage) {
@@ -215,6 +216,8 @@ async fn a_database_of_another_branch_comes_over(stage: Stage) {
     let joined = with_all(&[COMPATIBLE, STRICT]);
     let message = told(&stage.db.migrate_up(joined).await.unwrap_err());
     assert!(message.contains("(beside) was applied with another text, as (strict)"), "{message}");
+    let states = stage.db.migrate_status(joined).await.unwrap();
+    assert!(states.iter().any(|(_, state)| *state == MigrationState::Changed), "{states:?}");
     // The text of then, not the one that has its number now.
     stage.db.migrate_down(joined).await.unwrap();
     assert_eq!(tables(&stage).await, [""; 0]);
@@ -270,6 +273,24 @@ async fn a_migration_that_fails_is_not_recorded(stage: Stage) {
     // Mended, it is applied.
     stage.db.migrate_up(table()).await.unwrap();
     assert_eq!(count(&stage).await.unwrap(), 0);
+}
+
+async fn what_a_migration_needs_is_looked_at_first(stage: Stage) {
+    let needing = with(
+        "-- 0009_more, up.\n-- Needs: nothing\n--   SELECT 1 FROM plain WHERE id IS NULL LIMIT 1\n-- Needs: no rows in plain\n\
+         --   SELECT 1 FROM plain LIMIT 1\n\nCREATE TABLE more (id INTEGER NOT NULL PRIMARY KEY);",
+        "DROP TABLE more;",
+    );
+    let row = stage.insert(rows::plain(&stage, "in the way")).await;
+    let message = told(&stage.db.migrate_up(needing).await.unwrap_err());
+    for part in ["(more) needs no rows in plain", "nothing of it was done", "migrate new --custom"] {
+        assert!(message.contains(part), "{part}: {message}");
+    }
+    assert_eq!(tables(&stage).await, [""; 0]);
+    assert_eq!(stage.db.migrate_status(migrations::ALL).await.unwrap(), known(&stage));
+    stage.write(|changes| changes.delete(&row)).await.unwrap();
+    stage.db.migrate_up(needing).await.unwrap();
+    assert_eq!(tables(&stage).await, ["more"]);
 }
 
 async fn many_that_migrate_at_once_do_it_once(stage: Stage) {

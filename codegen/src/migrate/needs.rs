@@ -1,0 +1,145 @@
+//! What must hold of the rows that exist before a migration runs: it is looked at first, so that a migration that cannot succeed
+//! changes nothing, also where each statement is committed by itself, and says what stands against it.
+
+use super::default;
+use super::transition::{Pair, Transition};
+use crate::lock::{Column, ForeignKey, Index, Storage};
+use crate::project::Dialect;
+use crate::sql::{quoted, quoted_list, text};
+
+/// Begins the line that says what is needed; the runtime looks for it among the comments at the top of a file.
+const NEEDS: &str = "-- Needs: ";
+/// Begins the line behind it: a query that answers with a row if the need is not met.
+const UNLESS: &str = "--   ";
+
+/// Lines for the top of an up file.
+pub(super) fn lines(transition: &Transition<'_>, dialect: Dialect) -> String {
+    let pairs = transition.pairs();
+    let needs = pairs.iter().filter(|pair| !pair.new.derived).flat_map(|pair| of_pair(transition, pair, dialect));
+    needs.map(|(words, query)| format!("{NEEDS}{words}\n{UNLESS}{query}\n")).collect()
+}
+
+type Need = (String, String);
+
+fn of_pair(transition: &Transition<'_>, pair: &Pair<'_>, dialect: Dialect) -> Vec<Need> {
+    let mut found = Vec::new();
+    let table = quoted(&pair.old.name);
+    for column in pair.added().into_iter().filter(|column| !column.nullable && default::of(column).is_none()) {
+        let words = format!("no rows in {}, because its new column {} has no default", pair.old.name, column.name);
+        found.push((words, format!("SELECT 1 FROM {table} LIMIT 1")));
+    }
+    for (old, _, new) in pair.kept() {
+        for (words, condition) in of_column(pair, old, new, dialect) {
+            found.push((words, format!("SELECT 1 FROM {table} WHERE {condition} LIMIT 1")));
+        }
+    }
+    found.extend(pair.new.foreign_keys.iter().filter_map(|key| reference(transition, pair, key)));
+    found.extend(pair.indexes_added().into_iter().filter_map(|index| unique(pair, index)));
+    found
+}
+
+/// What a column needs, and the condition of rows that stand against it.
+fn of_column(pair: &Pair<'_>, old: &Column, new: &Column, dialect: Dialect) -> Vec<Need> {
+    let (name, place) = (quoted(&old.name), format!("{}.{}", pair.old.name, old.name));
+    let mut found = Vec::new();
+    if old.nullable && !new.nullable && default::of(new).is_none() {
+        found.push((format!("a value of {place} in every row"), format!("{name} IS NULL")));
+    }
+    if let Some(bound) = new.max_len.filter(|bound| old.max_len.is_none_or(|before| bound < &before))
+        && old.storage == Storage::String
+    {
+        let length = if dialect == Dialect::Sqlite { "length" } else { "CHAR_LENGTH" };
+        found.push((format!("at most {bound} characters in {place}"), format!("{length}({name}) > {bound}")));
+    }
+    match (&old.storage, &new.storage) {
+        (Storage::Enum { values: before, .. }, Storage::Enum { values: after, .. }) => {
+            let gone: Vec<&String> = before.iter().filter(|value| !after.contains(value)).collect();
+            if !gone.is_empty() {
+                let list =
+                    |each: fn(&str) -> String| gone.iter().map(|value| each(value)).collect::<Vec<_>>().join(", ");
+                found.push((
+                    format!("no row whose {place} is {}", list(str::to_owned)),
+                    format!("{name} IN ({})", list(text)),
+                ));
+            }
+        }
+        (Storage::String, Storage::Enum { values, .. }) => {
+            let list: Vec<String> = values.iter().map(|value| text(value)).collect();
+            let words = format!("one of {} in {place}", values.join(", "));
+            found.push((words, format!("{name} NOT IN ({})", list.join(", "))));
+        }
+        (before, after) => {
+            if let (Some(before), Some((least, most))) = (range(before), range(after))
+                && (before.0 < least || before.1 > most)
+            {
+                let words = format!("numbers from {least} to {most} in {place}");
+                found.push((words, format!("{name} < {least} OR {name} > {most}")));
+            }
+        }
+    }
+    found
+}
+
+/// The whole numbers that a type holds, as all databases store it.
+fn range(storage: &Storage) -> Option<(i64, i64)> {
+    match storage {
+        Storage::I32 => Some((i32::MIN.into(), i32::MAX.into())),
+        Storage::U32 => Some((0, u32::MAX.into())),
+        Storage::I64 => Some((i64::MIN, i64::MAX)),
+        Storage::U64 => Some((0, i64::MAX)),
+        _ => None,
+    }
+}
+
+/// A reference that rows which exist must follow.
+fn reference(transition: &Transition<'_>, pair: &Pair<'_>, key: &ForeignKey) -> Option<Need> {
+    let is_new = pair.carried.foreign_keys.iter().all(|old| old.columns != key.columns || old.entity != key.entity);
+    let [column] = key.columns.as_slice() else { return None };
+    let [target_column] = key.key_columns.as_slice() else { return None };
+    let column = former(pair, column).filter(|_| is_new)?;
+    let (name, place) = (quoted(&column.name), format!("{}.{}", pair.old.name, column.name));
+    let table = quoted(&pair.old.name);
+    let target = transition.pairs().into_iter().find(|target| target.entity == key.entity);
+    let Some(target) = target else {
+        let words = format!("no value in {place}, because what it is to refer to has no rows yet");
+        return Some((words, format!("SELECT 1 FROM {table} WHERE {name} IS NOT NULL LIMIT 1")));
+    };
+    let target_column = former(&target, target_column)?;
+    let query = format!(
+        "SELECT 1 FROM {table} AS referring WHERE {name} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {} AS referred WHERE \
+         referred.{} = referring.{name}) LIMIT 1",
+        quoted(&target.old.name),
+        quoted(&target_column.name),
+    );
+    Some((format!("a row of {} for every {place}", target.old.name), query))
+}
+
+/// A unique index over columns whose values exist. Conditions are in the words of the new state, so that one over a column with
+/// another name is left to the database.
+fn unique(pair: &Pair<'_>, index: &Index) -> Option<Need> {
+    let existed =
+        pair.carried.indexes.iter().any(|old| old.columns == index.columns && old.unique && old.condition.is_none());
+    let renamed = pair.kept().into_iter().any(|(old, _, new)| old.name != new.name);
+    if !index.unique || existed || (renamed && index.condition.is_some()) {
+        return None;
+    }
+    let columns: Vec<&Column> = index.columns.iter().map(|name| former(pair, name)).collect::<Option<_>>()?;
+    let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
+    let given =
+        columns.iter().filter(|column| column.nullable).map(|column| format!("{} IS NOT NULL", quoted(&column.name)));
+    let conditions: Vec<String> =
+        index.condition.iter().map(|condition| format!("({condition})")).chain(given).collect();
+    let wanted = if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
+    let query = format!(
+        "SELECT 1 FROM {}{wanted} GROUP BY {} HAVING COUNT(*) > 1 LIMIT 1",
+        quoted(&pair.old.name),
+        quoted_list(&names)
+    );
+    let live = if index.condition.is_some() { " that the index holds" } else { "" };
+    Some((format!("no two rows of {}{live} with the same {}", pair.old.name, names.join(" and ")), query))
+}
+
+/// The column as it is before the migration, if it is there.
+fn former<'a>(pair: &Pair<'a>, name: &str) -> Option<&'a Column> {
+    pair.old.same(pair.new.column(name)?)
+}
