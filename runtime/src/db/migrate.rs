@@ -140,6 +140,11 @@ fn states(rows: &[Row], migrations: &[Migration]) -> Vec<(Applied, MigrationStat
 }
 
 impl Row {
+    /// As it is read: its description is its name with blanks.
+    pub(super) fn read(version: i64, description: &str, checksum: Vec<u8>, noted: Option<Noted>) -> Self {
+        Self { version, name: description.replace(' ', "_"), checksum, noted }
+    }
+
     /// Whether it was open when it was applied. Without a note, what comes behind all that is sealed is taken for open.
     fn was_open(&self, migrations: &[Migration]) -> bool {
         let sealed = migrations.iter().rfind(|migration| migration.sealed).map(|migration| migration.version);

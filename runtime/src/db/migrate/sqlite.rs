@@ -117,7 +117,8 @@ fn rows(connection: &Connection) -> Result<Vec<Row>> {
             Some(sealed) => Some(Noted { sealed, compatible_from: row.get(4)?, down: row.get(5)? }),
             None => None,
         };
-        Ok(Row { version: row.get(0)?, name: row.get(1)?, checksum: row.get(2)?, noted })
+        let description: String = row.get(1)?;
+        Ok(Row::read(row.get(0)?, &description, row.get(2)?, noted))
     });
     rows.map_err(error)?.collect::<rusqlite::Result<_>>().map_err(error)
 }

@@ -131,7 +131,7 @@ impl Runner for Migrator {
                 (Some(sealed), Some(compatible_from), Some(down)) => Some(Noted { sealed, compatible_from, down }),
                 _ => None,
             };
-            Row { version, name, checksum, noted }
+            Row::read(version, &name, checksum, noted)
         };
         Ok(rows.into_iter().map(read).collect())
     }

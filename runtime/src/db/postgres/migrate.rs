@@ -120,7 +120,7 @@ impl Runner for Migrator {
         let read = |row: &tokio_postgres::Row| {
             let sealed: Option<bool> = row.get(3);
             let noted = sealed.map(|sealed| Noted { sealed, compatible_from: row.get(4), down: row.get(5) });
-            Row { version: row.get(0), name: row.get(1), checksum: row.get(2), noted }
+            Row::read(row.get(0), row.get(1), row.get(2), noted)
         };
         Ok(rows.iter().map(read).collect())
     }
