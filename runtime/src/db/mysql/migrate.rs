@@ -44,6 +44,14 @@ impl Mysql {
         }
         Ok(Migrator(connection))
     }
+
+    /// Runs statements as they are, on a connection that is not used for anything else afterwards.
+    pub(in super::super) async fn administer(&self, sql: &str) -> Result<()> {
+        let mut migrator = Migrator(self.connection().await?);
+        let outcome = migrator.statements(sql).await.map_err(|(_, cause)| failed(cause));
+        migrator.close().await;
+        outcome
+    }
 }
 
 impl Migrator {
