@@ -2,6 +2,7 @@
 
 mod default;
 mod disk;
+mod fits;
 mod in_place;
 mod mysql;
 mod naming;
@@ -14,7 +15,7 @@ mod transition;
 
 pub use disk::{Disk, MigrationName};
 pub use operation::{Class, Operation, OperationKind};
-pub use plan::{Planned, Sealed, plan, seal};
+pub use plan::{Planned, Sealed, fresh, plan, seal};
 
 #[cfg(test)]
 mod tests;

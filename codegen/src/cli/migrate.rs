@@ -6,10 +6,11 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use serde_json::json;
 
+use super::dev::{cargo, target};
 use super::{r#gen, say};
 use crate::diagnostic::Diagnostics;
 use crate::load::Sources;
-use crate::migrate::{Disk, Planned, plan, seal};
+use crate::migrate::{Disk, Planned, fresh, plan, seal};
 use crate::model::Model;
 use crate::project::Project;
 use crate::read_model;
@@ -35,6 +36,16 @@ pub enum Command {
     /// Close the open migration: its files never change again
     #[command(after_help = "Example: cargo xtask migrate seal")]
     Seal,
+    /// Compare the database with what its migrations make, and prove them on scratch databases
+    #[command(after_help = "Example: cargo xtask migrate verify -- --set database.url=postgres://shop@localhost/shop")]
+    Verify {
+        /// Print the result as JSON
+        #[arg(long)]
+        json: bool,
+        /// Arguments of the service, such as --set database.url=…
+        #[arg(last = true)]
+        rest: Vec<String>,
+    },
 }
 
 /// Runs the command.
@@ -53,6 +64,7 @@ pub fn run(args: &Args, project: &Project) -> ExitCode {
             Ok(code) => return code,
             Err(found) => found,
         },
+        (Command::Verify { json, rest }, Ok(model)) => return verify(project, &model, *json, rest),
     };
     say::schema_diagnostics(&found, project, &sources)
 }
@@ -76,6 +88,25 @@ fn status(project: &Project, model: &Model, as_json: bool) -> Result<(), Diagnos
     });
     say::table(&rows.collect::<Vec<_>>());
     Ok(())
+}
+
+/// Asks the program of the project, which alone speaks to databases: built from what is generated now.
+fn verify(project: &Project, model: &Model, as_json: bool, rest: &[String]) -> ExitCode {
+    let folder = target(project).join("arcana").join("fresh");
+    for dialect in &project.dialects {
+        let path = folder.join(format!("{dialect}.sql"));
+        if let Err(error) = fs::create_dir_all(&folder).and_then(|()| fs::write(&path, fresh(*dialect, model))) {
+            return say::error(&format!("{}: {error}", path.display()));
+        }
+    }
+    let mut command = cargo(project);
+    command.args(["run", "--quiet", "--bin", &project.name, "--", "migrate", "verify", "--prove", "--fresh"]);
+    command.arg(&folder).args(as_json.then_some("--json")).args(rest);
+    match command.status() {
+        Ok(status) if status.success() => ExitCode::SUCCESS,
+        Ok(_) => say::FINDINGS.into(),
+        Err(error) => say::error(&format!("cargo cannot be started: {error}")),
+    }
 }
 
 fn close(project: &Project, model: &Model) -> Result<ExitCode, Diagnostics> {

@@ -1,6 +1,7 @@
 //! Migrations against a real SQLite, in a transaction with foreign keys on, as the runner runs them.
 
 mod joining;
+mod narrow;
 mod servers;
 mod walks;
 

@@ -149,10 +149,17 @@ impl Runner for Migrator {
         .await
         .map_err(failed)?;
         if let Err((done, cause)) = self.statements(text).await {
-            if let (0, Note::Applied { migration, .. }) = (done, &note) {
+            if done == 0 {
                 // Nothing was changed, so nothing stopped midway.
-                let sql = "DELETE FROM _sqlx_migrations WHERE version = ?";
-                query(sql).bind(migration.version).execute(&mut *self.0).await.map_err(failed)?;
+                let (sql, version) = match &note {
+                    Note::Applied { migration, .. } => {
+                        ("DELETE FROM _sqlx_migrations WHERE version = ?", migration.version)
+                    }
+                    Note::TakenBack(version) => {
+                        ("UPDATE _sqlx_migrations SET success = TRUE WHERE version = ?", *version)
+                    }
+                };
+                query(sql).bind(version).execute(&mut *self.0).await.map_err(failed)?;
             }
             return Err(failed(cause));
         }
