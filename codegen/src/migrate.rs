@@ -4,6 +4,7 @@ mod by_hand;
 mod compatible;
 mod default;
 mod disk;
+mod fits;
 mod in_place;
 mod mysql;
 mod naming;
@@ -19,7 +20,7 @@ mod transition;
 pub use by_hand::by_hand;
 pub use disk::{Disk, MigrationName};
 pub use operation::{Class, Operation, OperationKind};
-pub use plan::{Planned, Sealed, plan, seal};
+pub use plan::{Planned, Sealed, fresh, plan, seal};
 pub use rebase::{Branch, Rebased, rebase, renumbered};
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod command;
 mod database;
+mod verify;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -128,7 +129,7 @@ fn sample_rows(text: &str) -> Result<usize, String> {
     }
 }
 
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 enum Way {
     /// Apply what is missing
     Up,
@@ -136,6 +137,8 @@ enum Way {
     Down,
     /// Say what is applied
     Status,
+    /// Compare the database with what its migrations make of an empty one
+    Verify(verify::Args),
 }
 
 #[derive(Debug, Clone, Copy, Subcommand)]

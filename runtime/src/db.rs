@@ -6,6 +6,7 @@ mod config;
 mod dialect;
 mod frozen;
 mod guard;
+pub mod introspect;
 mod keys;
 mod limits;
 mod migrate;
@@ -20,6 +21,7 @@ pub mod relay;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod retry;
 mod row;
+mod scratch;
 mod sequences;
 mod session;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
@@ -40,6 +42,7 @@ pub use observe::{Observed, Observer, SQL_TARGET};
 pub use occupancy::Occupancy;
 pub use relay::{OutboxEntry, Stores};
 pub use row::{Row, Stored};
+pub use scratch::on_scratch;
 pub use transaction::{LocalStore, Transaction};
 pub use value::Value;
 

@@ -33,7 +33,8 @@ async fn a_migration_of_another_branch_rebuilds_the_development_database_and_kee
                VALUES (9999, 'of another branch', TRUE, x'00', 0)";
     let database = database(folder.path());
     database.execute(sql, []).unwrap();
-    let sql = "INSERT INTO arcana_migrations (version, sealed, compatible_from, down_sql) VALUES (9999, FALSE, 9999, '')";
+    let sql =
+        "INSERT INTO arcana_migrations (version, sealed, compatible_from, down_sql) VALUES (9999, FALSE, 9999, '')";
     database.execute(sql, []).unwrap();
     drop(database);
 

@@ -111,7 +111,7 @@ fn start(project: &Project) -> Option<Child> {
     command.spawn().map_err(|error| eprintln!("{} cannot be started: {error}", binary.display())).ok()
 }
 
-fn target(project: &Project) -> PathBuf {
+pub(super) fn target(project: &Project) -> PathBuf {
     match std::env::var_os("CARGO_TARGET_DIR") {
         Some(folder) => project.root.join(folder),
         None => project.root.join("target"),

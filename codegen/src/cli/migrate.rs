@@ -8,10 +8,11 @@ use std::process::ExitCode;
 use clap::{Subcommand, ValueEnum};
 use serde_json::json;
 
+use super::dev::{cargo, target};
 use super::{r#gen, git, say};
 use crate::diagnostic::Diagnostics;
 use crate::load::Sources;
-use crate::migrate::{Branch, Disk, Planned, by_hand, plan, rebase, renumbered, seal};
+use crate::migrate::{Branch, Disk, Planned, by_hand, fresh, plan, rebase, renumbered, seal};
 use crate::model::Model;
 use crate::project::Project;
 use crate::read_model;
@@ -43,6 +44,16 @@ pub enum Command {
         /// What it does, in small letters
         #[arg(long, value_name = "NAME")]
         custom: String,
+    },
+    /// Compare the database with what its migrations make, and prove them on scratch databases
+    #[command(after_help = "Example: cargo xtask migrate verify -- --set database.url=postgres://shop@localhost/shop")]
+    Verify {
+        /// Print the result as JSON
+        #[arg(long)]
+        json: bool,
+        /// Arguments of the service, such as --set database.url=…
+        #[arg(last = true)]
+        rest: Vec<String>,
     },
     /// While a merge or a rebase is stopped: put what one branch sealed behind what the other did
     #[command(after_help = "Example: git merge main; cargo xtask migrate rebase")]
@@ -86,6 +97,7 @@ pub fn run(args: &Args, project: &Project) -> ExitCode {
         Command::Status { json } => status(project, &model, *json),
         Command::Seal => close(project, &model),
         Command::New { custom } => begin(project, &model, custom),
+        Command::Verify { json, rest } => Ok(verify(project, &model, *json, rest)),
         Command::Rebase { keep } => join(project, &model, *keep),
     });
     match answer {
@@ -123,6 +135,25 @@ fn status(project: &Project, model: &Model, as_json: bool) -> Answer {
     say::table(&rows.collect::<Vec<_>>());
     say::obstacles(&obstacles);
     Ok(ExitCode::SUCCESS)
+}
+
+/// Asks the program of the project, which alone speaks to databases: built from what is generated now.
+fn verify(project: &Project, model: &Model, as_json: bool, rest: &[String]) -> ExitCode {
+    let folder = target(project).join("arcana").join("fresh");
+    for dialect in &project.dialects {
+        let path = folder.join(format!("{dialect}.sql"));
+        if let Err(error) = fs::create_dir_all(&folder).and_then(|()| fs::write(&path, fresh(*dialect, model))) {
+            return say::error(&format!("{}: {error}", path.display()));
+        }
+    }
+    let mut command = cargo(project);
+    command.args(["run", "--quiet", "--bin", &project.name, "--", "migrate", "verify", "--prove", "--fresh"]);
+    command.arg(&folder).args(as_json.then_some("--json")).args(rest);
+    match command.status() {
+        Ok(status) if status.success() => ExitCode::SUCCESS,
+        Ok(_) => say::FINDINGS.into(),
+        Err(error) => say::error(&format!("cargo cannot be started: {error}")),
+    }
 }
 
 fn close(project: &Project, model: &Model) -> Answer {

@@ -6,9 +6,11 @@
 
 use std::collections::BTreeSet;
 
+use super::fits;
 use super::order::{in_order, parents_first};
 use super::transition::{Pair, Transition};
 use crate::lock::{Column, ForeignKey, Lock, Storage, Table};
+use crate::model::short_name;
 use crate::sql::constraint::{check_name, foreign_key_name};
 use crate::sql::{quoted, quoted_list, text};
 
@@ -68,7 +70,9 @@ pub(super) fn render(transition: &Transition<'_>, words: &impl Words) -> String 
     let pairs = transition.pairs();
     let altered: Vec<Altered<'_>> = pairs.iter().map(|pair| altered(transition, pair, words)).collect();
     let (dropped_keys, added_keys) = references(transition, &altered, words);
-    let mut statements = dropped_keys;
+    // First, so that nothing has happened yet where no transaction takes it back.
+    let mut statements: Vec<String> = pairs.iter().flat_map(unfit_values).collect();
+    statements.extend(dropped_keys);
     drop_tables(transition, words, &mut statements);
     for table in &altered {
         drop_parts(table, &mut statements);
@@ -121,6 +125,23 @@ fn altered<'a>(transition: &Transition<'_>, pair: &'a Pair<'a>, words: &impl Wor
     let creates = words.indexes(pair.new).into_iter();
     let creates = creates.filter(|index| standing.iter().all(|(_, other)| other.create != index.create)).collect();
     Altered { pair, changes: changes.collect(), drops, creates }
+}
+
+/// Statements that fail on values which have no place in the new type of a column, though its own type would take them.
+fn unfit_values(pair: &Pair<'_>) -> Vec<String> {
+    let table = quoted(&pair.old.name);
+    let narrowed = pair.kept().into_iter().filter_map(|(old, _, new)| {
+        // Where whole numbers have a type of their own, the database looks itself.
+        let unsigned = matches!(new.storage, Storage::U32 | Storage::U64) && new.storage_type.is_none();
+        let float = matches!(old.storage, Storage::F32 | Storage::F64);
+        let check = fits::condition(&quoted(&old.name), &old.storage, &new.storage).filter(|_| unsigned || float)?;
+        let name = quoted(&short_name(&format!("{}_{}_fits", pair.old.name, old.name)));
+        Some([
+            format!("ALTER TABLE {table} ADD CONSTRAINT {name} CHECK ({check});"),
+            format!("ALTER TABLE {table} DROP CONSTRAINT {name};"),
+        ])
+    });
+    narrowed.flatten().collect()
 }
 
 /// Statements that drop the references which are gone, changed or in the way, and those that add what is missing then.

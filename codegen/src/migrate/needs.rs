@@ -1,8 +1,8 @@
 //! What must hold of the rows that exist before a migration runs: it is looked at first, so that a migration that cannot succeed
 //! changes nothing, also where each statement is committed by itself, and says what stands against it.
 
-use super::default;
 use super::transition::{Pair, Transition};
+use super::{default, fits};
 use crate::lock::{Column, ForeignKey, Index, Storage};
 use crate::project::Dialect;
 use crate::sql::{quoted, quoted_list, text};
@@ -69,26 +69,12 @@ fn of_column(pair: &Pair<'_>, old: &Column, new: &Column, dialect: Dialect) -> V
             found.push((words, format!("{name} NOT IN ({})", list.join(", "))));
         }
         (before, after) => {
-            if let (Some(before), Some((least, most))) = (range(before), range(after))
-                && (before.0 < least || before.1 > most)
-            {
-                let words = format!("numbers from {least} to {most} in {place}");
-                found.push((words, format!("{name} < {least} OR {name} > {most}")));
+            if let (Some((least, most)), Some(fits)) = (fits::range(after), fits::condition(&name, before, after)) {
+                found.push((format!("numbers from {least} to {most} in {place}"), format!("NOT ({fits})")));
             }
         }
     }
     found
-}
-
-/// The whole numbers that a type holds, as all databases store it.
-fn range(storage: &Storage) -> Option<(i64, i64)> {
-    match storage {
-        Storage::I32 => Some((i32::MIN.into(), i32::MAX.into())),
-        Storage::U32 => Some((0, u32::MAX.into())),
-        Storage::I64 => Some((i64::MIN, i64::MAX)),
-        Storage::U64 => Some((0, i64::MAX)),
-        _ => None,
-    }
 }
 
 /// A reference that rows which exist must follow.

@@ -223,11 +223,14 @@ fn conversion(old: &Storage, new: &Storage) -> (Class, String) {
     use Storage::{Decimal, Enum, F32, F64, I32, I64, String as Text, U32, U64};
     let words = format!("type {} becomes {}", name(old), name(new));
     let class = match (old, new) {
-        (I32 | U32, I64) | (U32, U64) | (F32, F64) | (I32 | U32, F64) | (Enum { .. }, Text) => Class::Safe,
+        (I32 | U32 | U64, I64) | (U32, U64) | (F32, F64) | (I32 | U32, F64) | (Enum { .. }, Text) => Class::Safe,
         (I32 | I64 | U32 | U64, Text) => Class::Safe,
-        (I32 | I64 | U32 | U64, I32 | I64 | U32 | U64) | (F64, F32) | (I64 | U64 | I32 | U32, F32 | F64) => {
-            Class::Lossy
+        (F64, F32) => {
+            // Both are stored alike, so nothing is lost; but what is read is rounded.
+            let words = format!("{words}; values are read rounded, and those beyond its range must go before");
+            return (Class::NeedsBackfill, words);
         }
+        (I32 | I64 | U32 | U64, I32 | I64 | U32 | U64) | (I64 | U64 | I32 | U32, F32 | F64) => Class::Lossy,
         (Decimal { precision: p, scale: s }, Decimal { precision: q, scale: t }) => {
             if s <= t && p.saturating_sub(*s) <= q.saturating_sub(*t) { Class::Safe } else { Class::Lossy }
         }

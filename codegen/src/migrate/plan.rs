@@ -131,6 +131,11 @@ pub fn seal(project: &Project, disk: &Disk, model: &Model) -> Result<Sealed, Dia
     Ok(Sealed { migrations, files })
 }
 
+/// What makes the storage of a model on an empty database at once, for a dialect: where its migrations must lead.
+pub fn fresh(dialect: Dialect, model: &Model) -> String {
+    render(dialect, &Transition::between(&Lock::default(), &Lock::of(model)))
+}
+
 impl Planned {
     /// Adds the files to a set, and tells it which are no longer its own.
     pub fn add_to(&self, files: &mut FileSet, project: &Project) {

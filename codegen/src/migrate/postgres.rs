@@ -78,10 +78,14 @@ impl Words for Postgres {
         let name = quoted(&new.name);
         let mut statements = Vec::new();
         if old_type != new_type {
-            let plain = new_type.strip_suffix(BINARY_ORDER).unwrap_or(new_type);
-            statements.push(format!(
-                "ALTER TABLE {table} ALTER COLUMN {name} TYPE {new_type} USING CAST({name} AS {plain});"
-            ));
+            // A cast to a text with a bound cuts off what is too long without a word; what is assigned to it is refused. A
+            // text that may only be longer is not even written anew.
+            let using = match (is_text(old_type), is_text(new_type)) {
+                (true, true) => String::new(),
+                (false, true) => format!(" USING CAST({name} AS TEXT)"),
+                _ => format!(" USING CAST({name} AS {new_type})"),
+            };
+            statements.push(format!("ALTER TABLE {table} ALTER COLUMN {name} TYPE {new_type}{using};"));
         }
         match (old.nullable, new.nullable) {
             (true, false) => {
@@ -100,8 +104,12 @@ impl Words for Postgres {
 
 /// A type in words of the schema; one of text gets the order that all texts have.
 fn imported(written: &str) -> String {
-    let first = written.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default().to_lowercase();
-    if TEXTS.contains(&first.as_str()) { format!("{written}{BINARY_ORDER}") } else { written.to_owned() }
+    if is_text(written) { format!("{written}{BINARY_ORDER}") } else { written.to_owned() }
+}
+
+fn is_text(ty: &str) -> bool {
+    let first = ty.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default().to_lowercase();
+    TEXTS.contains(&first.as_str())
 }
 
 fn own_type(column: &Column) -> String {

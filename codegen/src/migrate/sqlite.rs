@@ -7,19 +7,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::default::{self, Value};
+use super::fits;
 use super::order::{in_order, parents_first, references};
 use super::transition::{Pair, Transition};
 use crate::lock::{Column, ForeignKey, Index, Lock, Storage, Table};
 use crate::sql::{quoted, quoted_list, text};
 
 const COPY_SUFFIX: &str = "__new";
+const FITS_SUFFIX: &str = "__fits";
 
 /// The statements that lead from the old state to the new one, each with its empty line; empty if there are none.
 pub(super) fn render(transition: &Transition<'_>) -> String {
     let pairs = transition.pairs();
     let copied = copied(transition, &pairs);
     let names = names(transition, &pairs, &copied);
-    let mut statements = Vec::new();
+    let mut statements: Vec<String> = pairs.iter().flat_map(unfit_values).collect();
     for pair in pairs.iter().filter(|pair| !copied.contains(pair.entity)) {
         alter(pair, &mut statements);
     }
@@ -94,11 +96,9 @@ fn copied<'a>(transition: &Transition<'a>, pairs: &[Pair<'a>]) -> BTreeSet<&'a s
 
 fn needs_copy(pair: &Pair<'_>) -> bool {
     let in_key = |column: &Column, table: &Table| table.key.contains(&column.name);
-    pair.kept().iter().any(|(_, carried, new)| definition(carried, &pair.carried) != definition(new, pair.new))
-        || pair
-            .added()
-            .iter()
-            .any(|column| !column.nullable && default_of(column).is_none() || in_key(column, pair.new))
+    pair.kept().iter().any(|(old, carried, new)| {
+        definition(carried, &pair.carried) != definition(new, pair.new) || copied_value(old, new) != quoted(&old.name)
+    }) || pair.added().iter().any(|column| !column.nullable && default_of(column).is_none() || in_key(column, pair.new))
         || pair.removed().iter().any(|column| in_key(column, pair.old))
         || pair.carried.key != pair.new.key
         || pair.foreign_keys_differ()
@@ -232,7 +232,7 @@ fn copied_value(old: &Column, new: &Column) -> String {
             format!("{name} * {}", 10_i64.saturating_pow(t - s))
         }
         (Storage::Decimal { scale: s, .. }, Storage::Decimal { scale: t, .. }) if s > t => {
-            format!("CAST(round({name} / {}.0) AS INTEGER)", 10_i64.saturating_pow(s - t))
+            rescaled(&name, 10_i64.saturating_pow(s - t))
         }
         _ if before != after => format!("CAST({name} AS {after})"),
         _ => name,
@@ -241,6 +241,45 @@ fn copied_value(old: &Column, new: &Column) -> String {
         Some(default) if old.nullable && !new.nullable => format!("COALESCE({value}, {default})"),
         _ => value,
     }
+}
+
+/// A scaled decimal with fewer digits behind the point, rounded half away from zero as the servers do. A floating-point number
+/// would not hold all of its digits.
+fn rescaled(name: &str, by: i64) -> String {
+    let half = by / 2;
+    format!("({name} + CASE WHEN {name} < 0 THEN -{half} ELSE {half} END) / {by}")
+}
+
+/// Statements that fail on values which have no place in the new type of a column: a table that takes no others, and goes
+/// again.
+fn unfit_values(pair: &Pair<'_>) -> Vec<String> {
+    let narrowed = pair.kept().into_iter().filter_map(|(old, _, new)| {
+        if new.storage_type.is_some() || old.storage_type.is_some() {
+            return None;
+        }
+        let name = quoted(&old.name);
+        let check = match (&old.storage, &new.storage) {
+            (Storage::Decimal { precision: p, scale: s }, Storage::Decimal { precision: q, scale: t }) => {
+                let grows = p.saturating_sub(*s) > q.saturating_sub(*t) || s > t;
+                let most = 10_i64.saturating_pow(*q);
+                let value =
+                    copied_value(&Column { nullable: true, ..old.clone() }, &Column { nullable: true, ..new.clone() });
+                grows.then(|| format!("abs({value}) < {most}"))
+            }
+            (Storage::String, after) => {
+                let (whole, range) = (format!("CAST({name} AS INTEGER)"), fits::range(after)?);
+                Some(format!("{} AND CAST({whole} AS TEXT) = {name}", fits::between(&whole, range)))
+            }
+            (before, after) => fits::condition(&name, before, after),
+        }?;
+        let (table, fits) = (quoted(&pair.old.name), quoted(&format!("{}{FITS_SUFFIX}", pair.old.name)));
+        Some([
+            format!("CREATE TABLE {fits} ({name} CHECK ({check}));"),
+            format!("INSERT INTO {fits} SELECT {name} FROM {table};"),
+            format!("DROP TABLE {fits};"),
+        ])
+    });
+    narrowed.flatten().collect()
 }
 
 /// One column: name, type, NOT NULL, check. Defaults are not part of it: no value is made by the database.

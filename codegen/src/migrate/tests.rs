@@ -3,6 +3,7 @@
 mod branches;
 mod by_hand;
 mod joining;
+mod narrow;
 mod needs;
 mod servers;
 mod walks;

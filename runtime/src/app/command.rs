@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{App, Route, Way, Wired, database};
+use super::{App, Route, Way, Wired, database, verify};
 use crate::db::relay;
 use crate::error::Error;
 use crate::fixture::{Seeded, Skipped};
@@ -13,7 +13,7 @@ use crate::serve::{Bound, Server};
 use crate::settings::Settings;
 use crate::telemetry;
 
-type Outcome<T = ()> = Result<T, String>;
+pub(super) type Outcome<T = ()> = Result<T, String>;
 
 pub(super) async fn serve(app: &'static App, settings: Settings, seed: bool) -> Outcome {
     telemetry::install_log(&settings.observability.log).map_err(|cause| cause.to_string())?;
@@ -74,6 +74,7 @@ pub(super) async fn migrate(app: &'static App, settings: &Settings, way: Way) ->
                 .collect();
             print(&lines.join("\n"))
         }
+        Way::Verify(args) => verify::verify(app, settings, &db, &args).await,
     }
 }
 

@@ -32,7 +32,7 @@ impl Check for Reachable {
     }
 }
 
-fn config(settings: &Settings) -> Result<DbConfig, String> {
+pub(super) fn config(settings: &Settings) -> Result<DbConfig, String> {
     let mut config = DbConfig::from_url(&settings.database.url).map_err(|error| explain(&error))?;
     config.statement_timeout = Duration::from_millis(settings.database.statement_timeout_ms);
     config.max_connections = settings.database.max_connections;

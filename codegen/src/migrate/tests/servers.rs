@@ -10,9 +10,9 @@ use super::*;
 use crate::migrate::{mysql, postgres};
 
 /// A server, and how it is spoken to.
-struct Engine {
+pub(super) struct Engine {
     server: &'static Server,
-    render: fn(&Transition<'_>) -> String,
+    pub(super) render: fn(&Transition<'_>) -> String,
     create: &'static str,
     /// What a session begins with.
     session: &'static str,
@@ -23,7 +23,7 @@ struct Engine {
 const ORDERS: &str = "SELECT id, number, total, status, \"group\", parent_id, country, paid_at FROM orders ORDER BY id;
 SELECT order_id, position, id, tags FROM order_lines ORDER BY id; SELECT id, line_id FROM remarks ORDER BY id;";
 
-fn postgres() -> Engine {
+pub(super) fn postgres() -> Engine {
     Engine {
         server: Postgres::shared(),
         render: postgres::render,
@@ -49,7 +49,7 @@ fn postgres() -> Engine {
     }
 }
 
-fn mariadb() -> Engine {
+pub(super) fn mariadb() -> Engine {
     Engine {
         server: Mariadb::shared(),
         render: mysql::render,
@@ -82,7 +82,7 @@ fn mariadb() -> Engine {
 
 impl Engine {
     /// An empty database.
-    fn fresh(&self) -> String {
+    pub(super) fn fresh(&self) -> String {
         static NEXT: AtomicU32 = AtomicU32::new(1);
         let name = format!("walk_{}", NEXT.fetch_add(1, Ordering::Relaxed));
         let always = if self.session.is_empty() { "postgres" } else { "mysql" };
@@ -90,16 +90,16 @@ impl Engine {
         name
     }
 
-    fn run(&self, database: &str, sql: &str) -> String {
+    pub(super) fn run(&self, database: &str, sql: &str) -> String {
         self.server.sql(database, &format!("{}{sql}", self.session))
     }
 
-    fn fails(&self, database: &str, sql: &str) -> String {
+    pub(super) fn fails(&self, database: &str, sql: &str) -> String {
         let told = catch_unwind(AssertUnwindSafe(|| self.run(database, sql))).unwrap_err();
         told.downcast_ref::<String>().cloned().unwrap_or_default()
     }
 
-    fn migrate(&self, database: &str, transition: &Transition<'_>) {
+    pub(super) fn migrate(&self, database: &str, transition: &Transition<'_>) {
         let sql = (self.render)(transition);
         if !sql.is_empty() {
             self.run(database, &sql);

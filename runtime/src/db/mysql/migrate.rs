@@ -44,6 +44,14 @@ impl Mysql {
         }
         Ok(Migrator(connection))
     }
+
+    /// Runs statements as they are, on a connection that is not used for anything else afterwards.
+    pub(in super::super) async fn administer(&self, sql: &str) -> Result<()> {
+        let mut migrator = Migrator(self.connection().await?);
+        let outcome = migrator.statements(sql).await.map_err(|(_, cause)| failed(cause));
+        migrator.close().await;
+        outcome
+    }
 }
 
 impl Migrator {
@@ -158,10 +166,17 @@ impl Runner for Migrator {
         .await
         .map_err(failed)?;
         if let Err((done, cause)) = self.statements(text).await {
-            if let (0, Note::Applied { migration, .. }) = (done, &note) {
+            if done == 0 {
                 // Nothing was changed, so nothing stopped midway.
-                let sql = "DELETE FROM _sqlx_migrations WHERE version = ?";
-                query(sql).bind(migration.version).execute(&mut *self.0).await.map_err(failed)?;
+                let (sql, version) = match &note {
+                    Note::Applied { migration, .. } => {
+                        ("DELETE FROM _sqlx_migrations WHERE version = ?", migration.version)
+                    }
+                    Note::TakenBack(version) => {
+                        ("UPDATE _sqlx_migrations SET success = TRUE WHERE version = ?", *version)
+                    }
+                };
+                query(sql).bind(version).execute(&mut *self.0).await.map_err(failed)?;
             }
             return Err(failed(cause));
         }

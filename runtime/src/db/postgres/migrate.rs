@@ -43,6 +43,11 @@ impl Postgres {
         };
         Ok(Migrator { client, lock })
     }
+
+    /// Runs statements as they are, on a connection that is not used for anything else afterwards.
+    pub(in super::super) async fn administer(&self, sql: &str) -> Result<()> {
+        Object::take(self.client().await?).batch_execute(sql).await.map_err(failed)
+    }
 }
 
 impl Migrator {
