@@ -13,8 +13,8 @@ mod sqlite;
 mod transition;
 
 pub use disk::{Disk, MigrationName};
-pub use operation::{Class, Operation, OperationKind};
-pub use plan::{Planned, Sealed, plan, seal};
+pub use operation::{Aspect, Class, Operation, OperationKind};
+pub use plan::{Planned, Sealed, foresee, plan, seal};
 
 #[cfg(test)]
 mod tests;

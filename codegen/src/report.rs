@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::gaps::Gap;
 use crate::generate::Output;
+use crate::impact::Change;
 use crate::migrate::Operation;
 
 /// What people and tools are told.
@@ -17,6 +18,8 @@ pub struct Report {
     pub open_migration: Option<String>,
     /// What it does.
     pub operations: Vec<Operation>,
+    /// What breaks clients since the contract was last sealed.
+    pub breaking: Vec<Change>,
     /// What the schema leaves unsaid.
     pub gaps: Vec<Gap>,
 }
@@ -29,6 +32,7 @@ impl Report {
             entities: output.model.entities.len(),
             open_migration: output.migrations.open.as_ref().map(|name| name.stem()),
             operations: output.migrations.operations.clone(),
+            breaking: output.impact.iter().flatten().filter(|change| change.breaks()).cloned().collect(),
             gaps: output.gaps.clone(),
         }
     }

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::{r#gen, say};
 use crate::diagnostic::Diagnostics;
+use crate::impact::publish;
 use crate::load::Sources;
 use crate::migrate::{Disk, Planned, plan, seal};
 use crate::model::Model;
@@ -32,7 +33,7 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Close the open migration: its files never change again
+    /// Close the open migration: its files never change again, and the contract is what later changes are compared with
     #[command(after_help = "Example: cargo xtask migrate seal")]
     Seal,
 }
@@ -49,7 +50,7 @@ pub fn run(args: &Args, project: &Project) -> ExitCode {
             Ok(()) => return ExitCode::SUCCESS,
             Err(found) => found,
         },
-        (Command::Seal, Ok(model)) => match close(project, &model) {
+        (Command::Seal, Ok(model)) => match close(project, &sources, &model) {
             Ok(code) => return code,
             Err(found) => found,
         },
@@ -78,8 +79,9 @@ fn status(project: &Project, model: &Model, as_json: bool) -> Result<(), Diagnos
     Ok(())
 }
 
-fn close(project: &Project, model: &Model) -> Result<ExitCode, Diagnostics> {
-    let sealed = seal(project, &Disk::read(project)?, model)?;
+fn close(project: &Project, sources: &Sources, model: &Model) -> Result<ExitCode, Diagnostics> {
+    let contract = publish(project, sources, model)?;
+    let sealed = seal(project, &Disk::read(project)?, model, &contract)?;
     for (path, text) in &sealed.files {
         let target = project.root.join(path);
         let folder = target.parent().map_or(Ok(()), fs::create_dir_all);
@@ -90,7 +92,7 @@ fn close(project: &Project, model: &Model) -> Result<ExitCode, Diagnostics> {
     }
     match &sealed.migration {
         Some(name) => println!("Sealed {}", name.stem()),
-        None => println!("No open migration; the lock is up to date"),
+        None => println!("No open migration; storage and contract of the schema are what is sealed now"),
     }
     Ok(r#gen::run(&r#gen::Args::default(), project))
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+use crate::contract::Contract;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::fileset::hex;
 use crate::lock::Lock;
@@ -14,6 +15,8 @@ use crate::project::{Dialect, Project};
 
 /// Name of the lock in the migrations folder.
 pub(super) const LOCK: &str = "schema.lock.json";
+/// Name of the contract lock in the migrations folder.
+pub(super) const CONTRACT: &str = "contract.lock.json";
 /// Name of the sums in the migrations folder.
 pub(super) const SUM: &str = "migrations.sum";
 
@@ -31,6 +34,8 @@ pub struct MigrationName {
 pub struct Disk {
     /// The sealed state; empty if nothing was sealed yet.
     pub lock: Lock,
+    /// What clients saw when that was sealed; nothing if nothing was, or not by a version that keeps it.
+    pub contract: Option<Contract>,
     /// Sealed migrations with their sums, in order.
     pub sealed: Vec<(MigrationName, String)>,
     /// Texts of the SQL files by their path in the folder, such as `sqlite/0001_initial.up.sql`.
@@ -63,6 +68,12 @@ impl Disk {
         if let Some(lock) = &lock {
             disk.lock = Lock::parse(lock)
                 .map_err(|error| broken(&project.migrations.join(LOCK), &error.to_string(), &restore(project)))?;
+        }
+        if let Some(contract) = text(&folder.join(CONTRACT))? {
+            disk.contract = Some(
+                Contract::parse(&contract)
+                    .map_err(|error| broken(&project.migrations.join(CONTRACT), &error.to_string(), MERGED))?,
+            );
         }
         for line in text(&folder.join(SUM))?.unwrap_or_default().lines().filter(|line| !line.is_empty()) {
             let parsed = line.split_once("  ").and_then(|(sum, stem)| Some((MigrationName::parse(stem)?, sum)));
@@ -197,6 +208,10 @@ fn text(path: &Path) -> Result<Option<String>, Diagnostics> {
 fn unreadable(path: &Path, error: &io::Error) -> Diagnostics {
     Diagnostics::one(Diagnostic::new("arcana::disk", format!("{} cannot be read: {error}", path.display())))
 }
+
+/// The contract lock follows from the schema alone, so nothing of it is lost with the file.
+const MERGED: &str = "restore it from git; where two branches conflict in it, take either side, and once their migrations \
+                      fit run: cargo xtask migrate seal";
 
 fn restore(project: &Project) -> String {
     format!("restore it: git checkout -- {}", project.migrations.display())

@@ -2,11 +2,12 @@
 
 use std::fmt::Write as _;
 
-use super::disk::{Disk, LOCK, MigrationName, SUM};
+use super::disk::{CONTRACT, Disk, LOCK, MigrationName, SUM};
 use super::naming::name_of;
 use super::operation::{Class, Operation, OperationKind, operations};
 use super::transition::Transition;
 use super::{mysql, postgres, sqlite};
+use crate::contract::Contract;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::fileset::FileSet;
 use crate::lock::Lock;
@@ -35,10 +36,15 @@ pub struct Planned {
 /// What sealing writes: path below the root of the project, and text.
 #[derive(Debug, Clone)]
 pub struct Sealed {
-    /// The migration that is sealed; `None` if only the lock moves.
+    /// The migration that is sealed; `None` if only the locks move.
     pub migration: Option<MigrationName>,
-    /// The lock and the sums.
+    /// The locks and the sums.
     pub files: Vec<(String, String)>,
+}
+
+/// What the open migration would do, whether that is allowed or not.
+pub fn foresee(disk: &Disk, model: &Model) -> Vec<Operation> {
+    operations(&Transition::between(&disk.lock, &Lock::after(&disk.lock, model)))
 }
 
 /// Plans the open migration. Lossy operations must be named in `allow_lossy`, now or when the open migration was last
@@ -78,9 +84,9 @@ pub fn plan(project: &Project, disk: &Disk, model: &Model, allow_lossy: &[String
     Ok(Planned { files, operations, sealed: sealed.collect(), removed, embedded, open })
 }
 
-/// Seals the open migration: the lock moves to the model, the sums grow by a line. The files on disk must be what
-/// `gen` writes.
-pub fn seal(project: &Project, disk: &Disk, model: &Model) -> Result<Sealed, Diagnostics> {
+/// Seals the open migration: the locks move to the model and its contract, the sums grow by a line. The files on disk
+/// must be what `gen` writes.
+pub fn seal(project: &Project, disk: &Disk, model: &Model, contract: &Contract) -> Result<Sealed, Diagnostics> {
     let planned = plan(project, disk, model, &[])?;
     let folder = project.migrations.to_string_lossy().replace('\\', "/");
     let stale = planned.files.iter().find(|(path, text)| {
@@ -101,7 +107,7 @@ pub fn seal(project: &Project, disk: &Disk, model: &Model) -> Result<Sealed, Dia
         let _ = writeln!(sums, "{}  {}", disk.sum(previous, name), name.stem());
     }
     let lock = Lock::after(&disk.lock, model).to_json();
-    let mut files = vec![(format!("{folder}/{LOCK}"), lock)];
+    let mut files = vec![(format!("{folder}/{LOCK}"), lock), (format!("{folder}/{CONTRACT}"), contract.to_json())];
     if !sums.is_empty() {
         files.push((format!("{folder}/{SUM}"), sums));
     }

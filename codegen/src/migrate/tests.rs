@@ -12,6 +12,7 @@ use rusqlite::Connection;
 use super::operation::operations;
 use super::transition::Transition;
 use super::*;
+use crate::contract::Contract;
 use crate::diagnostic::{Colour, Diagnostics};
 use crate::fileset::{Edits, FileSet, Mode};
 use crate::lock::{Action, Column, ForeignKey, Index, Lock, Storage, Table};
@@ -372,7 +373,7 @@ fn generate(project: &Project, model: &Model, allow: &[&str]) -> Result<Planned,
 }
 
 fn seal_now(project: &Project, model: &Model) -> Sealed {
-    let sealed = seal(project, &Disk::read(project).unwrap(), model).unwrap();
+    let sealed = seal(project, &Disk::read(project).unwrap(), model, &Contract::default()).unwrap();
     for (path, text) in &sealed.files {
         fs::write(project.root.join(path), text).unwrap();
     }
@@ -443,7 +444,8 @@ fn refuses_to_seal_what_is_stale() {
     let dir = tempfile::tempdir().unwrap();
     let project = project(dir.path());
     generate(&project, &model(&[]), &[]).unwrap();
-    let found = seal(&project, &Disk::read(&project).unwrap(), &model(&[(2, "number")])).unwrap_err();
+    let found =
+        seal(&project, &Disk::read(&project).unwrap(), &model(&[(2, "number")]), &Contract::default()).unwrap_err();
     assert_eq!(found.codes(), ["arcana::stale_migration"]);
 }
 
