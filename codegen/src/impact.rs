@@ -77,10 +77,9 @@ impl Change {
         self.wire == Verdict::Breaking || self.rest == Verdict::Breaking
     }
 
-    /// The subject in few words: without the package of its group.
+    /// The subject in few words: without its package.
     pub fn short(&self) -> &str {
-        let inside = self.group.rsplit_once('.').and_then(|(package, _)| self.subject.strip_prefix(package));
-        inside.and_then(|rest| rest.strip_prefix('.')).unwrap_or(&self.subject)
+        self.subject.get(package_end(&self.subject)..).unwrap_or(&self.subject)
     }
 
     /// The verdicts in a line: `wire ok · REST BREAKING · SQL lossy`.
@@ -88,6 +87,22 @@ impl Change {
         let sql = self.sql.map_or("none", Class::words);
         format!("wire {} · REST {} · SQL {sql}", self.wire.words(), self.rest.words())
     }
+}
+
+/// Where the package of a full name ends and the name of a type begins, which is told by its capital; 0 in the name of
+/// a package.
+fn package_end(full_name: &str) -> usize {
+    let starts = std::iter::once(0).chain(full_name.match_indices('.').map(|(at, _)| at + 1));
+    let is_type =
+        |at: &usize| full_name.get(*at..).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()));
+    starts.into_iter().find(is_type).unwrap_or_default()
+}
+
+/// Full name of the type that stands at the top of its file, which the others of that name are inside of.
+fn outermost(full_name: &str) -> &str {
+    let start = package_end(full_name);
+    let end = full_name.get(start..).and_then(|rest| rest.find('.')).map_or(full_name.len(), |at| start + at);
+    if start == 0 { full_name } else { full_name.get(..end).unwrap_or(full_name) }
 }
 
 impl Verdict {

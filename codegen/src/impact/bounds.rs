@@ -1,6 +1,6 @@
 //! Value rules: whether the values that a request may send become fewer.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::contract::Field;
 
@@ -39,8 +39,7 @@ pub(super) fn narrowings(old: &Field, new: &Field) -> Vec<Bound> {
         if !done.insert((prefix, end)) {
             continue;
         }
-        let whole = new.ty.contains("int") || new.ty.contains("fixed");
-        let [(before, said), (after, says)] = [old, new].map(|field| ending(&field.rules, prefix, end, whole));
+        let [(before, said), (after, says)] = [old, new].map(|field| ending(field, prefix, end));
         let narrower = match (before, after) {
             (_, None) => false,
             (None, Some(_)) => true,
@@ -56,14 +55,24 @@ pub(super) fn narrowings(old: &Field, new: &Field) -> Vec<Bound> {
 }
 
 /// Where a range ends, in one form for whole numbers, and what the rule says.
-fn ending(rules: &BTreeMap<String, String>, prefix: &str, end: &str, whole: bool) -> (Option<End>, String) {
+fn ending(field: &Field, prefix: &str, end: &str) -> (Option<End>, String) {
     let key = |name: &str| if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
+    let ty = field.ty.as_str();
+    let whole = ty.contains("int") || ty.contains("fixed");
     let inclusive = format!("{end}e");
     for (name, open) in [(end, true), (inclusive.as_str(), false)] {
-        if let Some(value) = rules.get(&key(name)) {
+        if let Some(value) = field.rules.get(&key(name)) {
             let said = format!("{name} {value}");
             let Ok(number) = value.parse::<f64>() else { return (None, said) };
             let step = if end == "gt" { 1.0 } else { -1.0 };
+            // No whole number without a sign is below zero.
+            if end == "gt"
+                && whole
+                && (ty.starts_with('u') || ty.starts_with("fixed"))
+                && number < f64::from(u8::from(!open))
+            {
+                return (None, said);
+            }
             let at = if whole && open { (number + step, false) } else { (number, open) };
             return (Some(at), said);
         }
@@ -120,6 +129,8 @@ mod tests {
         assert_eq!(of("double", &[("gt", "0")], &[("gte", "1")]), said("gt 0 → gte 1", true));
         assert_eq!(of("double", &[("gte", "1")], &[("gt", "1")]), said("gte 1 → gt 1", true));
         assert_eq!(of("int32", &[("lte", "100")], &[("lt", "100")]), said("lte 100 → lt 100", true));
+        assert_eq!(of("uint32", &[], &[("gte", "0")]), said("none → gte 0", false));
+        assert_eq!(of("uint32", &[], &[("gt", "0")]), said("none → gt 0", true));
         assert_eq!(of("int32", &[("items.lt", "100")], &[]), said("items.lt 100 → none", false));
     }
 }

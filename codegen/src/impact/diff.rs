@@ -26,18 +26,23 @@ pub(super) struct Found {
 pub(super) struct Stored {
     /// Entity and number of a field; none for the entity itself.
     pub(super) places: Vec<(String, Option<u32>)>,
-    pub(super) aspect: Aspect,
+    pub(super) aspects: Vec<Aspect>,
     /// The change does not do more than that, whatever else the operation does.
     pub(super) at_most: Class,
 }
 
 impl Stored {
     pub(super) fn field(entity: &str, number: u32, aspect: Aspect) -> Self {
-        Self { places: vec![(entity.to_owned(), Some(number))], aspect, at_most: Class::Refused }
+        // A column that comes or goes takes its references and indexes along.
+        let aspects = match aspect {
+            Aspect::Existence => vec![aspect, Aspect::Reference, Aspect::Index],
+            _ => vec![aspect],
+        };
+        Self { places: vec![(entity.to_owned(), Some(number))], aspects, at_most: Class::Refused }
     }
 
     fn table(entity: &str) -> Self {
-        Self { places: vec![(entity.to_owned(), None)], aspect: Aspect::Existence, at_most: Class::Refused }
+        Self { places: vec![(entity.to_owned(), None)], aspects: vec![Aspect::Existence], at_most: Class::Refused }
     }
 }
 
@@ -46,7 +51,7 @@ impl Change {
     pub(super) fn new(subject: impl Into<String>, group: &str, what: impl Into<String>) -> Self {
         Self {
             subject: subject.into(),
-            group: group.to_owned(),
+            group: super::outermost(group).to_owned(),
             what: what.into(),
             wire: Verdict::Ok,
             rest: Verdict::Ok,

@@ -60,7 +60,7 @@ impl Diff<'_> {
             self.new.messages.iter().flat_map(|(message, found)| {
                 found.fields.iter().map(move |(number, field)| (message, number, &field.ty))
             });
-        Some(Stored { places: fields.filter_map(of).collect(), aspect: Aspect::Type, at_most })
+        Some(Stored { places: fields.filter_map(of).collect(), aspects: vec![Aspect::Type], at_most })
     }
 }
 

@@ -19,7 +19,9 @@ pub(super) fn join(found: Vec<Found>, operations: &[Operation], places: &BTreeMa
     let mut all: Vec<(u8, Change)> = Vec::with_capacity(found.len());
     for Found { mut change, rank, stored } in found {
         if let Some(stored) = stored {
-            let keys = stored.places.iter().map(|(entity, number)| (entity.as_str(), *number, stored.aspect));
+            let keys = stored.places.iter().flat_map(|(entity, number)| {
+                stored.aspects.iter().map(move |aspect| (entity.as_str(), *number, *aspect))
+            });
             for index in keys.filter_map(|key| known.get(&key)).flatten() {
                 let Some(operation) = operations.get(*index) else { continue };
                 change.sql = change.sql.max(Some(operation.class.min(stored.at_most)));
