@@ -1,4 +1,4 @@
-//! Writes the cases of `tests/cases/breaking` for judges from outside: the published contract before (`OUT/base`) and
+//! Writes the cases of `tests/cases/breaking` for judges from outside: the published contract before (`OUT/base`, with its contract lock) and
 //! after each (`OUT/<file>/<number>`), and what we say of them (`OUT/cases.json`).
 //!
 //!     cargo run -p arcana-codegen --example breaking -- OUT
@@ -21,6 +21,7 @@ fn main() -> ExitCode {
     };
     let (old, cases) = pairs::judged();
     write(&out.join("base"), &old.texts);
+    fs::write(out.join("base/contract.lock.json"), old.contract.to_json()).unwrap();
     let mut all = Vec::new();
     for (number, (case, new, changes)) in cases.iter().enumerate() {
         let folder = format!("{}/{number:03}", case.file);
