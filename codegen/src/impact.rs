@@ -14,6 +14,8 @@ mod page;
 pub(crate) mod publish;
 mod rpcs;
 mod storage;
+#[cfg(test)]
+mod tests;
 mod types;
 mod view;
 

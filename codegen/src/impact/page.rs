@@ -31,7 +31,7 @@ fn list(text: &mut String, changes: &[Change]) {
         text,
         "What differs from what was last sealed, and what that does: to clients over gRPC (`wire`), to clients over \
          REST, and to rows that exist (`SQL`). Sealing accepts it.\n\n\
-         {} changes: {wire} break gRPC, {rest} break REST, {rows} need a look at the rows.",
+         Changes: {}. They break gRPC: {wire}; break REST: {rest}; need a look at the rows: {rows}.",
         changes.len()
     );
     let mut group = None;
@@ -40,11 +40,16 @@ fn list(text: &mut String, changes: &[Change]) {
             let _ = write!(text, "\n## {}\n\n", change.group);
             group = Some(&change.group);
         }
-        let _ = writeln!(text, "* `{}` {} : {}", change.short(), change.what, change.verdict());
+        let _ = writeln!(text, "* `{}  {}` : {}", change.short(), plain(&change.what), change.verdict());
         let advice = [change.reason.as_deref(), change.help.as_deref()];
         let advice: Vec<&str> = advice.into_iter().flatten().collect();
         if !advice.is_empty() {
             let _ = writeln!(text, "  * {}", advice.join(". Safe path: "));
         }
     }
+}
+
+/// A text that ends neither its line nor what is set as code.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).map(|c| if c == '`' { '\'' } else { c }).collect()
 }

@@ -450,6 +450,50 @@ fn refuses_to_seal_what_is_stale() {
 }
 
 #[test]
+fn sealing_keeps_what_clients_see_even_where_no_migration_is_open() {
+    let dir = tempfile::tempdir().unwrap();
+    let project = project(dir.path());
+    generate(&project, &model(&[]), &[]).unwrap();
+    assert!(Disk::read(&project).unwrap().contract.is_none(), "nothing was sealed yet");
+    seal_now(&project, &model(&[]));
+    assert!(Disk::read(&project).unwrap().contract.unwrap().packages.is_empty());
+
+    let packages = std::collections::BTreeMap::from([("shop.v1".to_owned(), Default::default())]);
+    let contract = Contract { packages, ..Contract::default() };
+    let sealed = seal(&project, &Disk::read(&project).unwrap(), &model(&[]), &contract).unwrap();
+    assert!(sealed.migration.is_none());
+    assert!(
+        sealed
+            .files
+            .iter()
+            .any(|(path, text)| { path == "migrations/contract.lock.json" && text.contains("\"shop.v1\"") })
+    );
+}
+
+#[test]
+fn a_project_that_was_sealed_without_its_contract_keeps_working() {
+    let dir = tempfile::tempdir().unwrap();
+    let project = project(dir.path());
+    generate(&project, &model(&[]), &[]).unwrap();
+    seal_now(&project, &model(&[]));
+    fs::remove_file(dir.path().join("migrations/contract.lock.json")).unwrap();
+    let disk = Disk::read(&project).unwrap();
+    assert!(disk.contract.is_none() && disk.sealed.len() == 1);
+    assert!(generate(&project, &model(&[]), &[]).unwrap().open.is_none());
+}
+
+#[test]
+fn refuses_a_contract_that_is_none_with_the_mend() {
+    let dir = tempfile::tempdir().unwrap();
+    let project = project(dir.path());
+    fs::create_dir_all(dir.path().join("migrations")).unwrap();
+    fs::write(dir.path().join("migrations/contract.lock.json"), "<<<<<<< ours").unwrap();
+    let found = Disk::read(&project).unwrap_err();
+    assert_eq!(found.codes(), ["arcana::migrations_broken"]);
+    assert!(words(&found).contains("cargo xtask migrate seal"), "{}", words(&found));
+}
+
+#[test]
 fn refuses_foreign_open_migrations() {
     let dir = tempfile::tempdir().unwrap();
     let project = project(dir.path());
