@@ -27,6 +27,7 @@ pub use publish::{contract_of, publish};
 use crate::contract::Contract;
 use crate::migrate::{Class, Operation};
 use crate::model::Span;
+use crate::plan::split;
 use diff::Diff;
 
 /// One thing that differs, and what it does.
@@ -81,7 +82,7 @@ impl Change {
 
     /// The subject in few words: without its package.
     pub fn short(&self) -> &str {
-        self.subject.get(package_end(&self.subject)..).unwrap_or(&self.subject)
+        name_in_package(&self.subject).unwrap_or(&self.subject)
     }
 
     /// The verdicts in a line: `wire ok · REST BREAKING · SQL lossy`.
@@ -91,20 +92,16 @@ impl Change {
     }
 }
 
-/// Where the package of a full name ends and the name of a type begins, which is told by its capital; 0 in the name of
-/// a package.
-fn package_end(full_name: &str) -> usize {
-    let starts = std::iter::once(0).chain(full_name.match_indices('.').map(|(at, _)| at + 1));
-    let is_type =
-        |at: &usize| full_name.get(*at..).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()));
-    starts.into_iter().find(is_type).unwrap_or_default()
+/// The name of a type, or of something in it, inside its package; none for a package, whose parts are in lower case.
+fn name_in_package(full_name: &str) -> Option<&str> {
+    Some(split(full_name).1).filter(|name| name.starts_with(|first: char| first.is_ascii_uppercase()))
 }
 
 /// Full name of the type that stands at the top of its file, which the others of that name are inside of.
 fn outermost(full_name: &str) -> &str {
-    let start = package_end(full_name);
-    let end = full_name.get(start..).and_then(|rest| rest.find('.')).map_or(full_name.len(), |at| start + at);
-    if start == 0 { full_name } else { full_name.get(..end).unwrap_or(full_name) }
+    let Some(name) = name_in_package(full_name) else { return full_name };
+    let behind = name.find('.').map_or(0, |at| name.len() - at);
+    full_name.get(..full_name.len() - behind).unwrap_or(full_name)
 }
 
 impl Verdict {

@@ -36,6 +36,7 @@ pub mod routes;
 mod sql;
 pub mod stages;
 mod texts;
+pub mod trace;
 
 pub use diagnostic::{Colour, Diagnostic, Diagnostics};
 pub use generate::{Output, generate};

@@ -14,7 +14,7 @@ mod transition;
 
 pub use disk::{Disk, MigrationName};
 pub use operation::{Aspect, Class, Operation, OperationKind};
-pub use plan::{Planned, Sealed, foresee, plan, seal};
+pub use plan::{Planned, Sealed, foresee, plan, seal, type_in};
 
 #[cfg(test)]
 mod tests;

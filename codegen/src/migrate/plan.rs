@@ -10,7 +10,7 @@ use super::{mysql, postgres, sqlite};
 use crate::contract::Contract;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::fileset::FileSet;
-use crate::lock::Lock;
+use crate::lock::{Column, Lock, Table};
 use crate::model::{Model, Span};
 use crate::project::{Dialect, Project};
 
@@ -137,6 +137,15 @@ fn render(dialect: Dialect, transition: &Transition<'_>) -> String {
         Dialect::Sqlite => sqlite::render(transition),
         Dialect::Postgres => postgres::render(transition),
         Dialect::Mysql => mysql::render(transition),
+    }
+}
+
+/// Type of a column in the words of a database.
+pub fn type_in(dialect: Dialect, column: &Column, table: &Table, lock: &Lock) -> String {
+    match dialect {
+        Dialect::Sqlite => sqlite::type_of(column),
+        Dialect::Postgres => postgres::type_in(column, table, lock),
+        Dialect::Mysql => mysql::type_in(column, table, lock),
     }
 }
 
