@@ -18,6 +18,8 @@ pub(super) struct Place<'p> {
     read: bool,
     /// Answers over REST show it, before and after.
     shown: bool,
+    /// Its name is no more than that of a variable in a path of REST.
+    in_path: bool,
 }
 
 const KEEP_BOTH: &str = "add a field with a new number for it, serve both, and remove this one once nobody uses it";
@@ -25,6 +27,7 @@ const KEEP_BOTH: &str = "add a field with a new number for it, serve both, and r
 impl Diff<'_> {
     pub(super) fn fields(&mut self, message: &str, old: &Message, new: &Message, (group, rank): (&str, u8)) {
         let (read, shown) = (self.old.reads(message), self.old.shows(message));
+        let (were, are) = (self.old.in_path(message), self.new.in_path(message));
         let place = |number, before: &Field, after: &Field| Place {
             message,
             group,
@@ -32,6 +35,7 @@ impl Diff<'_> {
             number,
             read: read && self_reads(before) && self_reads(after),
             shown: shown && !before.input_only && !after.input_only,
+            in_path: were.contains(before.name.as_str()) && are.contains(after.name.as_str()),
         };
         for (number, field) in &old.fields {
             if let Some(same) = new.fields.get(number) {
@@ -208,7 +212,7 @@ fn named(place: &Place<'_>, old: &Field, new: &Field) -> Said {
     };
     let change = place
         .change(new, what)
-        .verdicts(Breaking, Verdict::breaking_if(renamed && (place.read || place.shown)))
+        .verdicts(Breaking, Verdict::breaking_if(renamed && !place.in_path && (place.read || place.shown)))
         .because(
             "JSON shows fields by their names, over gRPC and over REST",
             format!(

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::contract::{Contract, Enum, Field, Message, Service};
+use crate::contract::{Contract, Enum, Field, Message, Rpc, Service};
 
 /// A contract by full names.
 pub(super) struct View<'a> {
@@ -14,6 +14,8 @@ pub(super) struct View<'a> {
     read: BTreeSet<&'a str>,
     /// Messages and enums that REST shows to clients.
     shown: BTreeSet<&'a str>,
+    /// Fields of requests that REST reads from the path alone, by message: what they are called, no client sees.
+    in_path: BTreeMap<&'a str, BTreeSet<&'a str>>,
 }
 
 impl<'a> View<'a> {
@@ -25,6 +27,7 @@ impl<'a> View<'a> {
             services: BTreeMap::new(),
             read: BTreeSet::new(),
             shown: BTreeSet::new(),
+            in_path: BTreeMap::new(),
         };
         for (package, inside) in &contract.packages {
             let full = |name: &String| format!("{package}.{name}");
@@ -39,6 +42,7 @@ impl<'a> View<'a> {
         view.read = view.reach(requests, |field| !field.output_only);
         let responses = routed.iter().map(|rpc| rpc.response.as_str()).collect();
         view.shown = view.reach(responses, |field| !field.input_only);
+        view.in_path = view.paths(&routed);
         view
     }
 
@@ -55,6 +59,27 @@ impl<'a> View<'a> {
             }
         }
         found
+    }
+
+    /// Variables that all routes of a request name, of messages that are nothing but requests.
+    fn paths(&self, routed: &[&'a Rpc]) -> BTreeMap<&'a str, BTreeSet<&'a str>> {
+        let messages = self.contract.packages.values().flat_map(|package| package.messages.values());
+        let inside: BTreeSet<&str> =
+            messages.flat_map(|message| message.fields.values()).filter_map(|field| named(&field.ty)).collect();
+        let mut paths: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for (rpc, route) in routed.iter().flat_map(|rpc| rpc.routes.iter().map(move |route| (rpc, route))) {
+            let variables: BTreeSet<&str> =
+                route.split('{').skip(1).filter_map(|part| part.split('}').next()).collect();
+            let known = paths.entry(&rpc.request).or_insert_with(|| variables.clone());
+            known.retain(|name| variables.contains(name));
+        }
+        paths.retain(|message, _| !inside.contains(message) && !self.shown.contains(message));
+        paths
+    }
+
+    /// Fields of a message that REST reads from the path alone.
+    pub(super) fn in_path(&self, message: &str) -> BTreeSet<&'a str> {
+        self.in_path.get(message).cloned().unwrap_or_default()
     }
 
     /// Whether REST reads a message or an enum from clients.
