@@ -5,7 +5,9 @@
 
 use std::path::Path;
 
-use arcana_codegen::{Colour, Output, Project, Sources, generate};
+use arcana_codegen::impact::publish;
+use arcana_codegen::report::Report;
+use arcana_codegen::{Colour, Output, Project, Sources, generate, read_model};
 
 /// Generates Chinook after edits: a file of the schema, what is written there, and what is to be instead.
 fn edited(edits: &[(&str, &str, &str)], allow_lossy: &[&str]) -> Output {
@@ -105,6 +107,38 @@ fn a_required_reference_is_added() {
         ["Playlist.keeper_id added, required : wire ok · REST BREAKING · SQL needs backfill"]
     );
     insta::assert_snapshot!("chinook_required", page(&output));
+}
+
+#[test]
+fn what_breaks_is_reported_and_nothing_else() {
+    let edits =
+        [("track", "max_len: 200", "max_len: 300"), ("invoice", "precision: 10 scale: 2", "precision: 6 scale: 2")];
+    let output = edited(&edits, &["chinook.v1.Invoice.total"]);
+    assert_eq!(verdicts(&output).len(), 2);
+    let breaking: Vec<String> = Report::of(&output).breaking.iter().map(|change| change.short().to_owned()).collect();
+    assert_eq!(breaking, ["Invoice.total"]);
+}
+
+#[test]
+fn what_is_sensitive_or_internal_is_no_part_of_the_contract() {
+    for case in ["", "tests/cases/torture"] {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join(case);
+        let project = Project::read(&root).unwrap();
+        let sources = Sources::read(&project).unwrap();
+        let model = read_model(&sources).unwrap();
+        let contract = publish(&project, &sources, &model).unwrap();
+        let mut hidden = 0;
+        for resource in &model.resources {
+            let package = contract.packages.get(&resource.package);
+            let Some(message) = package.and_then(|package| package.messages.get(&resource.name)) else { continue };
+            for field in &resource.fields {
+                let inside = field.sensitive || field.internal;
+                hidden += usize::from(inside);
+                assert_eq!(message.fields.contains_key(&field.number), !inside, "{}.{}", resource.name, field.name);
+            }
+        }
+        assert!(hidden > 0, "{case} hides nothing");
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `why`: which lines of the schema made a generated line.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use serde_json::json;
@@ -35,12 +36,21 @@ pub fn run(args: &Args, project: &Project) -> ExitCode {
         let _ = say::error(&format!("`{}` names no line; write it as FILE:LINE", args.place));
         return say::USAGE.into();
     };
-    match origins(project, &Names::of(&model, &sources), path, line) {
+    match origins(project, &Names::of(&model, &sources), &inside(project, path), line) {
         Ok(found) if args.json => say::json(&json!({ "origins": found })),
         Ok(found) => found.iter().for_each(tell),
         Err(error) => return say::error(&error),
     }
     ExitCode::SUCCESS
+}
+
+/// The path below the root of the project, whether it was seen from there or from here.
+fn inside(project: &Project, path: &str) -> String {
+    let below = || {
+        let (file, root) = (Path::new(path).canonicalize().ok()?, project.root.canonicalize().ok()?);
+        Some(file.strip_prefix(root).ok()?.to_string_lossy().replace('\\', "/"))
+    };
+    below().unwrap_or_else(|| path.to_owned())
 }
 
 /// `path:12` or `path:12:3`, as tools print it.
