@@ -109,6 +109,26 @@ fn what_is_derived_leads_back_to_its_entity() {
 }
 
 #[test]
+fn nearly_every_line_of_an_entity_leads_back_to_its_schema() {
+    let case = chinook();
+    let names = Names::of(&case.model, &case.sources);
+    let files = ["model", "dto", "mapper", "validate", "sql", "repository", "service", "http", "grpc"];
+    let mut paths: Vec<String> = files.map(|file| format!("generated/src/chinook/v1/track/{file}.rs")).into();
+    paths.push("generated/proto/chinook/v1/track.proto".to_owned());
+    for path in paths {
+        let text = std::fs::read_to_string(case.project.root.join(&path)).unwrap();
+        // Above the first item stand the header and what is imported.
+        let numbered =
+            text.lines().enumerate().skip_while(|(_, line)| !line.starts_with("/// ") && !line.starts_with("message"));
+        let lines: Vec<usize> = numbered.map(|(index, _)| index + 1).collect();
+        let answered = lines.iter().filter_map(|line| origins(&case.project, &names, &path, *line).ok());
+        let own = answered.filter(|found| found.iter().all(|one| one.place.file == "schema/chinook/v1/track.proto"));
+        let (own, all) = (own.count(), lines.len());
+        assert!(own * 10 >= all * 9, "{path}: {own} of {all} lines");
+    }
+}
+
+#[test]
 fn what_is_no_line_of_a_generated_file_is_refused_with_the_mend() {
     let case = chinook();
     let names = Names::of(&case.model, &case.sources);
