@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Proves the line between framework and project: copies the framework alone (codegen, templates, runtime, schema/arcana) and
 # the project of tests/project, which is a workspace of its own, and works there as its developers would: what is checked in
-# is fresh, a new field is generated and served, and `cargo xtask test` passes.
+# is fresh, a new field is generated and served, what breaks clients is named, and `cargo xtask test` passes.
 #
 #   tests/project.sh           all of it
 #   tests/project.sh life      only the life of its schema, from its first day through replicas and branches (tests/life.py)
@@ -76,6 +76,18 @@ contains "Written"
 quietly cargo xtask gen --check
 grep -q shelf migrations/sqlite/*.up.sql || fail "the migration does not know the new field"
 
+# What is sealed is what later changes are compared with.
+quietly cargo xtask migrate seal
+quietly cargo xtask check
+contains "nothing breaks clients"
+sed -i 's|string.max_len = 20, (arcana.field) = { filterable: true example: "SF 3" }|string.max_len = 10, (arcana.field) = { filterable: true example: "SF 3" }|' \
+  schema/lending/v1/book.proto
+if cargo xtask check >"$out" 2>&1; then fail "a narrower bound is called harmless"; fi
+contains "Book.shelf max_len 20 → 10 : wire ok · REST BREAKING · SQL lossy"
+sed -i 's|string.max_len = 10, (arcana.field) = { filterable: true example: "SF 3" }|string.max_len = 20, (arcana.field) = { filterable: true example: "SF 3" }|' \
+  schema/lending/v1/book.proto
+quietly cargo xtask what Book.shelf
+contains "books.shelf"
 quietly cargo xtask test
 tally=$(tail -n 1 "$out")
 # Its tests have built the program.

@@ -14,6 +14,8 @@ pub mod migrate;
 pub mod routes;
 mod say;
 pub mod test;
+pub mod what;
+pub mod why;
 
 pub use app::{Extra, main, main_with};
 pub use cargo::cargo;

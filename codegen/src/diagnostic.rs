@@ -231,8 +231,7 @@ impl miette::Diagnostic for Report<'_> {
 
 /// Where `word` stands in the declaration whose name starts at `start`: up to the `;` or `}` that ends it.
 fn find_word(text: &str, start: usize, word: &str) -> Option<Range<usize>> {
-    let rest = text.get(start..)?;
-    let rest = &rest[..declaration_len(rest)];
+    let rest = declaration(text, start)?;
     let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
     rest.match_indices(word)
         .find(|(at, _)| {
@@ -240,6 +239,12 @@ fn find_word(text: &str, start: usize, word: &str) -> Option<Range<usize>> {
                 && !rest[at + word.len()..].chars().next().is_some_and(is_part)
         })
         .map(|(at, _)| start + at..start + at + word.len())
+}
+
+/// The declaration whose name starts at `start`, from there to the `;` or `}` that ends it.
+pub(crate) fn declaration(text: &str, start: usize) -> Option<&str> {
+    let rest = text.get(start..)?;
+    rest.get(..declaration_len(rest))
 }
 
 /// Bytes up to the end of a declaration.

@@ -70,7 +70,7 @@ impl Sources {
     }
 
     /// The text of a file: the project's own, or else the one that comes with Arcana.
-    fn text(&self, path: &str) -> Option<&str> {
+    pub(crate) fn text(&self, path: &str) -> Option<&str> {
         self.files.get(path).map(String::as_str).or_else(|| built_in::text(path))
     }
 }

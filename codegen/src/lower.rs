@@ -208,6 +208,7 @@ impl Lowering<'_> {
                         variant: name::variant(value.name().strip_prefix(&prefix).unwrap_or(value.name())),
                         number: value.number(),
                         comment: self.spans.comment(file.name(), &path),
+                        span: self.span(&file, &path),
                     }
                 })
                 .collect(),

@@ -19,8 +19,8 @@ mod transition;
 
 pub use by_hand::by_hand;
 pub use disk::{Disk, MigrationName};
-pub use operation::{Class, Operation, OperationKind};
-pub use plan::{Planned, Sealed, fresh, plan, seal};
+pub use operation::{Aspect, Class, Operation, OperationKind};
+pub use plan::{Planned, Sealed, foresee, fresh, plan, seal, type_in};
 pub use rebase::{Branch, Rebased, rebase, renumbered};
 
 #[cfg(test)]

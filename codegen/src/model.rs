@@ -614,6 +614,8 @@ pub struct EnumValue {
     pub number: i32,
     /// Comment, without markers.
     pub comment: String,
+    /// Where it stands.
+    pub span: Span,
 }
 
 /// A service.

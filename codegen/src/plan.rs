@@ -13,8 +13,8 @@ mod sql;
 mod types;
 mod views;
 
-pub use home::{Home, homes, module_path};
+pub use home::{Home, homes, module_path, split};
 pub use module::{HomePlan, plan_home};
 pub use overview::Overview;
-pub use types::{CLOSE, OPEN, identifier, plain};
+pub use types::{CLOSE, OPEN, identifier, plain, rust_name};
 pub use views::*;

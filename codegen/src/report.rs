@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::gaps::Gap;
 use crate::generate::Output;
+use crate::impact::Change;
 use crate::migrate::Operation;
 
 /// What people and tools are told.
@@ -19,6 +20,8 @@ pub struct Report {
     pub operations: Vec<Operation>,
     /// What older services cannot work with behind it.
     pub obstacles: Vec<String>,
+    /// What breaks clients since the contract was last sealed.
+    pub breaking: Vec<Change>,
     /// What the schema leaves unsaid.
     pub gaps: Vec<Gap>,
 }
@@ -32,6 +35,7 @@ impl Report {
             open_migration: output.migrations.open.as_ref().map(|name| name.stem()),
             operations: output.migrations.operations.clone(),
             obstacles: output.migrations.obstacles.clone(),
+            breaking: output.impact.iter().flatten().filter(|change| change.breaks()).cloned().collect(),
             gaps: output.gaps.clone(),
         }
     }

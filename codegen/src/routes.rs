@@ -18,7 +18,15 @@ pub struct Route {
     pub access: String,
 }
 
+/// How an access rule is shown that the schema does not say.
+const UNSAID: &str = "admin (unsaid)";
+
 impl Route {
+    /// The rule that holds, said or not.
+    pub fn rule(&self) -> &str {
+        if self.access == UNSAID { "admin" } else { &self.access }
+    }
+
     /// Full name of the service.
     pub fn service(&self) -> &str {
         self.rpc.rsplit_once('.').map_or("", |(service, _)| service)
@@ -42,7 +50,7 @@ pub fn routes_of(model: &Model, service: &Service) -> Vec<Route> {
         let key = model.entity(&resource.entity).map(|entity| entity.key.fields.as_slice()).unwrap_or_default();
         for standard in &resource.methods {
             for (method, path) in derived(resource, standard.kind, key) {
-                add(&rpc_name(resource, standard.kind), method, &path, &standard.access);
+                add(&standard_rpc(resource, standard.kind), method, &path, &standard.access);
             }
             let soft_delete = model.entity(&resource.entity).is_some_and(|entity| entity.soft_delete);
             if standard.kind == StandardKind::Delete && soft_delete {
@@ -90,7 +98,8 @@ pub(crate) fn batch(resource: &Resource, kind: StandardKind) -> (&'static str, S
     (method, format!("{}:batch{}", resource.path, kind.name().to_upper_camel_case()))
 }
 
-fn rpc_name(resource: &Resource, kind: StandardKind) -> String {
+/// Name of the rpc of a standard method, such as `ListOrders`.
+pub(crate) fn standard_rpc(resource: &Resource, kind: StandardKind) -> String {
     match kind {
         StandardKind::List => format!("List{}", resource.plural.to_upper_camel_case()),
         StandardKind::Get => format!("Get{}", resource.name),
@@ -101,7 +110,7 @@ fn rpc_name(resource: &Resource, kind: StandardKind) -> String {
 }
 
 fn said(access: &Access) -> String {
-    if access.written.is_empty() { "admin (unsaid)".to_owned() } else { access.written.clone() }
+    if access.written.is_empty() { UNSAID.to_owned() } else { access.written.clone() }
 }
 
 #[cfg(test)]

@@ -42,6 +42,7 @@ fn writes_each_kind_of_file_as_it_did_before() {
         ("crate_lib", "generated/src/lib.rs"),
         ("crate_services", "generated/src/services.rs"),
         ("crate_package", "generated/src/shop/v1/mod.rs"),
+        ("impact", "generated/IMPACT.md"),
         ("logic_list", "src/logic/mod.rs"),
         ("logic_scaffold", "src/logic/customer.rs"),
         ("logic_scaffold_with_rpcs", "src/logic/order.rs"),

@@ -70,4 +70,5 @@ def main():
     print(f"ok  {len(files)} files of the contract build, and follow the rules of buf.yaml")
 
 
-main()
+if __name__ == "__main__":
+    main()

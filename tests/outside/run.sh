@@ -11,6 +11,7 @@
 # spectral      openapi.json by the rules of spectral:oas, warnings included
 # redocly       openapi.json by the rules of redocly's `recommended`, warnings included
 # buf           generated/proto builds, and follows buf's STANDARD
+# breaking      what buf calls breaking in tests/cases/breaking, cargo xtask check does, too
 # typescript    a client made from openapi.json, checked strictly and run through the life of an order
 # schemathesis  every check of schemathesis, in all phases, against every operation
 #
@@ -21,13 +22,13 @@ cd "$(dirname "$0")/../.." || exit 1
 . tests/serving.sh
 . tests/tools.sh
 
-known=(curl grpc browser spectral redocly buf typescript schemathesis)
+known=(curl grpc browser spectral redocly buf breaking typescript schemathesis)
 judges=("$@")
 [ $# -gt 0 ] || judges=("${known[@]}")
 for judge in "${judges[@]}"; do
   case " ${known[*]} " in
     *" $judge "*) ;;
-    *) sed -n '2,19s/^# \{0,1\}//p' "$0"; exit 2 ;;
+    *) sed -n '2,20s/^# \{0,1\}//p' "$0"; exit 2 ;;
   esac
 done
 
@@ -76,6 +77,7 @@ for judge in "${judges[@]}"; do
     spectral) timeout 120 spectral lint --ruleset tests/outside/spectral.yaml --fail-severity warn "$contract" ;;
     redocly) timeout 120 redocly lint --config tests/outside/redocly.yaml --max-problems 50 "$contract" ;;
     buf) timeout 300 python tests/outside/buf.py ;;
+    breaking) timeout 900 python tests/outside/breaking.py ;;
     typescript) typescript ;;
     schemathesis) (schemathesis_run) ;;
   esac || failed+=("$judge")

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use super::{check, dev, r#gen, migrate, routes, say, test};
+use super::{check, dev, r#gen, migrate, routes, say, test, what, why};
 use crate::project::Project;
 
 /// Commands of an Arcana project.
@@ -36,9 +36,15 @@ enum Command {
     /// List every rpc with its routes and who may call it
     #[command(after_help = "Example: cargo xtask routes --json | jq '.[].path'")]
     Routes(routes::Args),
-    /// Say what is wrong in the schema, and what it leaves unsaid
+    /// Say what is wrong in the schema, what it breaks for clients, and what it leaves unsaid
     #[command(after_help = "Example: cargo xtask check")]
     Check(check::Args),
+    /// Name the lines of the schema that made a generated line
+    #[command(after_help = "Example: cargo xtask why generated/openapi.json:120")]
+    Why(why::Args),
+    /// List what an entity, a field, an rpc or a value of the schema became
+    #[command(after_help = "Example: cargo xtask what Order.total")]
+    What(what::Args),
 }
 
 /// A command that only one project has, beside those of every project.
@@ -98,6 +104,8 @@ fn run(command: Command, project: &Project) -> ExitCode {
         Command::Migrate(args) => migrate::run(&args, project),
         Command::Routes(args) => routes::run(&args, project),
         Command::Check(args) => check::run(&args, project),
+        Command::Why(args) => why::run(&args, project),
+        Command::What(args) => what::run(&args, project),
     }
 }
 

@@ -11,6 +11,7 @@ use super::say::{self, Paint, paint};
 use crate::fileset::{Changes, Edits, Mode};
 use crate::gaps::Gap;
 use crate::generate::generate;
+use crate::impact::{Change, Verdict};
 use crate::load::Sources;
 use crate::migrate::Class;
 use crate::project::Project;
@@ -19,6 +20,7 @@ use crate::report::Report;
 use crate::stages::Stages;
 
 const GAPS_SHOWN: usize = 5;
+const BREAKING_SHOWN: usize = 3;
 
 /// Arguments of `gen`.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -135,6 +137,7 @@ impl Run<'_> {
                 "open_migration": self.report.open_migration,
                 "operations": self.report.operations,
                 "obstacles": self.report.obstacles,
+                "breaking": self.report.breaking,
                 "gaps": self.report.gaps,
                 "milliseconds": self.started.elapsed().as_millis(),
                 "stages": self.stages,
@@ -149,6 +152,7 @@ impl Run<'_> {
         let Self { mode, changes, report, .. } = *self;
         print_files(project, changes, mode);
         print_migration(report);
+        print_breaking(project, report);
         if !report.gaps.is_empty() && mode != Mode::Check {
             print_gaps(project, report, self.told);
         }
@@ -231,4 +235,27 @@ fn print_migration(report: &Report) {
     });
     say::table(&rows.collect::<Vec<_>>());
     say::obstacles(&report.obstacles);
+}
+
+/// How many changes break clients since the last seal, and the first of them.
+fn print_breaking(project: &Project, report: &Report) {
+    let breaking = &report.breaking;
+    if breaking.is_empty() {
+        return;
+    }
+    let changes = if breaking.len() == 1 { "change breaks" } else { "changes break" };
+    let what = paint(&format!("{} {changes} clients", breaking.len()), Paint::Red);
+    println!("{what} since the last seal; all of them: {}/IMPACT.md", project.generated.display());
+    let whom = |change: &Change| match (change.wire, change.rest) {
+        (Verdict::Breaking, Verdict::Breaking) => "gRPC, REST",
+        (Verdict::Breaking, _) => "gRPC",
+        _ => "REST",
+    };
+    let shown = breaking.iter().take(BREAKING_SHOWN);
+    let rows: Vec<_> =
+        shown.map(|change| vec![whom(change).to_owned(), change.short().to_owned(), change.what.clone()]).collect();
+    say::table(&rows);
+    if breaking.len() > BREAKING_SHOWN {
+        println!("  …");
+    }
 }

@@ -11,6 +11,7 @@ use serde_json::json;
 use super::dev::{cargo, target};
 use super::{r#gen, git, say};
 use crate::diagnostic::Diagnostics;
+use crate::impact::publish;
 use crate::load::Sources;
 use crate::migrate::{Branch, Disk, Planned, by_hand, fresh, plan, rebase, renumbered, seal};
 use crate::model::Model;
@@ -35,7 +36,7 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Close what is open: its files never change again
+    /// Close what is open: its files never change again, and the contract is what later changes are compared with
     #[command(after_help = "Example: cargo xtask migrate seal")]
     Seal,
     /// Begin a migration that is written by hand, before the open one
@@ -95,10 +96,10 @@ pub fn run(args: &Args, project: &Project) -> ExitCode {
     };
     let answer = read_model(&sources).map_err(Failure::from).and_then(|model| match &args.command {
         Command::Status { json } => status(project, &model, *json),
-        Command::Seal => close(project, &model),
+        Command::Seal => close(project, &sources, &model),
         Command::New { custom } => begin(project, &model, custom),
         Command::Verify { json, rest } => Ok(verify(project, &model, *json, rest)),
-        Command::Rebase { keep } => join(project, &model, *keep),
+        Command::Rebase { keep } => join(project, &sources, &model, *keep),
     });
     match answer {
         Ok(code) => code,
@@ -156,14 +157,15 @@ fn verify(project: &Project, model: &Model, as_json: bool, rest: &[String]) -> E
     }
 }
 
-fn close(project: &Project, model: &Model) -> Answer {
-    let sealed = seal(project, &Disk::read(project)?, model)?;
+fn close(project: &Project, sources: &Sources, model: &Model) -> Answer {
+    let contract = publish(project, sources, model).map_err(Diagnostics::from)?;
+    let sealed = seal(project, &Disk::read(project)?, model, &contract)?;
     write(project, &sealed.files)?;
     for name in &sealed.migrations {
         println!("Sealed {}", name.stem());
     }
     if sealed.migrations.is_empty() {
-        println!("No open migration; the lock is up to date");
+        println!("No open migration; storage and contract of the schema are what is sealed now");
     }
     Ok(r#gen::run(&r#gen::Args::default(), project))
 }
@@ -188,7 +190,7 @@ fn begin(project: &Project, model: &Model, name: &str) -> Answer {
     Ok(code)
 }
 
-fn join(project: &Project, model: &Model, keep: Option<Side>) -> Answer {
+fn join(project: &Project, sources: &Sources, model: &Model, keep: Option<Side>) -> Answer {
     let (kept, moved) = sides(project, keep)?;
     let plan = rebase(project, &kept, &moved)?;
     for path in &plan.removed {
@@ -205,11 +207,11 @@ fn join(project: &Project, model: &Model, keep: Option<Side>) -> Answer {
     if code != ExitCode::SUCCESS || plan.moved.is_empty() {
         return Ok(code);
     }
-    let mut code = close(project, model)?;
+    let mut code = close(project, sources, model)?;
     for moved in &plan.by_hand {
         let (name, files) = renumbered(project, moved, Disk::read(project)?.newest() + 1);
         write(project, &files)?;
-        code = close(project, model)?;
+        code = close(project, sources, model)?;
         println!(
             "{} was written by hand for the schema of its branch, as {}: read it again",
             name.stem(),

@@ -16,7 +16,7 @@ pub use derived::body_field;
 pub use published::published;
 
 use crate::emit::words::service_comment;
-use crate::model::{File, Model, Service};
+use crate::model::{File, Model, Resource, Service};
 use crate::project::Project;
 use text::{EnumText, MessageText, RpcText, ServiceText, comment};
 
@@ -44,6 +44,20 @@ pub fn emit(project: &Project, model: &Model) -> BTreeMap<String, String> {
             .then(|| (format!("proto/{}", file.path), contract.print(file, &project.source(&file.path))))
     });
     files.collect()
+}
+
+/// Names of the messages that are derived from a resource.
+pub(crate) fn derived_messages(model: &Model, resource: &Resource) -> Vec<String> {
+    derived::messages(model, resource).into_iter().map(|message| message.name).collect()
+}
+
+/// HTTP method, path and body of each route of a service's rpcs, such as `PATCH /api/v1/orders/{order.id} order`.
+pub(crate) fn bindings(model: &Model, service: &Service) -> Vec<(String, Vec<String>)> {
+    let route = |(method, path, body): &(String, String, String)| {
+        format!("{} {path} {body}", method.to_uppercase()).trim_end().to_owned()
+    };
+    let rpcs = derived::rpcs(model, service).into_iter();
+    rpcs.map(|rpc| (rpc.name, rpc.bindings.iter().map(route).collect())).collect()
 }
 
 fn contract(model: &Model, published: &BTreeSet<String>, file: &File, services: &[&Service]) -> Contract {

@@ -1,5 +1,7 @@
 //! What can go wrong while emitting: each is a disagreement between two rooms of the generator, never the schema's.
 
+use crate::diagnostic::{Diagnostic, Diagnostics};
+
 /// An emitter cannot make a text of what it was given.
 #[derive(Debug, thiserror::Error)]
 pub enum EmitError {
@@ -17,4 +19,11 @@ pub enum EmitError {
     /// The OpenAPI text cannot be written.
     #[error("no OpenAPI text: {0}")]
     OpenApi(#[from] serde_json::Error),
+}
+
+impl From<EmitError> for Diagnostics {
+    fn from(error: EmitError) -> Self {
+        let help = "the schema was checked, so this is a defect of the generator: please report it with the schema";
+        Self::one(Diagnostic::new("arcana::emit", error.to_string()).help(help))
+    }
 }

@@ -98,6 +98,11 @@ fn info(project: &str, api: &Api) -> Info {
     info.license(license).contact(contact).build()
 }
 
+/// What the components of resources, messages and enums are called, by full name; shapes of them have a word behind it.
+pub(crate) fn schema_names(model: &Model) -> BTreeMap<String, String> {
+    book::names(model)
+}
+
 /// Some operation answers with that component.
 fn is_used(routes: &[Route], name: &str) -> bool {
     let is_it = |answer: &RefOr<Response>| match answer {

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+use crate::contract::Contract;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::fileset::hex;
 use crate::lock::Lock;
@@ -14,6 +15,8 @@ use crate::project::{Dialect, Project};
 
 /// Name of the lock in the migrations folder.
 pub(super) const LOCK: &str = "schema.lock.json";
+/// Name of the contract lock in the migrations folder.
+pub(super) const CONTRACT: &str = "contract.lock.json";
 /// Name of the sums in the migrations folder.
 pub(super) const SUM: &str = "migrations.sum";
 
@@ -34,6 +37,8 @@ pub struct MigrationName {
 pub struct Disk {
     /// The sealed state; empty if nothing was sealed yet.
     pub lock: Lock,
+    /// What clients saw when that was sealed; nothing if nothing was, or not by a version that keeps it.
+    pub contract: Option<Contract>,
     /// Sealed migrations with their sums, in order.
     pub sealed: Vec<(MigrationName, String)>,
     /// Texts of the SQL files by their path in the folder, such as `sqlite/0001_initial.up.sql`.
@@ -63,6 +68,12 @@ impl Disk {
         let folder = project.root.join(&project.migrations);
         let (lock, sums) = (text(&folder.join(LOCK))?, text(&folder.join(SUM))?);
         let mut disk = Self::sealed_by(project, lock, sums.as_deref().unwrap_or_default())?;
+        if let Some(contract) = text(&folder.join(CONTRACT))? {
+            disk.contract = Some(Contract::parse(&contract).map_err(|error| {
+                let help = if is_in_conflict(&contract) { REBASE } else { MERGED };
+                broken(&project.migrations.join(CONTRACT), &error.to_string(), help)
+            })?);
+        }
         // All of them: what was sealed for a dialect stays under its sum when a project no longer uses it.
         for dialect in Dialect::ALL {
             disk.read_files(&folder, dialect)?;
@@ -77,7 +88,7 @@ impl Disk {
         if let Some(lock) = &lock {
             disk.lock = Lock::parse(lock).map_err(|error| {
                 let path = project.migrations.join(LOCK);
-                let help = if lock.contains("\n<<<<<<< ") { REBASE.to_owned() } else { restore(project) };
+                let help = if is_in_conflict(lock) { REBASE.to_owned() } else { restore(project) };
                 broken(&path, &error.to_string(), &help)
             })?;
         }
@@ -213,6 +224,13 @@ fn text(path: &Path) -> Result<Option<String>, Diagnostics> {
 
 fn unreadable(path: &Path, error: &io::Error) -> Diagnostics {
     Diagnostics::one(Diagnostic::new("arcana::disk", format!("{} cannot be read: {error}", path.display())))
+}
+
+/// The contract lock follows from the schema alone, so nothing of it is lost with the file.
+const MERGED: &str = "restore it from git, or delete it and run: cargo xtask migrate seal";
+
+fn is_in_conflict(text: &str) -> bool {
+    text.lines().any(|line| line.starts_with("<<<<<<< "))
 }
 
 fn restore(project: &Project) -> String {

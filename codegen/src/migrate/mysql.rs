@@ -25,6 +25,11 @@ pub(super) fn render(transition: &Transition<'_>) -> String {
     in_place::render(transition, &Mysql)
 }
 
+/// Type of a column.
+pub(super) fn type_in(column: &Column, table: &Table, lock: &Lock) -> String {
+    Mysql.type_of(column, table, lock)
+}
+
 struct Mysql;
 
 impl Words for Mysql {

@@ -4,14 +4,15 @@ use std::fmt::Write as _;
 
 use super::by_hand::is_by_hand;
 use super::compatible::{COMPATIBLE, obstacles};
-use super::disk::{Disk, LOCK, MigrationName, SUM};
+use super::disk::{CONTRACT, Disk, LOCK, MigrationName, SUM};
 use super::naming::name_of;
 use super::operation::{Class, Operation, OperationKind, operations};
 use super::transition::Transition;
 use super::{mysql, needs, postgres, sqlite};
+use crate::contract::Contract;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::fileset::FileSet;
-use crate::lock::Lock;
+use crate::lock::{Column, Lock, Table};
 use crate::model::{Model, Span};
 use crate::project::{Dialect, Project};
 
@@ -42,10 +43,15 @@ pub struct Planned {
 /// What sealing writes: path below the root of the project, and text.
 #[derive(Debug, Clone)]
 pub struct Sealed {
-    /// The migrations that are sealed; none if only the lock moves.
+    /// The migrations that are sealed; none if only the locks move.
     pub migrations: Vec<MigrationName>,
-    /// The lock and the sums.
+    /// The locks and the sums.
     pub files: Vec<(String, String)>,
+}
+
+/// What the open migration would do, whether that is allowed or not.
+pub fn foresee(disk: &Disk, model: &Model) -> Vec<Operation> {
+    operations(&Transition::between(&disk.lock, &Lock::after(&disk.lock, model)))
 }
 
 /// Plans the open migration. Lossy operations must be named in `allow_lossy`, now or when the open migration was last
@@ -99,9 +105,9 @@ pub fn plan(project: &Project, disk: &Disk, model: &Model, allow_lossy: &[String
     Ok(Planned { open, files, operations, obstacles, by_hand, kept, removed, embedded })
 }
 
-/// Seals what is open: the lock moves to the model, the sums grow by a line for each migration. The files on disk must
-/// be what `gen` writes.
-pub fn seal(project: &Project, disk: &Disk, model: &Model) -> Result<Sealed, Diagnostics> {
+/// Seals what is open: the locks move to the model and its contract, the sums grow by a line for each migration. The files
+/// on disk must be what `gen` writes.
+pub fn seal(project: &Project, disk: &Disk, model: &Model, contract: &Contract) -> Result<Sealed, Diagnostics> {
     let planned = plan(project, disk, model, &[])?;
     let folder = project.migrations.to_string_lossy().replace('\\', "/");
     let stale = planned.files.iter().find(|(path, text)| {
@@ -124,7 +130,7 @@ pub fn seal(project: &Project, disk: &Disk, model: &Model) -> Result<Sealed, Dia
         let _ = writeln!(sums, "{previous}  {}", name.stem());
     }
     let lock = Lock::after(&disk.lock, model).to_json();
-    let mut files = vec![(format!("{folder}/{LOCK}"), lock)];
+    let mut files = vec![(format!("{folder}/{LOCK}"), lock), (format!("{folder}/{CONTRACT}"), contract.to_json())];
     if !sums.is_empty() {
         files.push((format!("{folder}/{SUM}"), sums));
     }
@@ -159,6 +165,15 @@ fn render(dialect: Dialect, transition: &Transition<'_>) -> String {
         Dialect::Sqlite => sqlite::render(transition),
         Dialect::Postgres => postgres::render(transition),
         Dialect::Mysql => mysql::render(transition),
+    }
+}
+
+/// Type of a column in the words of a database.
+pub fn type_in(dialect: Dialect, column: &Column, table: &Table, lock: &Lock) -> String {
+    match dialect {
+        Dialect::Sqlite => sqlite::type_of(column),
+        Dialect::Postgres => postgres::type_in(column, table, lock),
+        Dialect::Mysql => mysql::type_in(column, table, lock),
     }
 }
 

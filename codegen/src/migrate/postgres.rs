@@ -17,6 +17,11 @@ pub(super) fn render(transition: &Transition<'_>) -> String {
     in_place::render(transition, &Postgres)
 }
 
+/// Type of a column.
+pub(super) fn type_in(column: &Column, table: &Table, lock: &Lock) -> String {
+    Postgres.type_of(column, table, lock)
+}
+
 struct Postgres;
 
 impl Words for Postgres {

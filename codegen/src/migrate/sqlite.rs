@@ -313,7 +313,8 @@ fn check(column: &Column, name: &str) -> Option<String> {
     }
 }
 
-fn type_of(column: &Column) -> String {
+/// Type of a column.
+pub(super) fn type_of(column: &Column) -> String {
     if let Some(written) = &column.storage_type {
         return written.clone();
     }

@@ -16,6 +16,7 @@ use rusqlite::Connection;
 use super::operation::operations;
 use super::transition::Transition;
 use super::*;
+use crate::contract::Contract;
 use crate::diagnostic::{Colour, Diagnostics};
 use crate::fileset::{Edits, FileSet, Mode};
 use crate::lock::{Action, Column, ForeignKey, Index, Lock, Storage, Table};
@@ -376,7 +377,7 @@ fn generate(project: &Project, model: &Model, allow: &[&str]) -> Result<Planned,
 }
 
 fn seal_now(project: &Project, model: &Model) -> Sealed {
-    let sealed = seal(project, &Disk::read(project).unwrap(), model).unwrap();
+    let sealed = seal(project, &Disk::read(project).unwrap(), model, &Contract::default()).unwrap();
     for (path, text) in &sealed.files {
         fs::write(project.root.join(path), text).unwrap();
     }
@@ -447,8 +448,53 @@ fn refuses_to_seal_what_is_stale() {
     let dir = tempfile::tempdir().unwrap();
     let project = project(dir.path());
     generate(&project, &model(&[]), &[]).unwrap();
-    let found = seal(&project, &Disk::read(&project).unwrap(), &model(&[(2, "number")])).unwrap_err();
+    let found =
+        seal(&project, &Disk::read(&project).unwrap(), &model(&[(2, "number")]), &Contract::default()).unwrap_err();
     assert_eq!(found.codes(), ["arcana::stale_migration"]);
+}
+
+#[test]
+fn sealing_keeps_what_clients_see_even_where_no_migration_is_open() {
+    let dir = tempfile::tempdir().unwrap();
+    let project = project(dir.path());
+    generate(&project, &model(&[]), &[]).unwrap();
+    assert!(Disk::read(&project).unwrap().contract.is_none(), "nothing was sealed yet");
+    seal_now(&project, &model(&[]));
+    assert!(Disk::read(&project).unwrap().contract.unwrap().packages.is_empty());
+
+    let packages = std::collections::BTreeMap::from([("shop.v1".to_owned(), Default::default())]);
+    let contract = Contract { packages, ..Contract::default() };
+    let sealed = seal(&project, &Disk::read(&project).unwrap(), &model(&[]), &contract).unwrap();
+    assert!(sealed.migrations.is_empty());
+    assert!(
+        sealed
+            .files
+            .iter()
+            .any(|(path, text)| { path == "migrations/contract.lock.json" && text.contains("\"shop.v1\"") })
+    );
+}
+
+#[test]
+fn a_project_that_was_sealed_without_its_contract_keeps_working() {
+    let dir = tempfile::tempdir().unwrap();
+    let project = project(dir.path());
+    generate(&project, &model(&[]), &[]).unwrap();
+    seal_now(&project, &model(&[]));
+    fs::remove_file(dir.path().join("migrations/contract.lock.json")).unwrap();
+    let disk = Disk::read(&project).unwrap();
+    assert!(disk.contract.is_none() && disk.sealed.len() == 1);
+    assert!(generate(&project, &model(&[]), &[]).unwrap().open.is_none());
+}
+
+#[test]
+fn refuses_a_contract_that_is_none_with_the_mend() {
+    let dir = tempfile::tempdir().unwrap();
+    let project = project(dir.path());
+    fs::create_dir_all(dir.path().join("migrations")).unwrap();
+    fs::write(dir.path().join("migrations/contract.lock.json"), "<<<<<<< ours").unwrap();
+    let found = Disk::read(&project).unwrap_err();
+    assert_eq!(found.codes(), ["arcana::migrations_broken"]);
+    assert!(words(&found).contains("cargo xtask migrate seal"), "{}", words(&found));
 }
 
 #[test]

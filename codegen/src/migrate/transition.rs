@@ -129,6 +129,11 @@ impl<'a> Pair<'a> {
         both.filter(|(_, carried)| !self.new.indexes.contains(carried)).map(|(old, _)| old).collect()
     }
 
+    /// What a column of the old table is called now, or was if it is gone.
+    pub fn carried_name(&self, name: &str) -> String {
+        renamed(self.old, self.new, name)
+    }
+
     pub fn foreign_keys_differ(&self) -> bool {
         let (old, new) = (&self.carried.foreign_keys, &self.new.foreign_keys);
         old.len() != new.len() || old.iter().any(|key| !new.contains(key))

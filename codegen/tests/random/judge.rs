@@ -6,6 +6,7 @@ use std::path::Path;
 
 use arcana_codegen::emit::descriptor;
 use arcana_codegen::fileset::{Edits, Mode};
+use arcana_codegen::impact::publish;
 use arcana_codegen::migrate::{Disk, seal};
 use arcana_codegen::{Colour, Diagnostics, Output, Project, Sources, generate};
 use rusqlite::Connection;
@@ -172,13 +173,17 @@ pub fn settles(root: &Path, sources: &Sources, output: &Output) -> Result<(), St
     if !changes.is_empty() {
         return Err(format!("a second run has changes: {changes:?}"));
     }
-    let sealed = seal(&project, &Disk::read(&project).map_err(say)?, &output.model).map_err(say)?;
+    let contract = publish(&project, sources, &output.model).map_err(|error| error.to_string())?;
+    let sealed = seal(&project, &Disk::read(&project).map_err(say)?, &output.model, &contract).map_err(say)?;
     for (path, text) in &sealed.files {
         fs::write(root.join(path), text).map_err(|error| error.to_string())?;
     }
     let after = generate(&project, sources, &[]).map_err(say)?;
-    match after.migrations.open {
-        Some(open) => Err(format!("sealed, but {} is open: {:?}", open.stem(), after.migrations.operations)),
-        None => Ok(()),
+    if let Some(open) = after.migrations.open {
+        return Err(format!("sealed, but {} is open: {:?}", open.stem(), after.migrations.operations));
+    }
+    match after.impact.as_deref() {
+        Some([]) => Ok(()),
+        other => Err(format!("sealed, but the contract differs: {other:?}")),
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use arcana_codegen::contract::Contract;
 use arcana_codegen::lock::Lock;
 use arcana_codegen::migrate::{Class, Disk, fresh, plan, seal};
 use arcana_codegen::{Diagnostics, Model, Project, Sources, read_model};
@@ -139,7 +140,8 @@ impl Walker<'_> {
         };
         write(&next.files);
         let disk = Disk::read(&self.project).unwrap();
-        write(&seal(&self.project, &disk, &self.model(shape).unwrap()).unwrap().files);
+        let sealed = seal(&self.project, &disk, &self.model(shape).unwrap(), &Contract::default()).unwrap();
+        write(&sealed.files);
     }
 
     /// All databases take a step, back and forth.

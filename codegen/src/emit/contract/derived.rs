@@ -79,20 +79,15 @@ fn standard(resource: &Resource, entity: &Entity, kind: StandardKind) -> RpcText
     let one = format!("{path}/{}", key_path(entity, ""));
     let inside = format!("{path}/{}", key_path(entity, &format!("{body}.")));
     let bind = |method: &str, path: &str, body: &str| (method.to_owned(), path.to_owned(), body.to_owned());
-    let plural = plural_pascal(resource);
-    let (rpc, request, response, bindings) = match kind {
-        StandardKind::List => {
-            (format!("List{plural}"), None, format!("List{plural}Response"), vec![bind("get", path, "")])
-        }
-        StandardKind::Get => (format!("Get{name}"), None, name.clone(), vec![bind("get", &one, "")]),
-        StandardKind::Create => (format!("Create{name}"), None, name.clone(), vec![bind("post", path, &body)]),
-        StandardKind::Update => {
-            let both = vec![bind("patch", &inside, &body), bind("put", &inside, &body)];
-            (format!("Update{name}"), None, name.clone(), both)
-        }
+    let rpc = routes::standard_rpc(resource, kind);
+    let (import, response, bindings) = match kind {
+        StandardKind::List => (None, format!("{rpc}Response"), vec![bind("get", path, "")]),
+        StandardKind::Get => (None, name.clone(), vec![bind("get", &one, "")]),
+        StandardKind::Create => (None, name.clone(), vec![bind("post", path, &body)]),
+        StandardKind::Update => (None, name.clone(), vec![bind("patch", &inside, &body), bind("put", &inside, &body)]),
         StandardKind::Delete => {
             let empty = "google.protobuf.Empty".to_owned();
-            (format!("Delete{name}"), Some("google/protobuf/empty.proto"), empty, vec![bind("delete", &one, "")])
+            (Some("google/protobuf/empty.proto"), empty, vec![bind("delete", &one, "")])
         }
     };
     RpcText {
@@ -101,7 +96,7 @@ fn standard(resource: &Resource, entity: &Entity, kind: StandardKind) -> RpcText
         name: rpc,
         response,
         bindings,
-        imports: request.into_iter().map(str::to_owned).collect(),
+        imports: import.into_iter().map(str::to_owned).collect(),
     }
 }
 

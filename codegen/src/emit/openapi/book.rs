@@ -214,7 +214,7 @@ fn one_line(comment: &str) -> String {
 }
 
 /// Short names where they are the only ones, names with the package where not.
-fn names(model: &Model) -> BTreeMap<String, String> {
+pub(super) fn names(model: &Model) -> BTreeMap<String, String> {
     let resources = model.resources.iter().map(|found| (&found.full_name, &found.package));
     let messages = model.messages.iter().map(|found| (&found.full_name, &found.package));
     let enums = model.enums.iter().map(|found| (&found.full_name, &found.package));
