@@ -491,7 +491,7 @@ fn refuses_a_contract_that_is_none_with_the_mend() {
     let dir = tempfile::tempdir().unwrap();
     let project = project(dir.path());
     fs::create_dir_all(dir.path().join("migrations")).unwrap();
-    fs::write(dir.path().join("migrations/contract.lock.json"), "<<<<<<< ours").unwrap();
+    fs::write(dir.path().join("migrations/contract.lock.json"), "{}").unwrap();
     let found = Disk::read(&project).unwrap_err();
     assert_eq!(found.codes(), ["arcana::migrations_broken"]);
     assert!(words(&found).contains("cargo xtask migrate seal"), "{}", words(&found));
