@@ -10,6 +10,7 @@ pub mod check;
 pub mod dev;
 pub mod r#gen;
 pub mod migrate;
+pub mod new;
 pub mod routes;
 mod say;
 pub mod test;

@@ -18,6 +18,7 @@ pub mod fileset;
 pub mod fixture_id;
 pub mod gaps;
 pub mod generate;
+pub mod import;
 pub mod load;
 pub mod lock;
 pub mod lower;

@@ -177,3 +177,16 @@ async fn rows<T: Send>(db: &Db, sql: &str, read: impl FnMut(&Row<'_>) -> Result<
 fn names(json: &str) -> Result<Vec<String>> {
     serde_json::from_str(json).map_err(Error::internal)
 }
+
+/// The pieces of a statement without the quotes of names.
+pub(super) fn tokens_of(sql: &str) -> Vec<String> {
+    text::tokens(sql).iter().map(|token| token.name().to_owned()).collect()
+}
+
+/// The same with nothing where a name stands in quotes: what is left are words of the language and bare names.
+pub(super) fn words_of(sql: &str) -> Vec<String> {
+    let bare = |token: &text::Token| {
+        if matches!(token, text::Token::Word(_)) { token.name().to_owned() } else { String::new() }
+    };
+    text::tokens(sql).iter().map(bare).collect()
+}

@@ -205,7 +205,7 @@ fn refuse_strangers(rows: &[Row], migrations: &[Migration]) -> Result<()> {
     Ok(())
 }
 
-fn checksum(migration: &Migration) -> Vec<u8> {
+pub(super) fn checksum(migration: &Migration) -> Vec<u8> {
     Sha384::digest(migration.up.as_bytes()).to_vec()
 }
 
