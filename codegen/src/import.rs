@@ -121,13 +121,14 @@ impl Maker<'_> {
             }
         }
         let options = self.options(entity, &fields, methods, &mut notes);
+        let options = if options.is_empty() { options } else { format!("\n{options}  ") };
         self.other_notes(&mut notes);
         left.extend(notes.iter().map(|note| format!("table {}, {note}", self.table)));
         let mut out = format!("\n// Rows of the table {}.\n", self.table);
         for note in &notes {
             let _ = writeln!(out, "// Not taken over: {note}");
         }
-        let _ = write!(out, "message {entity} {{\n  option (arcana.entity) = {{\n{options}  }};\n\n{lines}}}\n");
+        let _ = write!(out, "message {entity} {{\n  option (arcana.entity) = {{{options}}};\n\n{lines}}}\n");
         out
     }
 
@@ -206,6 +207,10 @@ impl Maker<'_> {
         if column.generated.is_some() {
             return Err("is computed by the database".to_owned());
         }
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if !column.name.chars().all(plain) || column.name.starts_with(|c: char| c.is_ascii_digit()) {
+            return Err("has a name that no column of an entity has".to_owned());
+        }
         let fit = field::fit(self.live.dialect, column)?;
         let (mut said, mut rules, mut notes) = (Vec::new(), Vec::new(), Vec::new());
         let is_key = self.found.key == [column.name.clone()];
@@ -271,7 +276,10 @@ impl Maker<'_> {
         }
         let bound = bound.or((in_key).then_some(field::INDEXED_MAX));
         rules.extend(bound.map(|bound| format!("max_len: {bound}")));
-        let values = if column.values.is_empty() { self.checked_values(&column.name) } else { column.values.clone() };
+        let mut values = field::names(&column.ty);
+        if values.is_empty() {
+            values = self.checked_values(&column.name);
+        }
         if !values.is_empty() {
             let values: Vec<String> = values.iter().map(|value| format!("{value:?}")).collect();
             rules.push(format!("in: [{}]", values.join(", ")));

@@ -1,5 +1,9 @@
 //! Which type of the schema holds the values of a column, and whether the column keeps a type of its own.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use super::live::Column;
 use crate::project::Dialect;
 
@@ -58,7 +62,7 @@ pub(super) fn fit(dialect: Dialect, column: &Column) -> Result<Fit, String> {
     let found = match dialect {
         Dialect::Sqlite => sqlite(&word, &numbers),
         Dialect::Postgres => postgres(&word, &numbers),
-        Dialect::Mysql => mysql(&word, &numbers, column),
+        Dialect::Mysql => mysql(&word, &numbers, &column.ty),
     };
     let (mapped, own) = found.ok_or_else(|| format!("the type {} has no counterpart", column.ty))?;
     let note = match (&mapped, dialect) {
@@ -145,7 +149,7 @@ fn postgres(word: &str, numbers: &[u32]) -> Option<(Mapped, bool)> {
     Some(found)
 }
 
-fn mysql(word: &str, numbers: &[u32], column: &Column) -> Option<(Mapped, bool)> {
+fn mysql(word: &str, numbers: &[u32], written: &str) -> Option<(Mapped, bool)> {
     let found = match word {
         "tinyint" if numbers == [1] => (Mapped::Bool, true),
         "int" => (Mapped::Whole("int32"), true),
@@ -170,27 +174,59 @@ fn mysql(word: &str, numbers: &[u32], column: &Column) -> Option<(Mapped, bool)>
         "binary" if numbers == [16] => (Mapped::Uuid, true),
         "binary" => (Mapped::Bytes, false),
         "json" => (Mapped::Struct, false),
-        "enum" => (Mapped::Text(Some(64)), false),
+        // A longer list of names, or one with signs in it, is not what a schema may say as a type.
+        "enum" if names(written).iter().all(|name| name.chars().all(plain)) => (Mapped::Text(Some(64)), false),
         _ => return None,
     };
-    let _ = column;
     Some(found)
 }
 
-/// The values that a condition lists for a column: `status IN ('OPEN', 'DONE')`, in the words of each database.
+fn plain(c: char) -> bool {
+    c.is_alphanumeric() || " _-.".contains(c)
+}
+
+/// The names of an `enum('lamp','bulb')`.
+pub(super) fn names(ty: &str) -> Vec<String> {
+    // Every second piece stands between quotes.
+    if ty.starts_with("enum(") { ty.split('\'').skip(1).step_by(2).map(str::to_owned).collect() } else { Vec::new() }
+}
+
+/// `status IN ('OPEN', 'DONE')`, and what PostgreSQL makes of it.
+static LISTS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r#"^\(?"?(\w+)"?\)?(?:::[\w ]+)? (?:(?i:in) ?\(|= ANY \(+ARRAY\[)(.*)[\])](?:::[\w ]+(?:\[\])?|\))*$"#)
+        .ok()
+});
+
+/// The values that a condition lists for a column, and nothing else.
 pub(super) fn listed(condition: &str, column: &str) -> Option<Vec<String>> {
-    let (head, rest) = condition.split_once(['(', '[']).filter(|(head, _)| !head.is_empty())?;
-    let plain = head.to_lowercase();
-    let (name, verb) = plain.trim().split_once(' ').unwrap_or((plain.trim(), ""));
-    let lists = verb.trim_end().ends_with("in") || verb.starts_with("= any") || verb.starts_with(":: text = any");
-    if name.trim_matches(['"', '`']) != column.to_lowercase()
-        || !lists
-        || rest.contains(" AND ")
-        || rest.contains(" OR ")
-    {
+    let found = LISTS.as_ref()?.captures(condition)?;
+    let list = found.get(2)?.as_str();
+    if found.get(1)?.as_str() != column || list.contains(" AND ") || list.contains(" OR ") {
         return None;
     }
     // Every second piece stands between quotes.
-    let values: Vec<String> = rest.split('\'').skip(1).step_by(2).map(str::to_owned).collect();
+    let values: Vec<String> = list.split('\'').skip(1).step_by(2).map(str::to_owned).collect();
     (!values.is_empty()).then_some(values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_values_that_a_check_lists() {
+        for condition in [
+            "status IN ('open', 'done')",
+            "status in('open', 'done')",
+            "(status)::text = ANY ((ARRAY['open'::character varying, 'done'::character varying])::text[])",
+            "status = ANY (ARRAY['open'::text, 'done'::text])",
+        ] {
+            assert_eq!(listed(condition, "status"), Some(vec!["open".to_owned(), "done".to_owned()]), "{condition}");
+            assert_eq!(listed(condition, "state"), None);
+        }
+        for other in ["price >= 0", "length(status) <= 3", "status IN ('a') AND size IN ('b')", "size IN (1, 2)"] {
+            assert_eq!(listed(other, "status"), None, "{other}");
+            assert_eq!(listed(other, "size"), None, "{other}");
+        }
+    }
 }

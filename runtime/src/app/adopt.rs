@@ -5,7 +5,7 @@ use super::verify::{first, state_after, unless_told};
 use super::{App, database};
 use crate::context::Context;
 use crate::db::introspect::differences;
-use crate::db::{Db, Dialect, MigrationState, Migrations, adopt, on_scratch};
+use crate::db::{Db, MigrationState, adopt, on_scratch};
 use crate::settings::Settings;
 
 /// Prints what the database is made of, as JSON.
@@ -48,11 +48,11 @@ pub(super) async fn adopt(app: &'static App, settings: &Settings, db: &Db, apply
     if !apply {
         return print("to do it: migrate adopt --apply");
     }
-    let none = Migrations { ..first(db.dialect(), all, 0) };
-    db.migrate_up(none).await.map_err(|error| explain(&error))?;
-    db.administer(&script(db.dialect(), &plan.statements)).await.map_err(|error| explain(&error))?;
+    // With none of them, the tables that migrations are noted in.
+    db.migrate_up(first(db.dialect(), all, 0)).await.map_err(|error| explain(&error))?;
+    db.administer(&plan.script(db.dialect())).await.map_err(|error| explain(&error))?;
     let mut told = differences(&db.introspect().await.map_err(|error| explain(&error))?, &wanted);
-    // What the schema leaves alone stays as it is.
+    // A table that the schema says nothing of stays as it is; `verify` names it.
     told.retain(|line| !line.ends_with(": not expected") || line.contains(", "));
     if !told.is_empty() {
         print(&told.iter().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n"))?;
@@ -61,17 +61,4 @@ pub(super) async fn adopt(app: &'static App, settings: &Settings, db: &Db, apply
     let (sql, values) = adopt::note(initial);
     db.write(&Context::system(), sql, values).await.map_err(|error| explain(&error))?;
     print(&format!("adopted: {:04} {} is noted as applied", initial.version, initial.name))
-}
-
-/// All statements, together where the engine can.
-fn script(dialect: Dialect, statements: &[String]) -> String {
-    let all = statements.join(";\n");
-    match dialect {
-        Dialect::Sqlite => format!(
-            "PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON;\nBEGIN IMMEDIATE;\n{all};\nCOMMIT;\n\
-             PRAGMA legacy_alter_table = OFF; PRAGMA foreign_keys = ON;"
-        ),
-        Dialect::Postgres => format!("BEGIN;\n{all};\nCOMMIT;"),
-        Dialect::Mysql => all,
-    }
 }

@@ -5,7 +5,7 @@ mod sqlite;
 
 use std::collections::BTreeSet;
 
-use super::introspect::{Column, ForeignKey, Index, Live, Table, differences};
+use super::introspect::{Check, Column, ForeignKey, Index, Live, Table, differences};
 use super::introspect::{tokens_of, words_of};
 use super::migrate::Migration;
 use super::{Dialect, Value};
@@ -19,6 +19,24 @@ pub struct Adoption {
     pub words: Vec<String>,
     /// Why it cannot be done: the schema says otherwise than the tables.
     pub refused: Vec<String>,
+}
+
+impl Adoption {
+    /// All statements, in one transaction where the engine has one for them.
+    pub fn script(&self, dialect: Dialect) -> String {
+        let all: String = self.statements.iter().map(|statement| format!("{statement};\n")).collect();
+        match dialect {
+            // Tables that are copied are looked at when all of them are there.
+            Dialect::Sqlite => format!(
+                "PRAGMA foreign_keys = OFF; PRAGMA legacy_alter_table = ON;\nBEGIN IMMEDIATE;\n{all}\
+                 CREATE TABLE arcana_broken (refers_to_no_row CHECK (refers_to_no_row IS NULL));\n\
+                 INSERT INTO arcana_broken SELECT \"table\" FROM pragma_foreign_key_check;\nDROP TABLE arcana_broken;\n\
+                 COMMIT;\nPRAGMA legacy_alter_table = OFF; PRAGMA foreign_keys = ON;"
+            ),
+            Dialect::Postgres => format!("BEGIN;\n{all}COMMIT;"),
+            Dialect::Mysql => all,
+        }
+    }
 }
 
 /// Compares a database with the state after its first migration.
@@ -114,7 +132,8 @@ fn go_on(name: &str, live: &Table, first: &Migration, plan: &mut Adoption) {
     // Sequences are called as statements call the table.
     let statements = statements_of(first);
     let made = statements.iter().find(|statement| table_of(statement).as_deref() == Some(name));
-    let spelled = made.and_then(|made| made.strip_prefix("CREATE TABLE ")?.split_once(" (")).map_or(name, |(own, _)| own);
+    let spelled =
+        made.and_then(|made| made.strip_prefix("CREATE TABLE ")?.split_once(" (")).map_or(name, |(own, _)| own);
     let (sequence, key, table) = (spelled.replace('\'', "''"), quoted(key), quoted(name));
     plan.statements.push(format!(
         "INSERT INTO arcana_sequences (name, next) SELECT '{sequence}', COALESCE(MAX({key}), 0) + 1 FROM {table}"
@@ -227,6 +246,11 @@ impl Server<'_> {
             if old.collation != new.collation {
                 changes.push("is ordered by its bytes".to_owned());
             }
+            // MariaDB keeps such a check with its column, which loses it when it is given anew.
+            let checked = |check: &Check| check.name.as_ref() == Some(&new.name) && !same_check(check, &wanted.checks);
+            if self.dialect == Dialect::Mysql && live.checks.iter().any(checked) {
+                changes.push("no longer has a check".to_owned());
+            }
             if changes.is_empty() {
                 continue;
             }
@@ -289,6 +313,6 @@ fn same_index(index: &Index, others: &[Index]) -> bool {
     others.iter().any(|other| format!("{other:?}") == format!("{index:?}"))
 }
 
-fn same_check(check: &super::introspect::Check, others: &[super::introspect::Check]) -> bool {
+fn same_check(check: &Check, others: &[Check]) -> bool {
     others.iter().any(|other| other.name == check.name && other.condition == check.condition)
 }
