@@ -135,6 +135,8 @@ fn go_on(name: &str, live: &Table, first: &Migration, plan: &mut Adoption) {
     let spelled =
         made.and_then(|made| made.strip_prefix("CREATE TABLE ")?.split_once(" (")).map_or(name, |(own, _)| own);
     let (sequence, key, table) = (spelled.replace('\'', "''"), quoted(key), quoted(name));
+    // One that was stopped before is done again.
+    plan.statements.push(format!("DELETE FROM arcana_sequences WHERE name = '{sequence}'"));
     plan.statements.push(format!(
         "INSERT INTO arcana_sequences (name, next) SELECT '{sequence}', COALESCE(MAX({key}), 0) + 1 FROM {table}"
     ));
@@ -157,7 +159,7 @@ impl Server<'_> {
         // A column in a reference changes only while the reference is away, on either side.
         let altered = both().any(|(_, live, wanted)| !self.columns(live, wanted).is_empty());
         for (name, live, wanted) in both() {
-            for key in live.foreign_keys.iter().filter(|key| altered || !stands(*key, &wanted.foreign_keys)) {
+            for key in live.foreign_keys.iter().filter(|key| altered || !stands(key, &wanted.foreign_keys)) {
                 let constraint = quoted(key.name.as_deref().unwrap_or_default());
                 let word = if self.dialect == Dialect::Mysql { "FOREIGN KEY" } else { "CONSTRAINT" };
                 plan.statements.push(format!("ALTER TABLE {} DROP {word} {constraint}", quoted(name)));
@@ -175,7 +177,7 @@ impl Server<'_> {
             self.adds(name, live, wanted, plan);
         }
         for (name, live, wanted) in both() {
-            for key in wanted.foreign_keys.iter().filter(|key| altered || !stands(*key, &live.foreign_keys)) {
+            for key in wanted.foreign_keys.iter().filter(|key| altered || !stands(key, &live.foreign_keys)) {
                 plan.statements.push(add_key(name, key));
                 plan.words.push(format!("table {name}, reference ({}) to {}", key.columns.join(", "), key.table));
             }
