@@ -11,6 +11,7 @@ pub mod dev;
 pub mod r#gen;
 mod git;
 pub mod migrate;
+pub mod new;
 pub mod routes;
 mod say;
 pub mod test;

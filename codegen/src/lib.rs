@@ -20,6 +20,7 @@ pub mod fixture_id;
 pub mod gaps;
 pub mod generate;
 pub mod impact;
+pub mod import;
 pub mod load;
 pub mod lock;
 pub mod lower;

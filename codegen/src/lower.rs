@@ -23,6 +23,7 @@ use crate::built_in;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::load::{Loaded, Spans};
 use crate::model::{Entity, Enum, EnumValue, File, Message, Model, Reserved, Resource, Span, StandardKind};
+pub(crate) use name::plural;
 use seed::Seed;
 
 /// Tag of the package in the descriptor of a file.

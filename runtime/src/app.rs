@@ -1,5 +1,6 @@
 //! The service as a program: its commands, the same for every project.
 
+mod adopt;
 mod command;
 mod database;
 mod verify;
@@ -139,6 +140,14 @@ enum Way {
     Status,
     /// Compare the database with what its migrations make of an empty one
     Verify(verify::Args),
+    /// Print what the database is made of, as JSON
+    Introspect,
+    /// Take over a database that was there before: say what is to be done, or do it
+    Adopt {
+        /// Do it
+        #[arg(long)]
+        apply: bool,
+    },
 }
 
 #[derive(Debug, Clone, Copy, Subcommand)]

@@ -1,5 +1,6 @@
 //! The database: one façade over the engines. `statement + values → rows` and `Changes → outcome`, nothing more.
 
+pub mod adopt;
 mod beside;
 mod commit;
 mod config;
@@ -231,16 +232,8 @@ impl Db {
 
     /// Stores a secret unless one of this name is there, and answers the one that is.
     async fn keep_key(&self, name: &'static str, fresh: Vec<u8>) -> Result<Vec<u8>> {
-        let keep = self.dialect().keep_key();
         let values = vec![Value::Text(name.to_owned()), Value::Bytes(fresh)];
-        match &self.engine {
-            Engine::Sqlite(sqlite) => sqlite
-                .run(move |writer| sqlite::execute_bound(writer, keep, &values).map_err(Error::from))
-                .await
-                .map(drop)?,
-            #[cfg(any(feature = "postgres", feature = "mysql"))]
-            _ => self.scan(&Context::system(), keep, &values, |_| Ok(())).await.map(drop)?,
-        }
+        self.write(&Context::system(), self.dialect().keep_key(), values).await?;
         let find = "SELECT secret FROM arcana_keys WHERE name = ?";
         let kept =
             self.fetch(&Context::system(), find, &[Value::Text(name.to_owned())], |row| row.get::<Bytes>(0)).await?;
@@ -248,6 +241,18 @@ impl Db {
             .next()
             .map(|kept| kept.0)
             .ok_or_else(|| Error::internal(format!("the database did not keep the key {name:?}")))
+    }
+
+    /// Runs a statement that writes into a table of the runtime.
+    pub(crate) async fn write(&self, cx: &Context, sql: &'static str, values: Vec<Value>) -> Result<()> {
+        match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite
+                .run(move |writer| sqlite::execute_bound(writer, sql, &values).map_err(Error::from))
+                .await
+                .map(drop),
+            #[cfg(any(feature = "postgres", feature = "mysql"))]
+            _ => self.scan(cx, sql, &values, |_| Ok(())).await.map(drop),
+        }
     }
 
     /// Whether the database answers.

@@ -83,6 +83,8 @@ fn try_start(durable: bool) -> Result<Mariadb, String> {
             let mut server = command(&mariadbd, None);
             server.arg("--no-defaults").args(SMALL).args(as_root());
             server.arg(format!("--datadir={}", folder.path().join("data").display()));
+            // A server that starts deletes what others have in a folder for temporary tables that it shares with them.
+            server.arg(format!("--tmpdir={}", folder.path().display()));
             server.arg(format!("--socket={}", folder.path().join("socket").display()));
             server.arg(format!("--pid-file={}", folder.path().join("pid").display()));
             server.arg(format!("--port={port}"));

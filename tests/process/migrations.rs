@@ -112,3 +112,22 @@ async fn rows_from_before_their_fields_were_searchable_are_found_after_the_next_
     assert_eq!(service.get("/api/v1/products?q=lamp").await.ok(200)["total"], 0);
     assert_eq!(service.get("/api/v1/products?q=desk").await.ok(200)["total"], 1);
 }
+
+#[test]
+fn a_database_that_is_not_what_its_migrations_make_is_named() {
+    let folder = folder();
+    printed(&run(folder.path(), &["migrate", "up"]));
+    let words = printed(&run(folder.path(), &["migrate", "verify", "--prove"]));
+    assert!(words.contains("the database is what its"), "{words}");
+    assert!(words.contains("go up, back and up again"), "{words}");
+    let sql = "ALTER TABLE customers ADD COLUMN surprise INTEGER; DROP INDEX orders_number_key";
+    database(folder.path()).execute_batch(sql).unwrap();
+    let output = run(folder.path(), &["migrate", "verify", "--json"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let told = ["table customers, column surprise: not expected", "table orders, index orders_number_key: missing"];
+    assert_eq!(report["differences"], json!(told));
+    // A database that has migrations is no stranger, and there is nothing to adopt.
+    let words = complaint(&run(folder.path(), &["migrate", "adopt"]), 1);
+    assert!(words.contains("has migrations already"), "{words}");
+}

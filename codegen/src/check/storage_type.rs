@@ -20,7 +20,7 @@ pub(super) fn check(model: &Model, found: &mut Diagnostics) {
     }
 }
 
-/// Words, then perhaps one or two numbers in brackets.
+/// Words, then perhaps one or two numbers in brackets, or names in quotes.
 fn is_type(written: &str) -> bool {
     let (words, numbers) = match written.split_once('(') {
         Some((words, rest)) => (words, rest.strip_suffix(')')),
@@ -34,10 +34,17 @@ fn is_type(written: &str) -> bool {
         let part = part.trim();
         !part.is_empty() && part.chars().all(|c| c.is_ascii_digit())
     };
+    let is_name = |part: &str| {
+        let inner = part.trim().strip_prefix('\'').and_then(|part| part.strip_suffix('\''));
+        inner.is_some_and(|inner| inner.chars().all(|c| c.is_alphanumeric() || " _-.".contains(c)))
+    };
     let mut words = words.split_whitespace().peekable();
     words.peek().is_some()
         && words.all(is_word)
-        && numbers.is_some_and(|numbers| numbers.split(',').count() <= 2 && numbers.split(',').all(is_number))
+        && numbers.is_some_and(|numbers| {
+            let numbers: Vec<&str> = numbers.split(',').collect();
+            numbers.len() <= 2 && numbers.iter().all(|part| is_number(part)) || numbers.iter().all(|part| is_name(part))
+        })
 }
 
 #[cfg(test)]

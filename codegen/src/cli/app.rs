@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use super::{check, dev, r#gen, migrate, routes, say, test, what, why};
+use super::{check, dev, r#gen, migrate, new, routes, say, test, what, why};
 use crate::project::Project;
 
 /// Commands of an Arcana project.
@@ -30,6 +30,9 @@ enum Command {
     /// Run everything that must pass
     #[command(after_help = "Example: cargo xtask test --json > test.json")]
     Test(test::Args),
+    /// Write the entities of a database that is there already
+    #[command(after_help = "Example: cargo xtask new --from postgres://shop@localhost/shop")]
+    New(new::Args),
     /// Look at the migrations, or seal the open one
     #[command(after_help = "Example: cargo xtask migrate seal")]
     Migrate(migrate::Args),
@@ -101,6 +104,7 @@ fn run(command: Command, project: &Project) -> ExitCode {
         Command::Gen(args) => r#gen::run(&args, project),
         Command::Dev(args) => dev::run(&args, project),
         Command::Test(args) => test::run(&args, project),
+        Command::New(args) => new::run(&args, project),
         Command::Migrate(args) => migrate::run(&args, project),
         Command::Routes(args) => routes::run(&args, project),
         Command::Check(args) => check::run(&args, project),

@@ -6,7 +6,7 @@ use heck::{ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
 const PATH_PREFIX: &str = "/api";
 
 /// Plural in snake_case: `OrderLine` to `order_lines`.
-pub(super) fn plural(name: &str) -> String {
+pub(crate) fn plural(name: &str) -> String {
     let name = name.to_snake_case();
     let before_y = name.chars().rev().nth(1);
     if let Some(stem) = name.strip_suffix('y')

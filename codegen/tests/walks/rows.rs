@@ -90,7 +90,7 @@ fn value(column: &Column, draw: &mut Draw<'_>, (at, mild): (usize, bool)) -> Opt
             text.chars().take(most).collect()
         }
         Storage::Bytes => ["", "00FF", "27"][draw.below(3)].to_owned(),
-        Storage::Uuid => format!("{:032X}", 0x0190_u128 << 112 | 77 + at as u128),
+        Storage::Uuid => format!("{:032X}", (0x0190_u128 << 112) | (77 + at as u128)),
         Storage::Decimal { precision, scale } => {
             let most = 10_i64.pow(*precision) - 1;
             let one = 10_i64.pow(*scale);

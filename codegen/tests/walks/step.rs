@@ -184,7 +184,7 @@ fn of_field(
             }
             Some(format!("max_len: {:?}", field.max_len))
         }
-        16 | 17 | 13..=15 => {
+        13..=17 => {
             let new = conversion(&field.kind, draw, shape)?;
             if (field.unique || field.sortable || held) && new == Kind::Text && field.max_len.is_none() {
                 field.max_len = Some(40);

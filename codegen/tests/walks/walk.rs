@@ -20,6 +20,8 @@ use super::step::step;
 
 const PROJECT: &str = "name = \"walk\"\ndialects = [\"sqlite\", \"postgres\", \"mysql\"]";
 const STEPS: usize = 6;
+/// Schemas that are tried for a start: some are refused.
+const STARTS: usize = 8;
 
 type Counts = BTreeMap<&'static str, usize>;
 
@@ -60,12 +62,14 @@ pub async fn walk(bytes: &[u8], counts: &mut Counts) -> Result<(), String> {
 
 impl Walker<'_> {
     async fn go(&mut self, draw: &mut Draw<'_>) -> Result<(), String> {
-        let mut shape = start(draw);
-        self.told.push(format!("start\n{}", shape.text()));
-        let Ok(first) = self.plan(&shape) else {
+        let mut tries = std::iter::repeat_with(|| start(draw)).take(STARTS);
+        let Some((mut shape, first)) = tries.find_map(|shape| self.plan(&shape).ok().map(|first| (shape, first)))
+        else {
             self.count("starts refused");
             return Ok(());
         };
+        drop(tries);
+        self.told.push(format!("start\n{}", shape.text()));
         self.take(&first, &shape, draw).await?;
         for _ in 0..STEPS {
             let Some((after, what)) = step(&shape, draw) else { continue };

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{App, Route, Way, Wired, database, verify};
+use super::{App, Route, Way, Wired, adopt, database, verify};
 use crate::db::relay;
 use crate::error::Error;
 use crate::fixture::{Seeded, Skipped};
@@ -74,6 +74,8 @@ pub(super) async fn migrate(app: &'static App, settings: &Settings, way: Way) ->
                 .collect();
             print(&lines.join("\n"))
         }
+        Way::Introspect => adopt::introspect(&db).await,
+        Way::Adopt { apply } => adopt::adopt(app, settings, &db, apply).await,
         Way::Verify(args) => verify::verify(app, settings, &db, &args).await,
     }
 }

@@ -124,13 +124,13 @@ fn changed(states: &[(Applied, MigrationState)]) -> Vec<String> {
 }
 
 /// The first `count` migrations of an engine.
-fn first(dialect: Dialect, all: &'static [Migration], count: usize) -> Migrations {
+pub(super) fn first(dialect: Dialect, all: &'static [Migration], count: usize) -> Migrations {
     let some = all.get(..count).unwrap_or(all);
     let of = |other| if dialect == other { some } else { &[] };
     Migrations { sqlite: of(Dialect::Sqlite), postgres: of(Dialect::Postgres), mysql: of(Dialect::Mysql) }
 }
 
-async fn state_after(scratch: &Db, all: &'static [Migration], count: usize) -> Result<Live> {
+pub(super) async fn state_after(scratch: &Db, all: &'static [Migration], count: usize) -> Result<Live> {
     scratch.migrate_up(first(scratch.dialect(), all, count)).await?;
     scratch.introspect().await
 }
@@ -183,7 +183,7 @@ fn name(config: &DbConfig) -> Outcome<&'static str> {
 }
 
 /// Stops the work when the process is told to end, so that what was made for it is still removed.
-async fn unless_told<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+pub(super) async fn unless_told<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     tokio::select! {
         outcome = work => outcome,
         () = interrupted() => Err(Error::unavailable("told to end before all was compared")),

@@ -22,7 +22,7 @@ use crate::context::Context;
 use crate::error::{Error, Result};
 
 /// Tables that the runtime makes for itself, beside the migrations.
-const OWN: [&str; 4] = ["_sqlx_migrations", "arcana_keys", "arcana_sequences", "arcana_words"];
+const OWN: [&str; 5] = ["_sqlx_migrations", "arcana_keys", "arcana_migrations", "arcana_sequences", "arcana_words"];
 
 /// A schema as the database has it, without the tables that the runtime makes beside the migrations.
 #[derive(Debug, Clone, Serialize)]
@@ -176,4 +176,17 @@ async fn rows<T: Send>(db: &Db, sql: &str, read: impl FnMut(&Row<'_>) -> Result<
 /// A list of names that the database gives as JSON.
 fn names(json: &str) -> Result<Vec<String>> {
     serde_json::from_str(json).map_err(Error::internal)
+}
+
+/// The pieces of a statement without the quotes of names.
+pub(super) fn tokens_of(sql: &str) -> Vec<String> {
+    text::tokens(sql).iter().map(|token| token.name().to_owned()).collect()
+}
+
+/// The same with nothing where a name stands in quotes: what is left are words of the language and bare names.
+pub(super) fn words_of(sql: &str) -> Vec<String> {
+    let bare = |token: &text::Token| {
+        if matches!(token, text::Token::Word(_)) { token.name().to_owned() } else { String::new() }
+    };
+    text::tokens(sql).iter().map(bare).collect()
 }

@@ -179,7 +179,7 @@ impl Migration {
     }
 
     /// What is noted of it, applied behind these.
-    fn noted(&self, before: &[Row]) -> Noted {
+    pub(super) fn noted(&self, before: &[Row]) -> Noted {
         let compatible_from = if self.is_compatible() { needed(before) } else { self.version };
         Noted { sealed: self.sealed, compatible_from, down: self.down.to_owned() }
     }
@@ -254,7 +254,7 @@ fn way_back<'m>(row: &'m Row, migrations: &'m [Migration]) -> Result<&'m str> {
     }
 }
 
-fn checksum(migration: &Migration) -> Vec<u8> {
+pub(super) fn checksum(migration: &Migration) -> Vec<u8> {
     Sha384::digest(migration.up.as_bytes()).to_vec()
 }
 

@@ -2,17 +2,18 @@
 //! not yet done, so that one that stops midway is seen.
 
 use futures::StreamExt as _;
+use sqlx_core::connection::Connection as _;
 use sqlx_core::executor::Executor as _;
 use sqlx_core::pool::PoolConnection;
 use sqlx_core::query::query;
 use sqlx_core::query_as::query_as;
 use sqlx_core::raw_sql::raw_sql;
 use sqlx_core::sql_str::AssertSqlSafe;
-use sqlx_mysql::MySql;
+use sqlx_mysql::{MySql, MySqlConnection};
 
 use super::super::migrate::server::{Note, Runner};
 use super::super::migrate::{Noted, ROWS, ROWS_WITHOUT_NOTES, Row};
-use super::{Mysql, fault};
+use super::{Mysql, fault, prepare_session};
 use crate::error::{Error, Result};
 
 /// Longest that a starting process waits for another that migrates, in seconds.
@@ -45,27 +46,30 @@ impl Mysql {
         Ok(Migrator(connection))
     }
 
-    /// Runs statements as they are, on a connection that is not used for anything else afterwards.
+    /// Runs statements as they are, on a connection of their own: one that is older than a change of the database's order
+    /// would go on making tables in the former one.
     pub(in super::super) async fn administer(&self, sql: &str) -> Result<()> {
-        let mut migrator = Migrator(self.connection().await?);
-        let outcome = migrator.statements(sql).await.map_err(|(_, cause)| failed(cause));
-        migrator.close().await;
+        let mut connection = MySqlConnection::connect_with(&self.pool.connect_options()).await.map_err(failed)?;
+        prepare_session(&mut connection, self.statement_timeout).await.map_err(failed)?;
+        let outcome = statements(&mut connection, sql).await.map_err(|(_, cause)| failed(cause));
+        // It is gone either way.
+        let _ = connection.close().await;
         outcome
     }
 }
 
-impl Migrator {
-    /// Runs the statements of a text; of a failure, says how many were carried out before.
-    async fn statements(&mut self, text: &str) -> Result<(), (usize, sqlx_core::Error)> {
-        let mut outcomes = raw_sql(AssertSqlSafe(text.to_owned())).execute_many(&mut *self.0);
-        let mut done = 0;
-        while let Some(outcome) = outcomes.next().await {
-            outcome.map_err(|cause| (done, cause))?;
-            done += 1;
-        }
-        Ok(())
+/// Runs the statements of a text; of a failure, says how many were carried out before.
+async fn statements(connection: &mut MySqlConnection, text: &str) -> Result<(), (usize, sqlx_core::Error)> {
+    let mut outcomes = raw_sql(AssertSqlSafe(text.to_owned())).execute_many(connection);
+    let mut done = 0;
+    while let Some(outcome) = outcomes.next().await {
+        outcome.map_err(|cause| (done, cause))?;
+        done += 1;
     }
+    Ok(())
+}
 
+impl Migrator {
     /// The connection is not used for anything else afterwards.
     pub(in super::super) async fn close(self) {
         // It is gone either way.
@@ -165,7 +169,7 @@ impl Runner for Migrator {
         }
         .await
         .map_err(failed)?;
-        if let Err((done, cause)) = self.statements(text).await {
+        if let Err((done, cause)) = statements(&mut self.0, text).await {
             if done == 0 {
                 // Nothing was changed, so nothing stopped midway.
                 let (sql, version) = match &note {
