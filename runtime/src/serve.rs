@@ -2,7 +2,7 @@
 
 mod accept;
 mod routes;
-mod signals;
+pub(crate) mod signals;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -214,16 +214,18 @@ fn of_field(
             field.searchable = !field.searchable;
             Some(format!("searchable: {}", field.searchable))
         }
-        _ => {
-            let Kind::Reference(target, on_delete) = &field.kind else { return None };
-            let next = ["RESTRICT", "CASCADE", "SET_NULL"][draw.below(3)];
-            if next == *on_delete || next == "SET_NULL" && !field.optional {
-                return None;
-            }
-            field.kind = Kind::Reference(target.clone(), next);
-            Some(format!("on delete {next}"))
-        }
+        _ => on_delete(field, draw),
     }
+}
+
+fn on_delete(field: &mut Field, draw: &mut Draw<'_>) -> Option<String> {
+    let Kind::Reference(target, on_delete) = &field.kind else { return None };
+    let next = ["RESTRICT", "CASCADE", "SET_NULL"][draw.below(3)];
+    if next == *on_delete || next == "SET_NULL" && !field.optional {
+        return None;
+    }
+    field.kind = Kind::Reference(target.clone(), next);
+    Some(format!("on delete {next}"))
 }
 
 /// Another kind, mostly one that there is a way to.

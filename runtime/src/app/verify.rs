@@ -9,6 +9,7 @@ use super::{App, database};
 use crate::db::introspect::{Live, differences};
 use crate::db::{Applied, Db, DbConfig, Dialect, Migration, MigrationState, Migrations, on_scratch};
 use crate::error::{Error, Result};
+use crate::serve::signals;
 use crate::settings::Settings;
 
 /// Arguments of `migrate verify`.
@@ -191,15 +192,9 @@ pub(super) async fn unless_told<T>(work: impl Future<Output = Result<T>>) -> Res
 }
 
 async fn interrupted() {
-    let terminated = async {
-        use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut signal) => drop(signal.recv().await),
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        () = terminated => {}
+    match signals::listen() {
+        Ok(mut told) => drop(told.recv().await),
+        // Nothing tells it to end but what ends it at once.
+        Err(_) => std::future::pending().await,
     }
 }

@@ -4,7 +4,7 @@ use tokio::sync::mpsc;
 
 /// One message for each signal.
 #[cfg(unix)]
-pub(super) fn listen() -> std::io::Result<mpsc::Receiver<()>> {
+pub(crate) fn listen() -> std::io::Result<mpsc::Receiver<()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let (sender, receiver) = mpsc::channel(2);
@@ -24,7 +24,7 @@ pub(super) fn listen() -> std::io::Result<mpsc::Receiver<()>> {
 
 /// One message for each Ctrl-C.
 #[cfg(not(unix))]
-pub(super) fn listen() -> std::io::Result<mpsc::Receiver<()>> {
+pub(crate) fn listen() -> std::io::Result<mpsc::Receiver<()>> {
     let (sender, receiver) = mpsc::channel(2);
     tokio::spawn(async move { while tokio::signal::ctrl_c().await.is_ok() && sender.send(()).await.is_ok() {} });
     Ok(receiver)
