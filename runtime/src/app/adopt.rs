@@ -3,7 +3,6 @@
 use super::command::{Outcome, explain, print};
 use super::verify::{first, state_after, unless_told};
 use super::{App, database};
-use crate::context::Context;
 use crate::db::introspect::differences;
 use crate::db::{Db, MigrationState, adopt, on_scratch};
 use crate::settings::Settings;
@@ -58,8 +57,6 @@ pub(super) async fn adopt(app: &'static App, settings: &Settings, db: &Db, apply
         print(&told.iter().map(|line| format!("  {line}")).collect::<Vec<_>>().join("\n"))?;
         return Err("the tables are not yet what the first migration makes; it was not noted".to_owned());
     }
-    for (sql, values) in adopt::notes(initial) {
-        db.write(&Context::system(), sql, values).await.map_err(|error| explain(&error))?;
-    }
+    db.note_adopted(initial).await.map_err(|error| explain(&error))?;
     print(&format!("adopted: {:04} {} is noted as applied", initial.version, initial.name))
 }

@@ -8,7 +8,9 @@ use std::collections::BTreeSet;
 use super::introspect::{Check, Column, ForeignKey, Index, Live, Table, differences};
 use super::introspect::{tokens_of, words_of};
 use super::migrate::Migration;
-use super::{Dialect, Value};
+use super::{Db, Dialect, Value};
+use crate::context::Context;
+use crate::error::Result;
 
 /// What is to be done, and what stands in the way.
 #[derive(Debug, Clone, Default)]
@@ -60,8 +62,18 @@ pub fn adoption(live: &Live, wanted: &Live, first: &Migration) -> Adoption {
     plan
 }
 
-/// The inserts that note a migration as applied, with their values: what the runner of migrations writes down.
-pub fn notes(first: &Migration) -> [(&'static str, Vec<Value>); 2] {
+impl Db {
+    /// Notes a migration as applied whose tables are there already.
+    pub async fn note_adopted(&self, first: &Migration) -> Result<()> {
+        for (sql, values) in notes(first) {
+            self.write(&Context::system(), sql, values).await?;
+        }
+        Ok(())
+    }
+}
+
+/// What the runner of migrations writes down of one: inserts with their values.
+fn notes(first: &Migration) -> [(&'static str, Vec<Value>); 2] {
     let noted = first.noted(&[]);
     let beside = vec![
         Value::I64(first.version),
