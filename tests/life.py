@@ -413,6 +413,31 @@ def two_branches():
     on_all(work)
 
 
+def two_commits_in_a_rebase():
+    title("two commits that each sealed something, put behind another branch by git rebase")
+    run("git", "checkout", "--quiet", "-b", "late", "other")
+    xtask("migrate", "new", "--custom", "double_pages")
+    for dialect in DIALECTS:
+        with open(project / "migrations" / dialect / "0008_double_pages.up.sql", "a") as file:
+            file.write("UPDATE books SET pages = pages * 2;\n")
+    seal("Double the pages")
+    edit("book.proto", ("  int64 version = 5;", "  // Weight.\n  optional int32 grams = 11;\n  int64 version = 5;"))
+    xtask("gen")
+    seal("Books have a weight")
+    run("git", "rebase", "feature", code=1)
+    says(xtask("migrate", "rebase"), "0010_double_pages was written by hand for the schema of its branch")
+    says(xtask("migrate", "rebase"), "in a row already")
+    run("git", "add", "--all")
+    run("git", "-c", "core.editor=true", "rebase", "--continue", code=1)
+    says(xtask("migrate", "rebase"), "Sealed 0011_")
+    run("git", "add", "--all")
+    run("git", "-c", "core.editor=true", "rebase", "--continue")
+    says(xtask("gen", "--check"), "Up to date")
+    sums = (project / "migrations/migrations.sum").read_text().split()[1::2]
+    check([name for name in sums if "double_pages" in name] == ["0010_double_pages"], f"SQL by hand stands twice: {sums}")
+    check(len(sums) == 11, f"the numbers are {sums}")
+
+
 def shape(program, url):
     """The schema of a database, as the database tells it."""
     return json.loads(migrate(program, url, "introspect"))
@@ -436,6 +461,7 @@ def main():
     a_required_field(database)
     a_unique_index(database)
     two_branches()
+    two_commits_in_a_rebase()
     print("The life of a schema holds on SQLite, PostgreSQL and MariaDB")
 
 

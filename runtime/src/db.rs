@@ -285,21 +285,30 @@ impl Db {
 
     /// Takes the newest migration back, and says which.
     pub async fn migrate_down(&self, migrations: Migrations) -> Result<Option<Applied>> {
+        self.take_back(migrations, migrate::Which::Newest).await
+    }
+
+    /// The same as long as one that was open when it was applied has changed since, and never one that was sealed.
+    pub async fn migrate_down_outgrown(&self, migrations: Migrations) -> Result<Option<Applied>> {
+        self.take_back(migrations, migrate::Which::Outgrown).await
+    }
+
+    async fn take_back(&self, migrations: Migrations, which: migrate::Which) -> Result<Option<Applied>> {
         match &self.engine {
             Engine::Sqlite(sqlite) => {
-                sqlite.run(move |connection| migrate::sqlite::down(connection, migrations.sqlite)).await
+                sqlite.run(move |connection| migrate::sqlite::down(connection, migrations.sqlite, which)).await
             }
             #[cfg(feature = "postgres")]
             Engine::Postgres(postgres) => {
                 let mut migrator = postgres.migrator().await?;
-                let outcome = server::down(&mut migrator, migrations.postgres).await;
+                let outcome = server::down(&mut migrator, migrations.postgres, which).await;
                 migrator.close();
                 outcome
             }
             #[cfg(feature = "mysql")]
             Engine::Mysql(mysql) => {
                 let mut migrator = mysql.migrator().await?;
-                let outcome = server::down(&mut migrator, migrations.mysql).await;
+                let outcome = server::down(&mut migrator, migrations.mysql, which).await;
                 migrator.close().await;
                 outcome
             }

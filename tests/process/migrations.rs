@@ -1,4 +1,4 @@
-//! A database that does not fit the binary: rebuilt in development while its migration is open, refused otherwise.
+//! A database that does not fit the binary: brought to it in development while its migration is open, refused otherwise.
 //!
 //! These tests look into the file of SQLite, and are its own: [`folder`] keeps them on it whatever the others run on.
 
@@ -22,25 +22,45 @@ fn database(folder: &Path) -> Connection {
     Connection::open(folder.join("var/arcana.db")).unwrap()
 }
 
+/// As if a binary of another branch, whose newest migration is still open, had been here.
+fn visit(folder: &Path, down: &str) {
+    let database = database(folder);
+    let sql = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+               VALUES (9999, 'of another branch', TRUE, x'00', 0)";
+    database.execute(sql, []).unwrap();
+    let sql =
+        "INSERT INTO arcana_migrations (version, sealed, compatible_from, down_sql) VALUES (9999, FALSE, 9999, ?1)";
+    database.execute(sql, [down]).unwrap();
+}
+
 #[tokio::test]
-async fn a_migration_of_another_branch_rebuilds_the_development_database_and_keeps_the_old() {
+async fn in_development_an_open_migration_of_another_branch_is_taken_back_and_rows_stay() {
     let folder = folder();
     let service = Start::new().in_folder(folder.path()).run();
     let customer = service.customer().await;
     drop(service);
-    // As if a binary of another branch, whose newest migration is still open, had been here.
-    let sql = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
-               VALUES (9999, 'of another branch', TRUE, x'00', 0)";
-    let database = database(folder.path());
-    database.execute(sql, []).unwrap();
-    let sql =
-        "INSERT INTO arcana_migrations (version, sealed, compatible_from, down_sql) VALUES (9999, FALSE, 9999, '')";
-    database.execute(sql, []).unwrap();
-    drop(database);
+    database(folder.path()).execute_batch("CREATE TABLE visited (id INTEGER)").unwrap();
+    visit(folder.path(), "DROP TABLE visited;");
 
     let output = command(folder.path()).arg("serve").env("ARCANA_ENV", "staging").output().unwrap();
     let words = complaint(&output, 1);
     assert!(words.contains("9999 (of_another_branch), which was open") && words.contains("migrate down"), "{words}");
+
+    let service = Start::new().in_folder(folder.path()).run();
+    assert!(service.log().contains("it is taken back"), "{}", service.log());
+    service.get(&at("customers", &customer)).await.ok(200);
+    let tables = "SELECT count(*) FROM sqlite_schema WHERE name = 'visited'";
+    let left: i64 = database(folder.path()).query_row(tables, [], |row| row.get(0)).unwrap();
+    assert_eq!(left, 0);
+}
+
+#[tokio::test]
+async fn what_cannot_be_taken_back_rebuilds_the_development_database_and_keeps_the_old() {
+    let folder = folder();
+    let service = Start::new().in_folder(folder.path()).run();
+    let customer = service.customer().await;
+    drop(service);
+    visit(folder.path(), "DROP TABLE never_made;");
 
     let service = Start::new().in_folder(folder.path()).run();
     assert!(service.log().contains("the development database is built anew"), "{}", service.log());

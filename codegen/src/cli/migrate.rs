@@ -1,5 +1,6 @@
 //! `migrate`: where the migrations stand, sealing what is open, and those that people write.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -13,7 +14,7 @@ use super::{r#gen, git, say};
 use crate::diagnostic::Diagnostics;
 use crate::impact::publish;
 use crate::load::Sources;
-use crate::migrate::{Branch, Disk, Planned, by_hand, fresh, plan, rebase, renumbered, seal};
+use crate::migrate::{Branch, Class, Disk, MigrationName, Planned, by_hand, fresh, plan, rebase, renumbered, seal};
 use crate::model::Model;
 use crate::project::Project;
 use crate::read_model;
@@ -191,8 +192,14 @@ fn begin(project: &Project, model: &Model, name: &str) -> Answer {
 }
 
 fn join(project: &Project, sources: &Sources, model: &Model, keep: Option<Side>) -> Answer {
-    let (kept, moved) = sides(project, keep)?;
-    let plan = rebase(project, &kept, &moved)?;
+    let Sides { kept, moved, base } = sides(project, keep)?;
+    let plan = rebase(project, &kept, &moved, base.as_ref())?;
+    if let Ok(disk) = Disk::read(project)
+        && is_done(&disk, &kept)
+    {
+        println!("The migrations are in a row already");
+        return Ok(ExitCode::SUCCESS);
+    }
     for path in &plan.removed {
         let removed = fs::remove_file(project.root.join(path));
         if let Err(error) =
@@ -206,6 +213,10 @@ fn join(project: &Project, sources: &Sources, model: &Model, keep: Option<Side>)
     let code = r#gen::run(&args, project);
     if code != ExitCode::SUCCESS || plan.moved.is_empty() {
         return Ok(code);
+    }
+    let open = crate::migrate::plan(project, &Disk::read(project)?, model, &[])?;
+    if !plan.by_hand.is_empty() && open.operations.iter().any(|operation| operation.class == Class::NeedsBackfill) {
+        return leave_open(project, &plan.by_hand, code);
     }
     let mut code = close(project, sources, model)?;
     for moved in &plan.by_hand {
@@ -228,8 +239,39 @@ fn join(project: &Project, sources: &Sources, model: &Model, keep: Option<Side>)
     Ok(code)
 }
 
+/// What was written by hand may be the backfill that the rest needs: it comes first, and people say whether it still fits.
+fn leave_open(project: &Project, by_hand: &[(MigrationName, BTreeMap<String, String>)], code: ExitCode) -> Answer {
+    let mut version = Disk::read(project)?.newest();
+    for moved in by_hand {
+        version += 1;
+        let (name, files) = renumbered(project, moved, version);
+        write(project, &files)?;
+        println!("{} was written by hand for the schema of its branch, as {}", name.stem(), moved.0.stem());
+    }
+    let generated = r#gen::run(&r#gen::Args::default(), project);
+    println!(
+        "Nothing is sealed yet: the open migration needs a backfill, before which that SQL now comes. Where it fills a field that \
+         is new here, make the field optional, seal without the SQL, and require it behind; then run: cargo xtask migrate seal"
+    );
+    Ok(if code == ExitCode::SUCCESS { generated } else { code })
+}
+
+/// Whether what is sealed begins with what the kept branch sealed, and goes on.
+fn is_done(disk: &Disk, kept: &Branch) -> bool {
+    let sums = kept.files.get("migrations.sum").map(String::as_str).unwrap_or_default();
+    let kept: Vec<&str> = sums.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    disk.sealed.len() > kept.len() && disk.sealed.iter().map(|(_, sum)| sum.as_str()).take(kept.len()).eq(kept)
+}
+
 /// The branch whose migrations keep their numbers, and the other.
-fn sides(project: &Project, keep: Option<Side>) -> Result<(Branch, Branch), Failure> {
+struct Sides {
+    kept: Branch,
+    moved: Branch,
+    /// Where one commit of several is put behind others: the one before it.
+    base: Option<Branch>,
+}
+
+fn sides(project: &Project, keep: Option<Side>) -> Result<Sides, Failure> {
     let incoming = [("MERGE_HEAD", Side::Theirs), ("REBASE_HEAD", Side::Ours), ("CHERRY_PICK_HEAD", Side::Ours)];
     let found = incoming.into_iter().find(|(name, _)| git::commit(&project.root, name).is_some());
     let Some((theirs, usual)) = found else {
@@ -242,8 +284,14 @@ fn sides(project: &Project, keep: Option<Side>) -> Result<(Branch, Branch), Fail
         let files = git::folder(&project.root, name, &project.migrations).map_err(Failure::Other)?;
         Ok(Branch { name: git::called(&project.root, name), files })
     };
+    let before = format!("{theirs}^");
+    let base =
+        (usual == Side::Ours && git::commit(&project.root, &before).is_some()).then(|| read(&before)).transpose()?;
     let (ours, theirs) = (read("HEAD")?, read(theirs)?);
-    Ok(if keep.unwrap_or(usual) == Side::Ours { (ours, theirs) } else { (theirs, ours) })
+    Ok(match keep.unwrap_or(usual) {
+        Side::Ours => Sides { kept: ours, moved: theirs, base },
+        Side::Theirs => Sides { kept: theirs, moved: ours, base: None },
+    })
 }
 
 fn write(project: &Project, files: &[(String, String)]) -> Result<(), Failure> {

@@ -6,6 +6,9 @@ use crate::lock::Column;
 /// Line that tells the runtime, which looks for it among the comments at the top of a file.
 pub(super) const COMPATIBLE: &str = "-- Compatible with services that were built before it.";
 
+/// Package of the tables in which services write of what they do.
+const STORES: &str = "arcana.store.";
+
 /// What older services cannot work with, such as `shop.v1.Order.note: has another name`; nothing if they can.
 pub(super) fn obstacles(transition: &Transition<'_>) -> Vec<String> {
     let mut found = Vec::new();
@@ -16,14 +19,26 @@ pub(super) fn obstacles(transition: &Transition<'_>) -> Vec<String> {
         columns(&pair, &mut found);
         rules(&pair, &mut found);
     }
+    for (entity, table) in transition.created() {
+        if table.derived {
+            found.push(format!("{entity}: older services do not write it, and what they write is not found in it"));
+        } else if entity.starts_with(STORES) {
+            found.push(format!("{entity}: older services do not write it"));
+        }
+    }
     found.extend(transition.dropped().into_iter().map(|(entity, _)| format!("{entity}: its table goes")));
     found
 }
 
 fn columns(pair: &Pair<'_>, found: &mut Vec<String>) {
     let mut tell = |column: &Column, words: &str| found.push(format!("{}.{}: {words}", pair.entity, column.name));
-    for column in pair.added().into_iter().filter(|column| !column.nullable) {
-        tell(column, "older services give no value, and it must have one");
+    for column in pair.added() {
+        if !column.nullable {
+            tell(column, "older services give no value, and it must have one");
+        } else if column.number == 0 {
+            // Such as the mark of a deleted row.
+            tell(column, "older services do not heed it");
+        }
     }
     for column in pair.removed() {
         tell(column, "goes");

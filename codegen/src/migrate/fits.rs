@@ -34,3 +34,14 @@ pub(super) fn between(value: &str, (least, greatest): (i64, i64)) -> String {
         least => format!("{value} BETWEEN {least} AND {greatest}"),
     }
 }
+
+/// A decimal that is stored as a whole number, with another number of digits behind the point; with fewer it is rounded half away
+/// from zero, as the servers do. A floating-point number would not hold all of its digits.
+pub(super) fn rescaled(name: &str, from: u32, to: u32) -> String {
+    if from <= to {
+        return format!("{name} * {}", 10_i64.saturating_pow(to - from));
+    }
+    let by = 10_i64.saturating_pow(from - to);
+    let half = by / 2;
+    format!("({name} + CASE WHEN {name} < 0 THEN -{half} ELSE {half} END) / {by}")
+}

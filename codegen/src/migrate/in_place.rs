@@ -28,6 +28,11 @@ pub(super) trait Words {
     /// The indexes of a table.
     fn indexes(&self, table: &Table) -> Vec<IndexSql>;
 
+    /// Creates an index that could have been created before the migration, on a table that may have many rows.
+    fn create_index_on_rows(&self, create: &str) -> String {
+        create.to_owned()
+    }
+
     /// Drops a reference.
     fn drop_foreign_key(&self, table: &str, name: &str) -> String;
 
@@ -91,7 +96,10 @@ pub(super) fn render(transition: &Transition<'_>, words: &impl Words) -> String 
     }
     let late_keys = create_tables(transition, &pairs, words, &mut statements);
     for table in &altered {
-        statements.extend(table.creates.iter().map(|index| index.create.clone()));
+        statements.extend(table.creates.iter().map(|index| match is_of_before(table, index) {
+            true => words.create_index_on_rows(&index.create),
+            false => index.create.clone(),
+        }));
         let standing = standing_checks(table.pair);
         let added = checks(table.pair.new).into_iter().filter(|check| !standing.contains(check));
         statements.extend(added.map(|(_, check)| add_constraint(&table.pair.new.name, &check)));
@@ -125,6 +133,18 @@ fn altered<'a>(transition: &Transition<'_>, pair: &'a Pair<'a>, words: &impl Wor
     let creates = words.indexes(pair.new).into_iter();
     let creates = creates.filter(|index| standing.iter().all(|(_, other)| other.create != index.create)).collect();
     Altered { pair, changes: changes.collect(), drops, creates }
+}
+
+/// Whether an index could be created before the migration, under its name and over columns that are there.
+fn is_of_before(table: &Altered<'_>, index: &IndexSql) -> bool {
+    let Pair { old, new, .. } = table.pair;
+    let renamed = table.pair.kept().iter().any(|(old, _, new)| old.name != new.name);
+    let there = index.columns.iter().all(|name| old.column(name).is_some());
+    old.name == new.name
+        && !renamed
+        && there
+        && table.pair.added().is_empty()
+        && table.drops.iter().all(|drop| drop.name != index.name)
 }
 
 /// Statements that fail on values which have no place in the new type of a column, though its own type would take them.

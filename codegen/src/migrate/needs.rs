@@ -34,7 +34,21 @@ fn of_pair(transition: &Transition<'_>, pair: &Pair<'_>, dialect: Dialect) -> Ve
         }
     }
     found.extend(pair.new.foreign_keys.iter().filter_map(|key| reference(transition, pair, key)));
-    found.extend(pair.indexes_added().into_iter().filter_map(|index| unique(pair, index)));
+    for index in pair.indexes_added() {
+        found.extend(unique(pair, index));
+        if dialect == Dialect::Postgres {
+            // Where the migration finds an index there, it takes it for its own.
+            let query = format!(
+                "SELECT 1 FROM pg_index WHERE indexrelid = to_regclass({}) AND NOT indisvalid",
+                text(&quoted(&index.name))
+            );
+            let words = format!(
+                "no broken index {}, which a CREATE INDEX CONCURRENTLY that failed leaves: drop it",
+                index.name
+            );
+            found.push((words, query));
+        }
+    }
     found
 }
 
@@ -46,7 +60,7 @@ fn of_column(pair: &Pair<'_>, old: &Column, new: &Column, dialect: Dialect) -> V
         found.push((format!("a value of {place} in every row"), format!("{name} IS NULL")));
     }
     if let Some(bound) = new.max_len.filter(|bound| old.max_len.is_none_or(|before| bound < &before))
-        && old.storage == Storage::String
+        && matches!(old.storage, Storage::String | Storage::Enum { .. })
     {
         let length = if dialect == Dialect::Sqlite { "length" } else { "CHAR_LENGTH" };
         found.push((format!("at most {bound} characters in {place}"), format!("{length}({name}) > {bound}")));
@@ -68,6 +82,17 @@ fn of_column(pair: &Pair<'_>, old: &Column, new: &Column, dialect: Dialect) -> V
             let words = format!("one of {} in {place}", values.join(", "));
             found.push((words, format!("{name} NOT IN ({})", list.join(", "))));
         }
+        (Storage::Decimal { precision: p, scale: s }, Storage::Decimal { precision: q, scale: t }) => {
+            let whole = q.saturating_sub(*t);
+            if p.saturating_sub(*s) > whole || s > t {
+                let (value, most) = match dialect {
+                    Dialect::Sqlite => (fits::rescaled(&name, *s, *t), "0".repeat(to_usize(*q))),
+                    _ => (format!("ROUND({name}, {t})"), "0".repeat(to_usize(whole))),
+                };
+                let words = format!("at most {whole} digits before the point in {place}");
+                found.push((words, format!("ABS({value}) >= 1{most}")));
+            }
+        }
         (before, after) => {
             if let (Some((least, most)), Some(fits)) = (fits::range(after), fits::condition(&name, before, after)) {
                 found.push((format!("numbers from {least} to {most} in {place}"), format!("NOT ({fits})")));
@@ -77,12 +102,17 @@ fn of_column(pair: &Pair<'_>, old: &Column, new: &Column, dialect: Dialect) -> V
     found
 }
 
+fn to_usize(number: u32) -> usize {
+    usize::try_from(number).unwrap_or_default()
+}
+
 /// A reference that rows which exist must follow.
 fn reference(transition: &Transition<'_>, pair: &Pair<'_>, key: &ForeignKey) -> Option<Need> {
     let is_new = pair.carried.foreign_keys.iter().all(|old| old.columns != key.columns || old.entity != key.entity);
     let [column] = key.columns.as_slice() else { return None };
     let [target_column] = key.key_columns.as_slice() else { return None };
     let column = former(pair, column).filter(|_| is_new)?;
+    let becomes = pair.new.same(column)?;
     let (name, place) = (quoted(&column.name), format!("{}.{}", pair.old.name, column.name));
     let table = quoted(&pair.old.name);
     let target = transition.pairs().into_iter().find(|target| target.entity == key.entity);
@@ -91,6 +121,10 @@ fn reference(transition: &Transition<'_>, pair: &Pair<'_>, key: &ForeignKey) -> 
         return Some((words, format!("SELECT 1 FROM {table} WHERE {name} IS NOT NULL LIMIT 1")));
     };
     let target_column = former(&target, target_column)?;
+    // Values that become comparable with this migration are for the database to compare.
+    if column.storage != becomes.storage || column.storage != target_column.storage {
+        return None;
+    }
     let query = format!(
         "SELECT 1 FROM {table} AS referring WHERE {name} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {} AS referred WHERE \
          referred.{} = referring.{name}) LIMIT 1",
@@ -100,13 +134,14 @@ fn reference(transition: &Transition<'_>, pair: &Pair<'_>, key: &ForeignKey) -> 
     Some((format!("a row of {} for every {place}", target.old.name), query))
 }
 
-/// A unique index over columns whose values exist. Conditions are in the words of the new state, so that one over a column with
-/// another name is left to the database.
+/// A unique index over columns whose values exist. Conditions are in the words of the new state, so that one over a column which
+/// is new or has another name is left to the database.
 fn unique(pair: &Pair<'_>, index: &Index) -> Option<Need> {
     let existed =
         pair.carried.indexes.iter().any(|old| old.columns == index.columns && old.unique && old.condition.is_none());
     let renamed = pair.kept().into_iter().any(|(old, _, new)| old.name != new.name);
-    if !index.unique || existed || (renamed && index.condition.is_some()) {
+    let is_of_before = index.condition.is_none() || (!renamed && pair.added().is_empty());
+    if !index.unique || existed || !is_of_before {
         return None;
     }
     let columns: Vec<&Column> = index.columns.iter().map(|name| former(pair, name)).collect::<Option<_>>()?;

@@ -57,6 +57,12 @@ impl Words for Postgres {
         indexes.collect()
     }
 
+    fn create_index_on_rows(&self, create: &str) -> String {
+        let beforehand = create.replacen("INDEX ", "INDEX CONCURRENTLY ", 1);
+        let create = create.replacen("INDEX ", "INDEX IF NOT EXISTS ", 1);
+        format!("-- Blocks writes to its table; on many rows run this before the rollout: {beforehand}\n{create}")
+    }
+
     fn drop_foreign_key(&self, table: &str, name: &str) -> String {
         format!("ALTER TABLE {table} DROP CONSTRAINT {name};")
     }

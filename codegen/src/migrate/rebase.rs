@@ -36,12 +36,21 @@ pub struct Rebased {
     pub by_hand: Vec<(MigrationName, BTreeMap<String, String>)>,
 }
 
-/// Plans how the migrations of `moved` come behind those of `kept`.
-pub fn rebase(project: &Project, kept: &Branch, moved: &Branch) -> Result<Rebased, Diagnostics> {
+/// Plans how the migrations of `moved` come behind those of `kept`, but for those that `base` has already: where one commit is put
+/// behind others, the commit before it.
+pub fn rebase(project: &Project, kept: &Branch, moved: &Branch, base: Option<&Branch>) -> Result<Rebased, Diagnostics> {
     let folder = project.migrations.to_string_lossy().replace('\\', "/");
-    let (base, other) = (disk(project, kept)?, disk(project, moved)?);
-    let names = other.sealed.iter().filter(|sealed| !base.sealed.contains(sealed)).map(|(name, _)| name.clone());
-    let mut rebased = Rebased { moved: names.collect(), ..Rebased::default() };
+    let (here, other) = (disk(project, kept)?, disk(project, moved)?);
+    let before = base.map_or_else(|| Ok(Disk::default()), |base| disk(project, base))?;
+    let own = other.sealed.iter().filter(|sealed| !here.sealed.contains(sealed) && !before.sealed.contains(sealed));
+    let mut rebased = Rebased { moved: own.map(|(name, _)| name.clone()).collect(), ..Rebased::default() };
+    // What the commit before sealed was moved with it; its files are here under other names.
+    let carried = before.sealed.iter().filter(|sealed| !here.sealed.contains(sealed)).map(|(name, _)| name);
+    for name in carried {
+        let of_it = |path: &&String| path.rsplit('/').next().is_some_and(|file| is_of(file, name));
+        let gone = moved.files.keys().filter(of_it).filter(|path| !kept.files.contains_key(*path));
+        rebased.removed.extend(gone.map(|path| format!("{folder}/{path}")));
+    }
     rebased.files = kept.files.iter().map(|(path, text)| (format!("{folder}/{path}"), text.clone())).collect();
     for name in &rebased.moved {
         let of_it = |(path, _): &(&String, &String)| path.rsplit('/').next().is_some_and(|file| is_of(file, name));

@@ -228,11 +228,8 @@ fn copied_value(old: &Column, new: &Column) -> String {
     let name = quoted(&old.name);
     let (before, after) = (type_of(old), type_of(new));
     let value = match (&old.storage, &new.storage) {
-        (Storage::Decimal { scale: s, .. }, Storage::Decimal { scale: t, .. }) if s < t => {
-            format!("{name} * {}", 10_i64.saturating_pow(t - s))
-        }
-        (Storage::Decimal { scale: s, .. }, Storage::Decimal { scale: t, .. }) if s > t => {
-            rescaled(&name, 10_i64.saturating_pow(s - t))
+        (Storage::Decimal { scale: s, .. }, Storage::Decimal { scale: t, .. }) if s != t => {
+            fits::rescaled(&name, *s, *t)
         }
         _ if before != after => format!("CAST({name} AS {after})"),
         _ => name,
@@ -241,13 +238,6 @@ fn copied_value(old: &Column, new: &Column) -> String {
         Some(default) if old.nullable && !new.nullable => format!("COALESCE({value}, {default})"),
         _ => value,
     }
-}
-
-/// A scaled decimal with fewer digits behind the point, rounded half away from zero as the servers do. A floating-point number
-/// would not hold all of its digits.
-fn rescaled(name: &str, by: i64) -> String {
-    let half = by / 2;
-    format!("({name} + CASE WHEN {name} < 0 THEN -{half} ELSE {half} END) / {by}")
 }
 
 /// Statements that fail on values which have no place in the new type of a column: a table that takes no others, and goes

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use super::App;
 use super::command::explain;
 use crate::db::{Db, DbConfig, MigrationState, Synchronous};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::health::Check;
 use crate::repository::{Reworded, reword};
 use crate::settings::{Durability, Settings};
@@ -57,14 +57,7 @@ pub(super) async fn open_for_serving(app: &'static App, settings: &Settings) -> 
     let mut db = open(settings)?;
     refuse_open(app, settings, &db)?;
     if settings.environment == "development" && is_outgrown(app, &db).await? {
-        drop(db);
-        let config = config(settings)?;
-        let path = config.path().ok_or(
-            "the open migration has changed since it was applied to this database: take it back with `migrate down`, which \
-             knows the text of then, or make the database anew; and seal a migration before others have it",
-        )?;
-        set_aside(&path)?;
-        db = open(settings)?;
+        db = without_outgrown(app, settings, db).await?;
     }
     if settings.database.migrate_on_start {
         let applied = db.migrate_up(app.migrations).await.map_err(|error| explain(&error))?;
@@ -120,6 +113,34 @@ async fn is_outgrown(app: &'static App, db: &Db) -> Result<bool, String> {
     Ok(states.iter().any(|(_, state)| *state == MigrationState::Outgrown))
 }
 
+/// Takes back what was open when it was applied and has changed since, by the texts that were noted then; other rows stay. Where
+/// its SQL fails, a database of SQLite is moved aside and begun anew.
+async fn without_outgrown(app: &'static App, settings: &Settings, db: Db) -> Result<Db, String> {
+    let cause = loop {
+        match db.migrate_down_outgrown(app.migrations).await {
+            Ok(Some(taken)) => tracing::warn!(
+                version = taken.version,
+                name = taken.name,
+                "an open migration has changed since it was applied: it is taken back"
+            ),
+            Ok(None) if is_outgrown(app, &db).await? => break "one that is sealed was applied behind it".to_owned(),
+            Ok(None) => return Ok(db),
+            Err(error @ Error::Internal(_)) => break explain(&error),
+            Err(error) => return Err(explain(&error)),
+        }
+    };
+    let Some(path) = config(settings)?.path() else {
+        return Err(format!(
+            "an open migration has changed since it was applied to this database, and cannot be taken back ({cause}); make the \
+             database anew, and seal a migration before others have it"
+        ));
+    };
+    tracing::warn!(cause, "an open migration has changed since it was applied, and cannot be taken back");
+    drop(db);
+    set_aside(&path)?;
+    open(settings)
+}
+
 /// Moves the files of a development database out of the way; what was in it stays readable.
 fn set_aside(path: &Path) -> Result<(), String> {
     let beside = |path: &Path, suffix: &str| -> PathBuf {
@@ -129,8 +150,7 @@ fn set_aside(path: &Path) -> Result<(), String> {
     };
     let old = beside(path, ".old");
     tracing::warn!(
-        database = %path.display(), kept = %old.display(),
-        "the open migration has changed since it was applied: the development database is built anew"
+        database = %path.display(), kept = %old.display(), "the development database is built anew"
     );
     for suffix in ["-wal", "-shm", ""] {
         let from = beside(path, suffix);

@@ -86,7 +86,7 @@ async fn look(app: &'static App, config: &DbConfig, db: &Db, args: &Args) -> Out
     let states = db.migrate_status(app.migrations).await.map_err(|error| explain(&error))?;
     let all = app.migrations.of(db.dialect());
     let mut found = changed(&states);
-    let applied = applied(&states)?;
+    let applied = applied(&states, all)?;
     let live = db.introspect().await.map_err(|error| explain(&error))?;
     let expected = on_scratch(config, async |scratch| unless_told(state_after(scratch, all, applied)).await);
     found.extend(differences(&live, &expected.await.map_err(|error| explain(&error))?));
@@ -98,8 +98,9 @@ async fn look(app: &'static App, config: &DbConfig, db: &Db, args: &Args) -> Out
 }
 
 /// How many migrations the database has; they are the first ones.
-fn applied(states: &[(Applied, MigrationState)]) -> Outcome<usize> {
-    if let Some((unknown, _)) = states.iter().find(|(_, state)| *state == MigrationState::Unknown) {
+fn applied(states: &[(Applied, MigrationState)], all: &[Migration]) -> Outcome<usize> {
+    let is_known = |applied: &Applied| all.iter().any(|migration| migration.version == applied.version);
+    if let Some((unknown, _)) = states.iter().find(|(applied, _)| !is_known(applied)) {
         return Err(format!(
             "the database has migration {:04} {}, which this binary does not know; verify it with the binary that made it",
             unknown.version, unknown.name
@@ -116,7 +117,8 @@ fn applied(states: &[(Applied, MigrationState)]) -> Outcome<usize> {
 }
 
 fn changed(states: &[(Applied, MigrationState)]) -> Vec<String> {
-    let changed = states.iter().filter(|(_, state)| *state == MigrationState::Changed);
+    let is_changed = |state| matches!(state, MigrationState::Changed | MigrationState::Outgrown);
+    let changed = states.iter().filter(|(_, state)| is_changed(*state));
     changed
         .map(|(migration, _)| {
             format!("migration {:04} {}: applied with another text than it has now", migration.version, migration.name)

@@ -73,7 +73,7 @@ impl Db {
 }
 
 /// What the runner of migrations writes down of one: inserts with their values.
-fn notes(first: &Migration) -> [(&'static str, Vec<Value>); 2] {
+fn notes(first: &Migration) -> [(&'static str, Vec<Value>); 3] {
     let noted = first.noted(&[]);
     let beside = vec![
         Value::I64(first.version),
@@ -89,6 +89,8 @@ fn notes(first: &Migration) -> [(&'static str, Vec<Value>); 2] {
         Value::I64(0),
     ];
     [
+        // Whoever took it back with another tool left its note.
+        ("DELETE FROM arcana_migrations WHERE version = ?", vec![Value::I64(first.version)]),
         ("INSERT INTO arcana_migrations (version, sealed, compatible_from, down_sql) VALUES (?, ?, ?, ?)", beside),
         (
             "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (?, ?, ?, ?, ?)",

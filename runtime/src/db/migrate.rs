@@ -115,11 +115,11 @@ pub(super) struct Noted {
 /// Reads [`Row`]s, with NULL where nothing was noted; in every dialect.
 pub(super) const ROWS: &str = "SELECT m.version, m.description, m.checksum, n.sealed, n.compatible_from, n.down_sql \
                                FROM _sqlx_migrations m LEFT JOIN arcana_migrations n ON n.version = m.version \
-                               ORDER BY m.version";
+                               WHERE m.success ORDER BY m.version";
 
 /// The same for a database that no runtime with notes has migrated yet.
 pub(super) const ROWS_WITHOUT_NOTES: &str = "SELECT version, description, checksum, NULL, NULL, NULL \
-                                             FROM _sqlx_migrations ORDER BY version";
+                                             FROM _sqlx_migrations WHERE success ORDER BY version";
 
 fn states(rows: &[Row], migrations: &[Migration]) -> Vec<(Applied, MigrationState)> {
     let strange = |row: &Row, otherwise| if row.was_open(migrations) { MigrationState::Outgrown } else { otherwise };
@@ -166,9 +166,15 @@ impl Migration {
 
     /// The refusal of a migration whose need is not met.
     fn needs_first(&self, words: &str) -> Error {
+        // What is written by hand comes behind all that is sealed.
+        let way = if self.sealed {
+            "by SQL on the database"
+        } else {
+            "with SQL of your own (cargo xtask migrate new --custom)"
+        };
         Error::internal(format!(
             "migration {:04} ({}) needs {words}, and nothing of it was done: mend the rows first, through the service that runs or \
-             with SQL of your own (cargo xtask migrate new --custom)",
+             {way}",
             self.version, self.name
         ))
     }
@@ -237,6 +243,36 @@ fn refuse_strangers(rows: &[Row], migrations: &[Migration]) -> Result<()> {
         "the database is beyond this binary, which knows the migrations up to {newest:04}: a service must know {needed:04} \
          ({name}) to work with it. Start one that does, or take the newer migrations back with `migrate down`"
     )))
+}
+
+/// What must still be noted of migrations that are applied: of those from before there were notes, and of those that were
+/// sealed since.
+fn to_note(rows: &[Row], migrations: &[Migration]) -> Vec<(i64, Noted)> {
+    let noted = rows.iter().enumerate().filter_map(|(index, row)| {
+        let same = |migration: &&Migration| migration.version == row.version && checksum(migration) == row.checksum;
+        let known = migrations.iter().find(same)?;
+        let fits = row.noted.as_ref().is_some_and(|noted| noted.sealed || !known.sealed);
+        (!fits).then(|| (row.version, known.noted(rows.get(..index).unwrap_or_default())))
+    });
+    noted.collect()
+}
+
+/// Which migration is taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Which {
+    /// The newest.
+    Newest,
+    /// The newest, if it was open when it was applied and some open one has changed since.
+    Outgrown,
+}
+
+impl Which {
+    /// The row of the migration that is taken back, if there is one.
+    fn of(self, rows: Vec<Row>, migrations: &[Migration]) -> Option<Row> {
+        let outgrown = states(&rows, migrations).iter().any(|(_, state)| *state == MigrationState::Outgrown);
+        let newest = rows.into_iter().next_back()?;
+        (self == Self::Newest || outgrown && newest.was_open(migrations)).then_some(newest)
+    }
 }
 
 /// The statements that take a migration back: those of the binary, if it is the one that was applied, or those that were

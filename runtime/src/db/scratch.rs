@@ -17,7 +17,8 @@ pub async fn on_scratch<T>(config: &DbConfig, work: impl AsyncFnOnce(&Db) -> Res
             let folder = std::env::temp_dir().join(&name);
             let url = format!("sqlite://{}", folder.join("scratch.db").display());
             let outcome = in_place(DbConfig { url, ..config.clone() }, work).await;
-            remove(&folder).and(outcome)
+            let removed = remove(&folder);
+            outcome.and_then(|done| removed.map(|()| done))
         }
         _ => {
             let server = Db::open(config)?;
@@ -25,7 +26,8 @@ pub async fn on_scratch<T>(config: &DbConfig, work: impl AsyncFnOnce(&Db) -> Res
             made.map_err(|cause| not_made(config, &cause))?;
             let url = with_database(&config.url, &name);
             let outcome = in_place(DbConfig { url, ..config.clone() }, work).await;
-            server.drop_database(&name).await.and(outcome)
+            let dropped = server.drop_database(&name).await;
+            outcome.and_then(|done| dropped.map(|()| done))
         }
     }
 }

@@ -43,7 +43,7 @@ fn the_migrations_of_one_keep_their_numbers_and_the_others_come_behind() {
     let project = project(dir.path());
     let kept = branch("main", &[(3, "old"), (4, "note")], None);
     let moved = branch("feature", &[(5, "label")], Some("fill_labels"));
-    let rebased = rebase(&project, &kept, &moved).unwrap();
+    let rebased = rebase(&project, &kept, &moved, None).unwrap();
     let stems: Vec<String> = rebased.moved.iter().map(MigrationName::stem).collect();
     assert_eq!(stems, ["0002_change_orders", "0003_fill_labels"]);
     assert_eq!(rebased.allowed, ["shop.v1.Order.old"]);
@@ -58,7 +58,14 @@ fn the_migrations_of_one_keep_their_numbers_and_the_others_come_behind() {
     assert_eq!(name.stem(), "0004_fill_labels");
     assert_eq!(files[0].0, "migrations/sqlite/0004_fill_labels.down.sql");
     assert!(files[0].1.starts_with("-- 0004_fill_labels, down. Written by hand"));
-    let none = rebase(&project, &kept, &kept).unwrap();
+    // Of several commits only what one of them sealed itself is moved: what the one before it sealed was moved with that.
+    let base = branch("feature~", &[(5, "label")], None);
+    let second = rebase(&project, &kept, &moved, Some(&base)).unwrap();
+    assert_eq!(second.moved.iter().map(MigrationName::stem).collect::<Vec<_>>(), ["0003_fill_labels"]);
+    assert_eq!(second.by_hand.len(), 1);
+    let nothing = rebase(&project, &kept, &base, Some(&base)).unwrap();
+    assert!(nothing.moved.is_empty() && nothing.by_hand.is_empty());
+    let none = rebase(&project, &kept, &kept, None).unwrap();
     assert!(none.moved.is_empty() && none.removed.is_empty());
 }
 
@@ -71,7 +78,7 @@ fn a_branch_whose_migrations_are_not_whole_is_named() {
     for text in moved.files.values_mut().filter(|text| text.contains("ALTER")) {
         text.push_str("SELECT 1;\n");
     }
-    let found = words(&rebase(&project, &kept, &moved).unwrap_err());
+    let found = words(&rebase(&project, &kept, &moved, None).unwrap_err());
     assert!(found.contains("the migrations of feature are not whole") && found.contains("was edited"), "{found}");
 }
 

@@ -114,6 +114,16 @@ fn tells_what_older_services_cannot_work_with() {
         "Order.note: older services give no value",
     );
     tells(|lock| drop(order(lock).columns.remove(4)), "Order.group: goes");
+    let hidden = Column { nullable: true, ..column(0, "deleted_at", Storage::Timestamp) };
+    tells(|lock| order(lock).columns.push(hidden), "Order.deleted_at: older services do not heed it");
+    let words = Table { derived: true, ..table("orders_words", vec![column(1, "id", Storage::I64)]) };
+    tells(
+        |lock| drop(lock.tables.insert("Order.words".to_owned(), words)),
+        "Order.words: older services do not write it",
+    );
+    let outbox =
+        ("arcana.store.v1.OutboxEntry".to_owned(), table("arcana_outbox", vec![column(1, "id", Storage::I64)]));
+    tells(|lock| drop(lock.tables.insert(outbox.0, outbox.1)), "OutboxEntry: older services do not write it");
     tells(|lock| order(lock).columns[1].name = "label".to_owned(), "Order.label: has another name");
     tells(|lock| order(lock).columns[1].max_len = Some(8), "Order.number: takes less");
     tells(|lock| order(lock).columns[1].nullable = true, "Order.number: may be NULL");

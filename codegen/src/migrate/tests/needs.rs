@@ -71,6 +71,51 @@ fn what_rows_may_break_is_needed_and_looked_up_under_the_names_of_before() {
 }
 
 #[test]
+fn decimals_need_their_digits_before_the_point_once_rounded() {
+    let decimal = |precision, scale| {
+        move |lock: &mut Lock| order(lock).columns[2].storage = Storage::Decimal { precision, scale }
+    };
+    // The rows hold 10.50 and 0.05.
+    for (precision, scale, met) in [(3, 1, true), (3, 2, false), (2, 1, false), (2, 0, true), (1, 0, false)] {
+        let (words, is_met) = need(decimal(precision, scale));
+        assert_eq!(words, format!("at most {} digits before the point in orders.total", precision - scale));
+        assert_eq!(is_met, met, "decimal({precision}, {scale})");
+    }
+    assert_eq!(needs_of(decimal(20, 4)), []);
+}
+
+#[test]
+fn what_comes_with_the_migration_itself_is_left_to_the_database() {
+    let live = |lock: &mut Lock| {
+        order(lock).columns.push(Column { nullable: true, ..column(0, "deleted_at", Storage::Timestamp) });
+        let condition = Some("deleted_at IS NULL".to_owned());
+        order(lock).indexes.push(Index { condition, ..index("orders_status_key", &["status"]) });
+    };
+    assert_eq!(needs_of(live), []);
+    let retyped = |lock: &mut Lock| {
+        let remark = lock.tables.get_mut("Remark").unwrap();
+        remark.columns[1].storage = Storage::String;
+        remark.foreign_keys.clear();
+        lock.tables.get_mut("Line").unwrap().columns[2].storage = Storage::String;
+        remark_refers(lock);
+    };
+    assert_eq!(needs_of(retyped), []);
+}
+
+fn remark_refers(lock: &mut Lock) {
+    let key = ForeignKey { key_columns: strings(&["tags"]), ..reference("line_id", "Line", Action::Restrict) };
+    lock.tables.get_mut("Remark").unwrap().foreign_keys = vec![key];
+}
+
+#[test]
+fn an_index_that_was_left_broken_is_looked_for_on_postgresql() {
+    let (old, mut new) = (shop(), shop());
+    order(&mut new).indexes.push(index("orders_status_key", &["status"]));
+    let lines = needs::lines(&Transition::between(&old, &new), Dialect::Postgres);
+    assert!(lines.contains("to_regclass('orders_status_key') AND NOT indisvalid"), "{lines}");
+}
+
+#[test]
 fn rows_that_are_alike_and_references_to_nothing_are_found() {
     let (unlike, met) = need(|lock| order(lock).indexes.push(index("orders_status_key", &["status"])));
     assert_eq!((unlike.as_str(), met), ("no two rows of orders with the same status", true));

@@ -2,7 +2,10 @@
 
 use std::time::Instant;
 
-use super::{Applied, Migration, MigrationState, Noted, Row, checksum, failed, refuse_strangers, states, way_back};
+use super::{
+    Applied, Migration, MigrationState, Noted, Row, Which, checksum, failed, refuse_strangers, states, to_note,
+    way_back,
+};
 use crate::error::{Error, Result};
 
 /// What a migration needs of a connection.
@@ -21,6 +24,8 @@ pub(in super::super) trait Runner {
     async fn unlock(&mut self) -> Result<()>;
     /// What is applied, in order.
     async fn rows(&mut self) -> Result<Vec<Row>>;
+    /// Notes beside a migration what a binary that does not know it must know; whoever took it back with another tool left its note.
+    async fn note(&mut self, version: i64, noted: &Noted) -> Result<()>;
     /// Whether a query answers with a row.
     async fn exists(&mut self, query: &str) -> Result<bool>;
     /// Runs the statements of a migration and then `note`, together where the engine can.
@@ -39,6 +44,9 @@ pub(in super::super) async fn up(runner: &mut impl Runner, migrations: &[Migrati
     locked(runner, async |runner| {
         let mut rows = runner.rows().await?;
         refuse_strangers(&rows, migrations)?;
+        for (version, noted) in to_note(&rows, migrations) {
+            runner.note(version, &noted).await?;
+        }
         let mut applied = Vec::new();
         for migration in migrations {
             if rows.iter().any(|row| row.version == migration.version) {
@@ -66,9 +74,13 @@ pub(in super::super) async fn up(runner: &mut impl Runner, migrations: &[Migrati
     .await
 }
 
-pub(in super::super) async fn down(runner: &mut impl Runner, migrations: &[Migration]) -> Result<Option<Applied>> {
+pub(in super::super) async fn down(
+    runner: &mut impl Runner,
+    migrations: &[Migration],
+    which: Which,
+) -> Result<Option<Applied>> {
     locked(runner, async |runner| {
-        let Some(newest) = runner.rows().await?.into_iter().next_back() else { return Ok(None) };
+        let Some(newest) = which.of(runner.rows().await?, migrations) else { return Ok(None) };
         let failed = |cause| failed(newest.version, &newest.name, "down", &told(&cause));
         let back = way_back(&newest, migrations)?;
         runner.run(back, Note::TakenBack(newest.version)).await.map_err(failed)?;
@@ -97,7 +109,8 @@ async fn locked<R: Runner, T>(runner: &mut R, work: impl AsyncFnOnce(&mut R) -> 
         Err(cause) => Err(cause),
     };
     // A lock that cannot be given back ends with its connection.
-    runner.unlock().await.and(outcome)
+    let unlocked = runner.unlock().await;
+    outcome.and_then(|done| unlocked.map(|()| done))
 }
 
 /// An error with its causes, for whoever migrates.

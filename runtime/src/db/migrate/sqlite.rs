@@ -5,14 +5,15 @@ use std::time::Instant;
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::{
-    Applied, Migration, MigrationState, Noted, ROWS, ROWS_WITHOUT_NOTES, Row, checksum, failed, refuse_strangers,
-    states, way_back,
+    Applied, Migration, MigrationState, Noted, ROWS, ROWS_WITHOUT_NOTES, Row, Which, checksum, failed,
+    refuse_strangers, states, to_note, way_back,
 };
 use crate::db::sqlite::error;
 use crate::error::Result;
 
 pub(in super::super) fn up(connection: &mut Connection, migrations: &[Migration]) -> Result<Vec<Applied>> {
     prepare(connection)?;
+    note_again(connection, migrations)?;
     let mut applied = Vec::new();
     for migration in migrations {
         // The lock is taken before the look, so that of several starting processes one migrates and the rest see it.
@@ -30,7 +31,8 @@ pub(in super::super) fn up(connection: &mut Connection, migrations: &[Migration]
             }
         }
         transaction.execute_batch(migration.up).map_err(failed)?;
-        note(&transaction, migration, &migration.noted(&rows), started)?;
+        note(&transaction, migration, started)?;
+        beside(&transaction, migration.version, &migration.noted(&rows))?;
         transaction.commit().map_err(error)?;
         applied.push(Applied { version: migration.version, name: migration.name.to_owned() });
     }
@@ -39,10 +41,14 @@ pub(in super::super) fn up(connection: &mut Connection, migrations: &[Migration]
     Ok(applied)
 }
 
-pub(in super::super) fn down(connection: &mut Connection, migrations: &[Migration]) -> Result<Option<Applied>> {
+pub(in super::super) fn down(
+    connection: &mut Connection,
+    migrations: &[Migration],
+    which: Which,
+) -> Result<Option<Applied>> {
     prepare(connection)?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(error)?;
-    let Some(newest) = rows(&transaction)?.into_iter().next_back() else { return Ok(None) };
+    let Some(newest) = which.of(rows(&transaction)?, migrations) else { return Ok(None) };
     let failed = |cause| failed(newest.version, &newest.name, "down", &cause);
     transaction.execute_batch(way_back(&newest, migrations)?).map_err(failed)?;
     for table in ["_sqlx_migrations", "arcana_migrations"] {
@@ -62,7 +68,15 @@ pub(in super::super) fn status(
     Ok(states(&rows, migrations))
 }
 
-fn note(connection: &Connection, migration: &Migration, noted: &Noted, started: Instant) -> Result<()> {
+fn note_again(connection: &mut Connection, migrations: &[Migration]) -> Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(error)?;
+    for (version, noted) in to_note(&rows(&transaction)?, migrations) {
+        beside(&transaction, version, &noted)?;
+    }
+    transaction.commit().map_err(error)
+}
+
+fn note(connection: &Connection, migration: &Migration, started: Instant) -> Result<()> {
     connection
         .execute(
             "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
@@ -74,15 +88,16 @@ fn note(connection: &Connection, migration: &Migration, noted: &Noted, started: 
                 i64::try_from(started.elapsed().as_nanos()).unwrap_or(i64::MAX),
             ),
         )
-        .map_err(error)?;
-    // Whoever took the migration back with another tool left its note.
-    connection
-        .execute(
-            "INSERT OR REPLACE INTO arcana_migrations (version, sealed, compatible_from, down_sql) VALUES (?1, ?2, ?3, ?4)",
-            (migration.version, noted.sealed, noted.compatible_from, &noted.down),
-        )
         .map(drop)
         .map_err(error)
+}
+
+/// Whoever took the migration back with another tool left its note.
+fn beside(connection: &Connection, version: i64, noted: &Noted) -> Result<()> {
+    let sql =
+        "INSERT OR REPLACE INTO arcana_migrations (version, sealed, compatible_from, down_sql) VALUES (?1, ?2, ?3, ?4)";
+    let values = (version, noted.sealed, noted.compatible_from, &noted.down);
+    connection.execute(sql, values).map(drop).map_err(error)
 }
 
 fn prepare(connection: &Connection) -> Result<()> {

@@ -1,6 +1,8 @@
 //! Migrations of MySQL and MariaDB, which commit each change of a table by itself: a migration is noted before it runs, as
 //! not yet done, so that one that stops midway is seen.
 
+use std::time::Duration;
+
 use futures::StreamExt as _;
 use sqlx_core::connection::Connection as _;
 use sqlx_core::executor::Executor as _;
@@ -50,7 +52,7 @@ impl Mysql {
     /// would go on making tables in the former one.
     pub(in super::super) async fn administer(&self, sql: &str) -> Result<()> {
         let mut connection = MySqlConnection::connect_with(&self.pool.connect_options()).await.map_err(failed)?;
-        prepare_session(&mut connection, self.statement_timeout).await.map_err(failed)?;
+        prepare_session(&mut connection, Duration::ZERO).await.map_err(failed)?;
         let outcome = statements(&mut connection, sql).await.map_err(|(_, cause)| failed(cause));
         // It is gone either way.
         let _ = connection.close().await;
@@ -148,6 +150,12 @@ impl Runner for Migrator {
         Ok(rows.into_iter().map(read).collect())
     }
 
+    async fn note(&mut self, version: i64, noted: &Noted) -> Result<()> {
+        let sql = "REPLACE INTO arcana_migrations (version, sealed, compatible_from, down_sql) VALUES (?, ?, ?, ?)";
+        let statement = query(sql).bind(version).bind(noted.sealed).bind(noted.compatible_from).bind(&noted.down);
+        statement.execute(&mut *self.0).await.map(drop).map_err(failed)
+    }
+
     async fn exists(&mut self, query: &str) -> Result<bool> {
         let rows = raw_sql(AssertSqlSafe(query.to_owned())).fetch_all(&mut *self.0).await.map_err(failed)?;
         Ok(!rows.is_empty())
@@ -186,11 +194,7 @@ impl Runner for Migrator {
         }
         match note {
             Note::Applied { migration, noted, started, .. } => {
-                // Whoever took the migration back with another tool left its note.
-                let sql =
-                    "REPLACE INTO arcana_migrations (version, sealed, compatible_from, down_sql) VALUES (?, ?, ?, ?)";
-                let statement = query(sql).bind(migration.version).bind(noted.sealed).bind(noted.compatible_from);
-                statement.bind(&noted.down).execute(&mut *self.0).await.map_err(failed)?;
+                self.note(migration.version, &noted).await?;
                 let nanos = i64::try_from(started.elapsed().as_nanos()).unwrap_or(i64::MAX);
                 query("UPDATE _sqlx_migrations SET success = TRUE, execution_time = ? WHERE version = ?")
                     .bind(nanos)

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use deadpool_postgres::{ClientWrapper, Object, Pool};
+use tokio_postgres::GenericClient;
 use tokio_postgres::types::{ToSql, Type};
 
 use super::super::migrate::server::{Note, Runner};
@@ -46,7 +47,10 @@ impl Postgres {
 
     /// Runs statements as they are, on a connection that is not used for anything else afterwards.
     pub(in super::super) async fn administer(&self, sql: &str) -> Result<()> {
-        Object::take(self.client().await?).batch_execute(sql).await.map_err(failed)
+        let client = Object::take(self.client().await?);
+        // It may take its time.
+        client.batch_execute("SET statement_timeout = 0").await.map_err(failed)?;
+        client.batch_execute(sql).await.map_err(failed)
     }
 }
 
@@ -130,6 +134,10 @@ impl Runner for Migrator {
         Ok(rows.iter().map(read).collect())
     }
 
+    async fn note(&mut self, version: i64, noted: &Noted) -> Result<()> {
+        note_beside(&*self.client, version, noted).await
+    }
+
     async fn exists(&mut self, query: &str) -> Result<bool> {
         let transaction = self.client.transaction().await.map_err(failed)?;
         // It may take its time.
@@ -156,17 +164,7 @@ impl Runner for Migrator {
                     (&nanos, Type::INT8),
                 ];
                 transaction.execute_typed(sql, &values).await.map_err(failed)?;
-                // Whoever took the migration back with another tool left its note.
-                let sql = "INSERT INTO arcana_migrations (version, sealed, compatible_from, down_sql) VALUES ($1, $2, $3, $4) \
-                           ON CONFLICT (version) DO UPDATE SET sealed = excluded.sealed, \
-                           compatible_from = excluded.compatible_from, down_sql = excluded.down_sql";
-                let values: [(&(dyn ToSql + Sync), Type); 4] = [
-                    (&migration.version, Type::INT8),
-                    (&noted.sealed, Type::BOOL),
-                    (&noted.compatible_from, Type::INT8),
-                    (&noted.down, Type::TEXT),
-                ];
-                transaction.execute_typed(sql, &values).await.map_err(failed)?;
+                note_beside(&*transaction, migration.version, &noted).await?;
             }
             Note::TakenBack(version) => {
                 for table in ["_sqlx_migrations", "arcana_migrations"] {
@@ -177,6 +175,19 @@ impl Runner for Migrator {
         }
         transaction.commit().await.map_err(failed)
     }
+}
+
+async fn note_beside(client: &impl GenericClient, version: i64, noted: &Noted) -> Result<()> {
+    let sql = "INSERT INTO arcana_migrations (version, sealed, compatible_from, down_sql) VALUES ($1, $2, $3, $4) \
+               ON CONFLICT (version) DO UPDATE SET sealed = excluded.sealed, compatible_from = excluded.compatible_from, \
+               down_sql = excluded.down_sql";
+    let values: [(&(dyn ToSql + Sync), Type); 4] = [
+        (&version, Type::INT8),
+        (&noted.sealed, Type::BOOL),
+        (&noted.compatible_from, Type::INT8),
+        (&noted.down, Type::TEXT),
+    ];
+    client.execute_typed(sql, &values).await.map(drop).map_err(failed)
 }
 
 impl Migrator {

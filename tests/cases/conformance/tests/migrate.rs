@@ -17,6 +17,8 @@ pub fn cases() -> Vec<Case> {
         case(a_newer_migration_that_is_compatible_is_passed_over),
         case(a_binary_must_know_the_last_migration_that_is_not_compatible),
         case(an_open_migration_of_another_state_is_refused),
+        case(what_was_open_and_is_sealed_now_is_noted_so),
+        case(only_what_was_open_and_has_changed_is_outgrown_and_taken_back),
         case(a_migration_with_another_text_is_refused),
         case(whoever_does_not_know_a_migration_can_take_it_back),
         case(a_database_of_another_branch_comes_over),
@@ -199,6 +201,36 @@ async fn an_open_migration_of_another_state_is_refused(stage: Stage) {
     assert!(message.contains("(beside), which was open"), "{message}");
     let states = stage.db.migrate_status(migrations::ALL).await.unwrap();
     assert_eq!(last(states), Some(("beside".to_owned(), MigrationState::Outgrown)));
+}
+
+async fn what_was_open_and_is_sealed_now_is_noted_so(stage: Stage) {
+    stage.db.migrate_up(with_all(&[More { sealed: false, ..COMPATIBLE }])).await.unwrap();
+    assert_eq!(stage.db.migrate_up(with_all(&[COMPATIBLE])).await.unwrap(), []);
+    assert_eq!(stage.db.migrate_up(migrations::ALL).await.unwrap(), []);
+    let states = stage.db.migrate_status(migrations::ALL).await.unwrap();
+    assert_eq!(last(states), Some(("beside".to_owned(), MigrationState::Newer)));
+}
+
+async fn only_what_was_open_and_has_changed_is_outgrown_and_taken_back(stage: Stage) {
+    let open = More { sealed: false, ..COMPATIBLE_MORE };
+    stage.db.migrate_up(with_all(&[STRICT, open])).await.unwrap();
+    assert_eq!(stage.db.migrate_down_outgrown(with_all(&[STRICT, open])).await.unwrap(), None);
+    // Of many that find it outgrown, one takes it back, and nobody takes anything more.
+    let changed = with_all(&[STRICT]);
+    let tasks: Vec<_> = (0..4)
+        .map(|_| {
+            let config = stage.config.clone();
+            tokio::spawn(async move { Stage::open(&config).db.migrate_down_outgrown(changed).await })
+        })
+        .collect();
+    let mut taken = Vec::new();
+    for task in tasks {
+        taken.extend(task.await.unwrap().unwrap_or_else(|error| panic!("{}", told(&error))));
+    }
+    assert_eq!(taken.iter().map(|applied| applied.name.as_str()).collect::<Vec<_>>(), ["more"]);
+    assert_eq!(tables(&stage).await, ["strict"]);
+    // What was sealed stays, whatever the binary knows.
+    assert_eq!(stage.db.migrate_down_outgrown(migrations::ALL).await.unwrap(), None);
 }
 
 async fn whoever_does_not_know_a_migration_can_take_it_back(stage: Stage) {
