@@ -31,7 +31,7 @@ fn number(name: &str, default: u64) -> u64 {
 
 #[test]
 fn every_way_leads_to_a_fresh_database_and_back() {
-    let (walks, seed) = (number("ARCANA_WALKS", 4), number("ARCANA_WALKS_SEED", 1));
+    let (walks, seed) = (number("ARCANA_WALKS", 2), number("ARCANA_WALKS_SEED", 1));
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let counts: RefCell<BTreeMap<&str, usize>> = RefCell::default();
     let config = Config {
