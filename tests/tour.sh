@@ -106,6 +106,7 @@ small_diff() {
   git status --short >"$out"
   git diff --stat --patience
   expected=$(sort <<'FILES'
+ M generated/IMPACT.md
  M generated/descriptor.bin
  M generated/manifest.txt
  M generated/openapi.json
