@@ -14,6 +14,7 @@ pub mod migrate;
 pub mod new;
 pub mod routes;
 mod say;
+mod schema;
 pub mod test;
 pub mod what;
 pub mod why;

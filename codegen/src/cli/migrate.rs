@@ -10,14 +10,13 @@ use clap::{Subcommand, ValueEnum};
 use serde_json::json;
 
 use super::dev::{cargo, target};
-use super::{r#gen, git, say};
+use super::{r#gen, git, say, schema};
 use crate::diagnostic::Diagnostics;
 use crate::impact::publish;
 use crate::load::Sources;
 use crate::migrate::{Branch, Class, Disk, MigrationName, Planned, by_hand, fresh, plan, rebase, renumbered, seal};
 use crate::model::Model;
 use crate::project::Project;
-use crate::read_model;
 
 /// Arguments of `migrate`.
 #[derive(Debug, Clone, clap::Args)]
@@ -91,17 +90,17 @@ impl From<Diagnostics> for Failure {
 
 /// Runs the command.
 pub fn run(args: &Args, project: &Project) -> ExitCode {
-    let sources = match Sources::read(project) {
-        Ok(sources) => sources,
-        Err(found) => return say::diagnostics(&found, &project.root),
+    let (sources, model) = match schema::read(project) {
+        Ok(read) => read,
+        Err(code) => return code,
     };
-    let answer = read_model(&sources).map_err(Failure::from).and_then(|model| match &args.command {
+    let answer = match &args.command {
         Command::Status { json } => status(project, &model, *json),
         Command::Seal => close(project, &sources, &model),
         Command::New { custom } => begin(project, &model, custom),
         Command::Verify { json, rest } => Ok(verify(project, &model, *json, rest)),
         Command::Rebase { keep } => join(project, &sources, &model, *keep),
-    });
+    };
     match answer {
         Ok(code) => code,
         Err(Failure::Schema(found)) => say::schema_diagnostics(&found, project, &sources),

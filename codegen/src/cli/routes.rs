@@ -2,10 +2,8 @@
 
 use std::process::ExitCode;
 
-use super::say;
-use crate::load::Sources;
+use super::{say, schema};
 use crate::project::Project;
-use crate::read_model;
 use crate::routes::{Route, routes};
 
 /// Arguments of `routes`.
@@ -18,13 +16,9 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: &Args, project: &Project) -> ExitCode {
-    let sources = match Sources::read(project) {
-        Ok(sources) => sources,
-        Err(found) => return say::diagnostics(&found, &project.root),
-    };
-    let routes = match read_model(&sources) {
-        Ok(model) => routes(&model),
-        Err(found) => return say::schema_diagnostics(&found, project, &sources),
+    let routes = match schema::read(project) {
+        Ok((_, model)) => routes(&model),
+        Err(code) => return code,
     };
     if args.json {
         say::json(&serde_json::to_value(&routes).unwrap_or_default());

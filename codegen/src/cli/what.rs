@@ -2,10 +2,8 @@
 
 use std::process::ExitCode;
 
-use super::say;
-use crate::load::Sources;
+use super::{say, schema};
 use crate::project::Project;
-use crate::read_model;
 use crate::trace::{Became, Names, became};
 
 /// Arguments of `what`.
@@ -21,13 +19,9 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: &Args, project: &Project) -> ExitCode {
-    let sources = match Sources::read(project) {
-        Ok(sources) => sources,
-        Err(found) => return say::diagnostics(&found, &project.root),
-    };
-    let model = match read_model(&sources) {
-        Ok(model) => model,
-        Err(found) => return say::schema_diagnostics(&found, project, &sources),
+    let (sources, model) = match schema::read(project) {
+        Ok(read) => read,
+        Err(code) => return code,
     };
     match became(project, &Names::of(&model, &sources), &args.name) {
         Ok(found) if args.json => say::json(&serde_json::to_value(&found).unwrap_or_default()),

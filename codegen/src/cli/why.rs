@@ -6,9 +6,8 @@ use std::process::ExitCode;
 use serde_json::json;
 
 use super::say::{self, Paint, paint};
-use crate::load::Sources;
+use super::schema;
 use crate::project::Project;
-use crate::read_model;
 use crate::trace::{Names, Origin, origins};
 
 /// Arguments of `why`.
@@ -24,13 +23,9 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: &Args, project: &Project) -> ExitCode {
-    let sources = match Sources::read(project) {
-        Ok(sources) => sources,
-        Err(found) => return say::diagnostics(&found, &project.root),
-    };
-    let model = match read_model(&sources) {
-        Ok(model) => model,
-        Err(found) => return say::schema_diagnostics(&found, project, &sources),
+    let (sources, model) = match schema::read(project) {
+        Ok(read) => read,
+        Err(code) => return code,
     };
     let Some((path, line)) = split(&args.place) else {
         let _ = say::error(&format!("`{}` names no line; write it as FILE:LINE", args.place));
