@@ -104,6 +104,15 @@ impl Db {
         Ok(Self { engine, told: Arc::default(), keys: Keys::default(), observer: None })
     }
 
+    /// Closes an embedded database and waits until its files are at rest, unless somebody else still has it.
+    pub(crate) fn close(self) {
+        match self.engine {
+            Engine::Sqlite(sqlite) => drop(Arc::into_inner(sqlite).map(Sqlite::close)),
+            #[cfg(any(feature = "postgres", feature = "mysql"))]
+            _ => {}
+        }
+    }
+
     /// The same database, whose queries are told to somebody as well, in the thread that ran them: to count them in a
     /// test, or to have them explained. (Writes are seen as [`Changes`].)
     #[must_use]

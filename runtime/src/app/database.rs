@@ -1,5 +1,6 @@
 //! Opening the database of the program, and bringing it to the schema of the binary.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -136,7 +137,8 @@ async fn without_outgrown(app: &'static App, settings: &Settings, db: Db) -> Res
         ));
     };
     tracing::warn!(cause, "an open migration has changed since it was applied, and cannot be taken back");
-    drop(db);
+    // Whatever closes later would take the files of the new one away.
+    db.close();
     set_aside(&path)?;
     open(settings)
 }
@@ -153,12 +155,17 @@ fn set_aside(path: &Path) -> Result<(), String> {
         database = %path.display(), kept = %old.display(), "the development database is built anew"
     );
     for suffix in ["-wal", "-shm", ""] {
-        let from = beside(path, suffix);
-        if from.exists() {
-            let to = beside(&old, suffix);
-            std::fs::rename(&from, &to)
-                .map_err(|cause| format!("{} cannot be moved aside: {cause}", from.display()))?;
-        }
+        let (from, to) = (beside(path, suffix), beside(&old, suffix));
+        // A file of one that was kept before belongs to no other.
+        let moved = if from.exists() { std::fs::rename(&from, &to) } else { remove_if_there(&to) };
+        moved.map_err(|cause| format!("{} cannot be moved aside: {cause}", from.display()))?;
     }
     Ok(())
+}
+
+fn remove_if_there(path: &Path) -> std::io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(cause) if cause.kind() == ErrorKind::NotFound => Ok(()),
+        done => done,
+    }
 }

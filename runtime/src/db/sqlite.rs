@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use futures::FutureExt as _;
@@ -50,6 +51,7 @@ pub(super) struct Sqlite {
     path: PathBuf,
     statement_timeout: Duration,
     writer: mpsc::Sender<Job>,
+    thread: JoinHandle<()>,
     /// Jobs that were sent to the writer and not taken yet.
     waiting: Arc<AtomicUsize>,
     sequences: Sequences,
@@ -72,7 +74,7 @@ impl Sqlite {
         let connection = open_writer(&path, config.synchronous)?;
         let (writer, jobs) = mpsc::channel();
         let waiting = Arc::new(AtomicUsize::new(0));
-        std::thread::Builder::new()
+        let thread = std::thread::Builder::new()
             .name("sqlite-writer".to_owned())
             .spawn({
                 let inbox = Inbox { jobs, waiting: waiting.clone() };
@@ -85,6 +87,7 @@ impl Sqlite {
             path: path.clone(),
             statement_timeout: config.statement_timeout,
             writer,
+            thread,
             waiting,
             sequences: Sequences::default(),
         })
@@ -164,6 +167,16 @@ impl Sqlite {
         let mut lent = answer.await.map_err(|_| Error::unavailable("the writer of the database has stopped"))??;
         lent.stop_at = Some(self.stop_at(cx));
         Ok(lent)
+    }
+
+    /// Ends the writer and the reader of this thread, and returns when their connections are closed. The last of a database
+    /// takes its `-wal` and `-shm` away.
+    pub(super) fn close(self) {
+        READERS.with_borrow_mut(|readers| readers.retain(|(id, _)| *id != self.id));
+        drop(self.writer);
+        if self.thread.join().is_err() {
+            tracing::error!("the writer of the database had panicked");
+        }
     }
 
     pub(super) fn statement_timeout(&self) -> Duration {

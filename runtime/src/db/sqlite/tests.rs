@@ -181,6 +181,19 @@ async fn readers_cannot_write() {
 }
 
 #[tokio::test]
+async fn a_closed_database_is_one_file() {
+    let folder = tempfile::tempdir().unwrap();
+    for _ in 0..50 {
+        let db = database(&folder).await;
+        ids(&db).await;
+        db.close();
+        let files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
+        assert_eq!(files.len(), 1, "{files:?}");
+        std::fs::remove_file(folder.path().join(&files[0])).unwrap();
+    }
+}
+
+#[tokio::test]
 async fn allotted_numbers_are_never_given_twice() {
     let folder = tempfile::tempdir().unwrap();
     let (db, cx) = (database(&folder).await, Context::system());
