@@ -1,5 +1,6 @@
 //! The service: what is generated, put together with the logic of this folder.
 
+mod accounts;
 mod logic;
 mod wire;
 
@@ -8,6 +9,7 @@ use std::process::ExitCode;
 use arcana_runtime::app::App;
 
 static APP: App = App {
+    accounts: Some(&accounts::Operator),
     seed: |db, rows| Box::pin(wire::seed(db, rows)),
     ..arcana_generated::app(env!("CARGO_PKG_VERSION"), wire::wire)
 };

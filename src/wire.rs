@@ -7,20 +7,20 @@ mod stock;
 use std::sync::Arc;
 
 use arcana_generated::Repositories;
-use arcana_runtime::app::Wired;
+use arcana_runtime::app::{Kit, Wired};
 use arcana_runtime::changes::Store;
-use arcana_runtime::db::Db;
-use arcana_runtime::settings::Settings;
 
 pub use seed::seed;
 
+use crate::accounts::StoredAccounts;
 use crate::logic;
 
-/// The routes and services of the program, over an open database.
-pub fn wire(db: &Db, settings: &Settings) -> Wired {
-    let repositories = Repositories::sql(db);
-    let store: Arc<dyn Store> = Arc::new(db.clone());
+/// The routes and services of the program.
+pub fn wire(kit: &Kit) -> Wired {
+    let repositories = Repositories::of(kit);
+    kit.security.know(Arc::new(StoredAccounts::new(&repositories)));
+    let store: Arc<dyn Store> = Arc::new(kit.db.clone());
     let services = logic::services(&repositories, &store);
-    let Wired { rest, grpc } = services.wired(settings);
+    let Wired { rest, grpc } = services.wired(&kit.settings);
     Wired { rest: rest.merge(stock::routes(services.products.clone())), grpc: grpc.add_service(clock::ClockServer) }
 }

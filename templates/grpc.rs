@@ -1,13 +1,13 @@
 /// Answers gRPC calls.
-pub struct {{ service.entity }}Grpc(Arc<dyn {{ service.name }}>);
+pub struct {{ service.stem }}Grpc(Arc<dyn {{ service.name }}>);
 
 /// The tonic server of {{ service.plural_words }}.
-pub fn server(service: Arc<dyn {{ service.name }}>) -> pb::{{ service.server_module }}::{{ service.server }}<{{ service.entity }}Grpc> {
-    pb::{{ service.server_module }}::{{ service.server }}::new({{ service.entity }}Grpc(service))
+pub fn server(service: Arc<dyn {{ service.name }}>) -> pb::{{ service.server_module }}::{{ service.server }}<{{ service.stem }}Grpc> {
+    pb::{{ service.server_module }}::{{ service.server }}::new({{ service.stem }}Grpc(service))
 }
 
 #[async_trait]
-impl pb::{{ service.server_module }}::{{ service.name }} for {{ service.entity }}Grpc {
+impl pb::{{ service.server_module }}::{{ service.name }} for {{ service.stem }}Grpc {
 {%- if service.list %}
     async fn {{ service.list_wire }}(&self, request: Request<pb::List{{ service.plural }}Request>) -> Result<Response<pb::List{{ service.plural }}Response>, Status> {
         grpc::call(request, |cx, message| async move {

@@ -1,5 +1,5 @@
-{% let name = entry.name.as_str() -%}
-/// The logic of {{ entry.words }}.
+{% let name = stem.as_str() -%}
+/// The logic of {{ words }}.
 pub struct {{ name }}Logic;
 
 impl {{ name }}Logic {
@@ -8,9 +8,11 @@ impl {{ name }}Logic {
         Self
     }
 }
+{%- if !entity.is_empty() %}
 
 #[async_trait]
 impl Hooks<{{ entity }}> for {{ name }}Logic {}
+{%- endif %}
 {%- if !rpcs.is_empty() %}
 
 #[async_trait]

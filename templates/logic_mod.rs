@@ -1,5 +1,5 @@
-{% for entry in entries %}
-mod {{ entry.logic }};
+{% for module in modules %}
+mod {{ module }};
 {%- endfor %}
 
 /// Puts the services together: generated pieces and the logic of this folder.
@@ -16,6 +16,9 @@ pub fn services(repositories: &Repositories, store: &Arc<dyn Store>) -> Services
 {%- for expansion in entry.expansions %}
             .expanding(&{{ expansion.constant }}, repositories.{{ expansion.member }}.clone(), {{ expansion.member }}_logic.clone())
 {%- endfor %}),
+{%- endfor %}
+{%- for service in own %}
+        {{ service.member }}: Arc::new(Custom::new(store.clone(), Arc::new({{ service.member }}::{{ service.stem }}Logic::new(repositories)))),
 {%- endfor %}
     }
 }

@@ -2,7 +2,7 @@
 /// {{ line }}
 {%- endfor %}
 #[async_trait]
-pub trait {{ service.name }}: Service<{{ service.entity }}>{% if !service.batches.is_empty() %} + Batch<{{ service.entity }}>{% endif %} {
+pub trait {{ service.name }}: {% if service.entity.is_empty() %}Send + Sync{% else %}Service<{{ service.entity }}>{% endif %}{% if !service.batches.is_empty() %} + Batch<{{ service.entity }}>{% endif %} {
 {%- for rpc in service.rpcs %}
 {%- for line in rpc.doc %}
     /// {{ line }}
@@ -29,12 +29,12 @@ pub trait {{ service.methods }}: Send + Sync {
 static {{ rpc.constant }}: Method = Method {
     name: {{ rpc.full_name }},
     access: {{ rpc.access }},
-    entity: &{{ service.constant }},
+    entity: {% if service.entity.is_empty() %}None{% else %}Some(&{{ service.constant }}){% endif %},
     timeout_seconds: {{ rpc.timeout }},
 };
 {% endfor %}
 #[async_trait]
-impl<L: Hooks<{{ service.entity }}> + {{ service.methods }}> {{ service.name }} for Standard<{{ service.entity }}, L> {
+impl<L: {% if !service.entity.is_empty() %}Hooks<{{ service.entity }}> + {% endif %}{{ service.methods }}{% if service.entity.is_empty() %} + Send + Sync{% endif %}> {{ service.name }} for {% if service.entity.is_empty() %}Custom<L>{% else %}Standard<{{ service.entity }}, L>{% endif %} {
 {%- for rpc in service.rpcs %}
     async fn {{ rpc.name }}(&self, cx: &Context, request: {{ rpc.request }}) -> Result<{{ rpc.response }}> {
         self.custom(cx, &{{ rpc.constant }}, request, |logic, cx, scope, request, changes| logic.{{ rpc.name }}(cx, scope, request, changes)).await

@@ -1,20 +1,28 @@
-/// Repositories of all entities, by the plural of their names, and where logic runs transactions in steps.
+/// Repositories of all entities, by the plural of their names, and what else logic stands on: where it runs transactions in
+/// steps, and what signs accounts in and out.
 #[derive(Clone)]
 pub struct Repositories {
 {%- for entry in entries %}
     pub {{ entry.member }}: Arc<dyn {{ entry.path }}::{{ entry.name }}Repository>,
 {%- endfor %}
     pub store: LocalStore,
+    pub security: Security,
 }
 
 impl Repositories {
-    /// Over an open database.
+    /// Over the database of a service that is put together.
+    pub fn of(kit: &Kit) -> Self {
+        Self { security: kit.security.clone(), ..Self::sql(&kit.db) }
+    }
+
+    /// Over an open database; nobody is signed in or out.
     pub fn sql(db: &Db) -> Self {
         Self {
 {%- for entry in entries %}
             {{ entry.member }}: Arc::new(SqlRepository::<{{ entry.path }}::{{ entry.name }}>::new(db.clone())),
 {%- endfor %}
             store: LocalStore::of(db),
+            security: Security::none(),
         }
     }
 
@@ -26,6 +34,7 @@ impl Repositories {
             {{ entry.member }}: Arc::new({{ entry.path }}::Mock{{ entry.name }}Repository::new()),
 {%- endfor %}
             store: LocalStore::none(),
+            security: Security::none(),
         }
     }
 }
@@ -37,6 +46,9 @@ pub struct Services {
 {%- if entry.service %}
     pub {{ entry.member }}: Arc<dyn {{ entry.path }}::{{ entry.name }}Service>,
 {%- endif %}
+{%- endfor %}
+{%- for service in own %}
+    pub {{ service.member }}: Arc<dyn {{ service.path }}::{{ service.name }}>,
 {%- endfor %}
 }
 
@@ -54,6 +66,9 @@ impl Services {
             .merge({{ entry.path }}::http::routes(self.{{ entry.member }}.clone()))
 {%- endif %}
 {%- endfor %}
+{%- for service in own %}
+            .merge({{ service.path }}::http::routes(self.{{ service.member }}.clone()))
+{%- endfor %}
     }
 
     /// The gRPC services; `max_bytes` bounds a request.
@@ -63,6 +78,9 @@ impl Services {
 {%- if entry.service %}
         routes.add_service({{ entry.path }}::grpc::server(self.{{ entry.member }}.clone()).max_decoding_message_size(max_bytes));
 {%- endif %}
+{%- endfor %}
+{%- for service in own %}
+        routes.add_service({{ service.path }}::grpc::server(self.{{ service.member }}.clone()).max_decoding_message_size(max_bytes));
 {%- endfor %}
         routes.routes()
     }
@@ -74,6 +92,9 @@ pub const ROUTES: &[&[Route]] = &[
 {%- if entry.service %}
     {{ entry.path }}::http::ROUTES,
 {%- endif %}
+{%- endfor %}
+{%- for service in own %}
+    {{ service.path }}::http::ROUTES,
 {%- endfor %}
 ];
 

@@ -723,6 +723,11 @@ fn find<'a, T>(sorted: &'a [T], name_of: impl Fn(&T) -> &String, name: &str) -> 
 }
 
 impl Service {
+    /// Its name without `Service`, such as `Auth`.
+    pub fn stem(&self) -> &str {
+        self.name.strip_suffix("Service").unwrap_or(&self.name)
+    }
+
     /// Full name of the service that carries the methods of a resource.
     pub fn name_for(resource: &str) -> String {
         format!("{resource}Service")

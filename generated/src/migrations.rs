@@ -37,6 +37,13 @@ pub const SQLITE: &[Migration] = &[
         down: include_str!("../../migrations/sqlite/0004_change_arcana_outbox.down.sql"),
         sealed: true,
     },
+    Migration {
+        version: 5,
+        name: "add_login_guards_and_refresh_tokens_and_sessions",
+        up: include_str!("../../migrations/sqlite/0005_add_login_guards_and_refresh_tokens_and_sessions.up.sql"),
+        down: include_str!("../../migrations/sqlite/0005_add_login_guards_and_refresh_tokens_and_sessions.down.sql"),
+        sealed: false,
+    },
 ];
 
 /// The migrations for PostgreSQL, in order.
@@ -69,6 +76,13 @@ pub const POSTGRES: &[Migration] = &[
         down: include_str!("../../migrations/postgres/0004_change_arcana_outbox.down.sql"),
         sealed: true,
     },
+    Migration {
+        version: 5,
+        name: "add_login_guards_and_refresh_tokens_and_sessions",
+        up: include_str!("../../migrations/postgres/0005_add_login_guards_and_refresh_tokens_and_sessions.up.sql"),
+        down: include_str!("../../migrations/postgres/0005_add_login_guards_and_refresh_tokens_and_sessions.down.sql"),
+        sealed: false,
+    },
 ];
 
 /// The migrations for MySQL and MariaDB, in order.
@@ -100,5 +114,12 @@ pub const MYSQL: &[Migration] = &[
         up: include_str!("../../migrations/mysql/0004_change_arcana_outbox.up.sql"),
         down: include_str!("../../migrations/mysql/0004_change_arcana_outbox.down.sql"),
         sealed: true,
+    },
+    Migration {
+        version: 5,
+        name: "add_login_guards_and_refresh_tokens_and_sessions",
+        up: include_str!("../../migrations/mysql/0005_add_login_guards_and_refresh_tokens_and_sessions.up.sql"),
+        down: include_str!("../../migrations/mysql/0005_add_login_guards_and_refresh_tokens_and_sessions.down.sql"),
+        sealed: false,
     },
 ];

@@ -4,35 +4,50 @@
 
 use std::sync::Arc;
 
-use arcana_runtime::app::{Route, Wired};
+use arcana_runtime::app::{Kit, Route, Wired};
 use arcana_runtime::db::{Db, LocalStore};
 use arcana_runtime::entity::{Entity, EntitySpec};
 use arcana_runtime::error::Result;
 use arcana_runtime::fixture::{Seeded, Seeder};
 use arcana_runtime::repository::{NamedQuery, SqlRepository};
+use arcana_runtime::security::Security;
 use arcana_runtime::settings::Settings;
 use axum::Router;
 use tonic::service::Routes;
 
-/// Repositories of all entities, by the plural of their names, and where logic runs transactions in steps.
+/// Repositories of all entities, by the plural of their names, and what else logic stands on: where it runs transactions in
+/// steps, and what signs accounts in and out.
 #[derive(Clone)]
 pub struct Repositories {
+    pub login_guards: Arc<dyn crate::arcana::identity::v1::login_guard::LoginGuardRepository>,
+    pub refresh_tokens: Arc<dyn crate::arcana::identity::v1::refresh_token::RefreshTokenRepository>,
+    pub sessions: Arc<dyn crate::arcana::identity::v1::session::SessionRepository>,
     pub users: Arc<dyn crate::arcana::identity::v1::user::UserRepository>,
     pub customers: Arc<dyn crate::shop::v1::customer::CustomerRepository>,
     pub orders: Arc<dyn crate::shop::v1::order::OrderRepository>,
     pub products: Arc<dyn crate::shop::v1::product::ProductRepository>,
     pub store: LocalStore,
+    pub security: Security,
 }
 
 impl Repositories {
-    /// Over an open database.
+    /// Over the database of a service that is put together.
+    pub fn of(kit: &Kit) -> Self {
+        Self { security: kit.security.clone(), ..Self::sql(&kit.db) }
+    }
+
+    /// Over an open database; nobody is signed in or out.
     pub fn sql(db: &Db) -> Self {
         Self {
+            login_guards: Arc::new(SqlRepository::<crate::arcana::identity::v1::login_guard::LoginGuard>::new(db.clone())),
+            refresh_tokens: Arc::new(SqlRepository::<crate::arcana::identity::v1::refresh_token::RefreshToken>::new(db.clone())),
+            sessions: Arc::new(SqlRepository::<crate::arcana::identity::v1::session::Session>::new(db.clone())),
             users: Arc::new(SqlRepository::<crate::arcana::identity::v1::user::User>::new(db.clone())),
             customers: Arc::new(SqlRepository::<crate::shop::v1::customer::Customer>::new(db.clone())),
             orders: Arc::new(SqlRepository::<crate::shop::v1::order::Order>::new(db.clone())),
             products: Arc::new(SqlRepository::<crate::shop::v1::product::Product>::new(db.clone())),
             store: LocalStore::of(db),
+            security: Security::none(),
         }
     }
 
@@ -40,11 +55,15 @@ impl Repositories {
     #[cfg(feature = "mock")]
     pub fn mocked() -> Self {
         Self {
+            login_guards: Arc::new(crate::arcana::identity::v1::login_guard::MockLoginGuardRepository::new()),
+            refresh_tokens: Arc::new(crate::arcana::identity::v1::refresh_token::MockRefreshTokenRepository::new()),
+            sessions: Arc::new(crate::arcana::identity::v1::session::MockSessionRepository::new()),
             users: Arc::new(crate::arcana::identity::v1::user::MockUserRepository::new()),
             customers: Arc::new(crate::shop::v1::customer::MockCustomerRepository::new()),
             orders: Arc::new(crate::shop::v1::order::MockOrderRepository::new()),
             products: Arc::new(crate::shop::v1::product::MockProductRepository::new()),
             store: LocalStore::none(),
+            security: Security::none(),
         }
     }
 }
@@ -52,10 +71,12 @@ impl Repositories {
 /// Services of all entities, by the plural of their names: what transports call.
 #[derive(Clone)]
 pub struct Services {
+    pub sessions: Arc<dyn crate::arcana::identity::v1::session::SessionService>,
     pub users: Arc<dyn crate::arcana::identity::v1::user::UserService>,
     pub customers: Arc<dyn crate::shop::v1::customer::CustomerService>,
     pub orders: Arc<dyn crate::shop::v1::order::OrderService>,
     pub products: Arc<dyn crate::shop::v1::product::ProductService>,
+    pub auth: Arc<dyn crate::arcana::identity::v1::auth::AuthService>,
 }
 
 impl Services {
@@ -67,29 +88,35 @@ impl Services {
     /// The REST routes.
     pub fn rest(&self) -> Router {
         Router::new()
+            .merge(crate::arcana::identity::v1::session::http::routes(self.sessions.clone()))
             .merge(crate::arcana::identity::v1::user::http::routes(self.users.clone()))
             .merge(crate::shop::v1::customer::http::routes(self.customers.clone()))
             .merge(crate::shop::v1::order::http::routes(self.orders.clone()))
             .merge(crate::shop::v1::product::http::routes(self.products.clone()))
+            .merge(crate::arcana::identity::v1::auth::http::routes(self.auth.clone()))
     }
 
     /// The gRPC services; `max_bytes` bounds a request.
     pub fn grpc(&self, max_bytes: usize) -> Routes {
         let mut routes = Routes::builder();
+        routes.add_service(crate::arcana::identity::v1::session::grpc::server(self.sessions.clone()).max_decoding_message_size(max_bytes));
         routes.add_service(crate::arcana::identity::v1::user::grpc::server(self.users.clone()).max_decoding_message_size(max_bytes));
         routes.add_service(crate::shop::v1::customer::grpc::server(self.customers.clone()).max_decoding_message_size(max_bytes));
         routes.add_service(crate::shop::v1::order::grpc::server(self.orders.clone()).max_decoding_message_size(max_bytes));
         routes.add_service(crate::shop::v1::product::grpc::server(self.products.clone()).max_decoding_message_size(max_bytes));
+        routes.add_service(crate::arcana::identity::v1::auth::grpc::server(self.auth.clone()).max_decoding_message_size(max_bytes));
         routes.routes()
     }
 }
 
 /// Every route of every rpc, and who may call it, by service.
 pub const ROUTES: &[&[Route]] = &[
+    crate::arcana::identity::v1::session::http::ROUTES,
     crate::arcana::identity::v1::user::http::ROUTES,
     crate::shop::v1::customer::http::ROUTES,
     crate::shop::v1::order::http::ROUTES,
     crate::shop::v1::product::http::ROUTES,
+    crate::arcana::identity::v1::auth::http::ROUTES,
 ];
 
 /// Every named query, for [`verify`](arcana_runtime::repository::verify).
@@ -105,7 +132,10 @@ pub const SEARCHED: &[&EntitySpec] = &[
 /// Inserts sample rows into empty tables, referenced ones first, and says how many.
 pub async fn seed(db: &Db, rows: usize) -> Result<Vec<Seeded>> {
     let mut seeder = Seeder::new(db, rows);
+    seeder.seed::<crate::arcana::identity::v1::login_guard::LoginGuard>().await?;
     seeder.seed::<crate::arcana::identity::v1::user::User>().await?;
+    seeder.seed::<crate::arcana::identity::v1::session::Session>().await?;
+    seeder.seed::<crate::arcana::identity::v1::refresh_token::RefreshToken>().await?;
     seeder.seed::<crate::shop::v1::customer::Customer>().await?;
     seeder.seed::<crate::shop::v1::product::Product>().await?;
     seeder.seed::<crate::shop::v1::order::Order>().await?;

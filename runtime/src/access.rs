@@ -39,6 +39,14 @@ const HIERARCHY: [&str; 4] = ["super_admin", "admin", "moderator", "user"];
 
 /// The rows that the caller may touch under a rule, or why it may not call at all.
 pub fn authorise(cx: &Context, rule: Rule, spec: &EntitySpec) -> Result<Scope> {
+    match granted(cx, rule)? {
+        Scope::Unrestricted => tenant_scope(&cx.principal, spec),
+        scope => Ok(scope),
+    }
+}
+
+/// The same for what is about no entity.
+pub fn granted(cx: &Context, rule: Rule) -> Result<Scope> {
     let principal = &*cx.principal;
     let grants = if rule.0.is_empty() { &[Grant::Role("admin")] } else { rule.0 };
     let granted = grants.iter().any(|grant| match grant {
@@ -48,7 +56,7 @@ pub fn authorise(cx: &Context, rule: Rule, spec: &EntitySpec) -> Result<Scope> {
         Grant::Owner => false,
     });
     if granted {
-        return tenant_scope(principal, spec);
+        return Ok(Scope::Unrestricted);
     }
     match principal.id {
         Some(id) if grants.contains(&Grant::Owner) => Ok(Scope::Owner(id)),
@@ -65,6 +73,12 @@ pub fn has_role(principal: &Principal, role: &str) -> bool {
         // Roles of the project itself stand beside the hierarchy; a super admin has them all.
         _ => granted == role || granted == "super_admin",
     })
+}
+
+/// Whether the caller may give or take a role: of the hierarchy, one that it has itself; of the project, if it is an admin.
+pub fn may_grant(principal: &Principal, role: &str) -> bool {
+    let needed = if HIERARCHY.contains(&role) { role } else { "admin" };
+    has_role(principal, needed)
 }
 
 fn tenant_scope(principal: &Principal, spec: &EntitySpec) -> Result<Scope> {

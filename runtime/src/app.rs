@@ -1,5 +1,6 @@
 //! The service as a program: its commands, the same for every project.
 
+mod accounts;
 mod adopt;
 mod command;
 mod database;
@@ -8,6 +9,7 @@ mod verify;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use async_trait::async_trait;
 use axum::Router;
 use clap::{Parser, Subcommand};
 use futures::future::BoxFuture;
@@ -17,6 +19,7 @@ use crate::db::{Db, Migrations, Stores};
 use crate::entity::EntitySpec;
 use crate::error::Result;
 use crate::fixture::Seeded;
+use crate::security::{Issued, Security};
 use crate::settings::{Loaded, Settings, Source, load};
 
 /// What a project gives, and what is made from it.
@@ -39,14 +42,46 @@ pub struct App {
     pub searched: &'static [&'static EntitySpec],
     /// Every route of every rpc, by service.
     pub routes: &'static [&'static [Route]],
-    /// Puts the service together over an open database.
+    /// Puts the service together.
     pub wire: Wire,
+    /// What operators do with accounts, if the service has any.
+    pub accounts: Option<&'static dyn AccountCommands>,
     /// Inserts sample rows.
     pub seed: for<'d> fn(&'d Db, usize) -> BoxFuture<'d, Result<Vec<Seeded>>>,
 }
 
-/// Puts a service together over an open database.
-pub type Wire = fn(&Db, &Settings) -> Wired;
+/// Puts a service together.
+pub type Wire = fn(&Kit) -> Wired;
+
+/// What a service is put together from.
+pub struct Kit {
+    /// The open database.
+    pub db: Db,
+    /// The configuration.
+    pub settings: Settings,
+    /// What logic needs to sign accounts in and out; [`Security::know`] tells it where they are.
+    pub security: Security,
+}
+
+/// What operators do with accounts. The runtime knows no entity; the project says how.
+#[async_trait]
+pub trait AccountCommands: Sync {
+    /// Opens an account with the role `admin`, and answers its id.
+    async fn create_admin(&self, kit: &Kit, new: NewAdmin) -> Result<String>;
+    /// Signs an account in without its password.
+    async fn sign_in(&self, kit: &Kit, email: &str) -> Result<Issued>;
+}
+
+/// An account to open.
+#[derive(Debug, Clone)]
+pub struct NewAdmin {
+    /// Address.
+    pub email: String,
+    /// Name to greet with.
+    pub name: String,
+    /// The hash of its password.
+    pub password_hash: String,
+}
 
 /// What is served.
 pub struct Wired {
@@ -104,6 +139,24 @@ enum Command {
         #[arg(long, default_value_t = crate::fixture::ROWS, value_parser = sample_rows)]
         rows: usize,
     },
+    /// Open accounts
+    #[command(after_help = "Example: user create-admin ada@example.com < password.txt")]
+    User {
+        #[command(subcommand)]
+        what: UserCommand,
+    },
+    /// Print an access token of an account, for scripts and tests
+    #[command(after_help = "Example: curl -H \"Authorization: Bearer $(arcana token ada@example.com)\" …")]
+    Token {
+        /// Address of the account
+        email: String,
+    },
+    /// Change the keys that access tokens are signed with
+    #[command(after_help = "Example: keys rotate")]
+    Keys {
+        #[command(subcommand)]
+        what: KeysCommand,
+    },
     /// Look at the configuration
     #[command(after_help = "Example: config show")]
     Config {
@@ -148,6 +201,24 @@ enum Way {
         #[arg(long)]
         apply: bool,
     },
+}
+
+#[derive(Debug, Clone, Subcommand)]
+enum UserCommand {
+    /// Open an account with the role admin; its password is read from the first line of stdin
+    CreateAdmin {
+        /// Address of the account
+        email: String,
+        /// Name to greet with; the address if it is left out
+        #[arg(long)]
+        name: Option<String>,
+    },
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+enum KeysCommand {
+    /// Make a new key, which signs from now on; tokens of the old ones are good until they expire
+    Rotate,
 }
 
 #[derive(Debug, Clone, Copy, Subcommand)]
@@ -195,6 +266,17 @@ impl App {
             Command::Migrate { way } => {
                 let loaded = self.settings(arguments.config, arguments.overrides, false)?;
                 block_on(command::migrate(self, &loaded.settings, way))
+            }
+            Command::User { what: UserCommand::CreateAdmin { email, name } } => {
+                let loaded = self.settings(arguments.config, arguments.overrides, false)?;
+                block_on(accounts::create_admin(self, loaded.settings, email, name))
+            }
+            Command::Token { email } => {
+                let loaded = self.settings(arguments.config, arguments.overrides, false)?;
+                block_on(accounts::token(self, loaded.settings, &email))
+            }
+            Command::Keys { what: KeysCommand::Rotate } => {
+                accounts::rotate(&self.settings(arguments.config, arguments.overrides, false)?.settings)
             }
             Command::Seed { rows } => {
                 let loaded = self.settings(arguments.config, arguments.overrides, false)?;

@@ -52,6 +52,8 @@ pub struct Principal {
     pub roles: Vec<String>,
     /// Tenant that the account belongs to.
     pub tenant: Option<String>,
+    /// The session that the access token belongs to.
+    pub session: Option<Uuid>,
     /// A peer of this deployment, known by its certificate.
     pub internal: bool,
 }
@@ -84,17 +86,17 @@ impl Sources {
 impl Principal {
     /// Nobody.
     pub fn anonymous() -> Self {
-        Self { id: None, roles: Vec::new(), tenant: None, internal: false }
+        Self { id: None, roles: Vec::new(), tenant: None, session: None, internal: false }
     }
 
     /// The principal of `security.mode: development`: may do everything, on loopback only.
     pub fn development() -> Self {
-        Self { id: None, roles: vec!["super_admin".to_owned()], tenant: None, internal: true }
+        Self { id: None, roles: vec!["super_admin".to_owned()], tenant: None, session: None, internal: true }
     }
 
     /// An account with one role.
     pub fn account(id: Uuid, role: &str) -> Self {
-        Self { id: Some(id), roles: vec![role.to_owned()], tenant: None, internal: false }
+        Self { id: Some(id), roles: vec![role.to_owned()], tenant: None, session: None, internal: false }
     }
 }
 

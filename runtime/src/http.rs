@@ -24,7 +24,8 @@ use crate::context::{Context, Principal, Sources};
 use crate::error::{Error, Result};
 use crate::problem;
 use crate::rest::Format;
-use crate::settings::{CorsSettings, SecurityMode, Settings};
+use crate::security::{Recogniser, Security};
+use crate::settings::{CorsSettings, Settings};
 use crate::telemetry::{self, Calls, InFlight, UNMATCHED};
 
 /// Header (REST) and metadata key (gRPC) that carries the id of a call.
@@ -60,21 +61,11 @@ pub struct EdgeConfig {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BodyLimit(pub(crate) usize);
 
-struct Development(Arc<Principal>);
-
-#[async_trait::async_trait]
-impl Authenticator for Development {
-    async fn principal(&self, _headers: &HeaderMap) -> Result<Arc<Principal>> {
-        Ok(Arc::clone(&self.0))
-    }
-}
-
 impl EdgeConfig {
     /// As the settings say, with the machine's clock.
-    pub fn new(settings: &Settings) -> Self {
-        let SecurityMode::Development = settings.security.mode;
+    pub fn new(settings: &Settings, security: Security) -> Self {
         Self {
-            authenticator: Arc::new(Development(Arc::new(Principal::development()))),
+            authenticator: Arc::new(Recogniser::new(security, settings.security.mode)),
             sources: Sources::system(),
             max_body_bytes: settings.server.max_body_bytes,
             request_timeout: Duration::from_secs(settings.server.request_timeout_seconds),

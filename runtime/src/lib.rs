@@ -22,6 +22,7 @@ pub mod query;
 pub mod repository;
 pub mod rest;
 pub(crate) mod search;
+pub mod security;
 pub mod serve;
 pub mod service;
 pub mod settings;

@@ -19,6 +19,7 @@ use tonic_health::server::HealthReporter;
 
 use crate::health::{Check, Health, HealthStatus};
 use crate::http::EdgeConfig;
+use crate::security::Security;
 use crate::settings::{ListenSettings, SecurityMode, Settings};
 use crate::telemetry;
 
@@ -39,6 +40,8 @@ pub struct Server {
     pub descriptor: &'static [u8],
     /// What `/openapi.json` answers.
     pub openapi: &'static str,
+    /// What knows the public keys of access tokens.
+    pub security: Security,
     /// The dependencies that readiness hangs on.
     pub checks: Vec<Arc<dyn Check>>,
 }
@@ -101,10 +104,12 @@ impl Server {
         let names = service_names(self.descriptor)?;
         let grpc = routes::grpc(self.grpc, health_service, self.descriptor, self.edge.clone())?;
         let rest = routes::rest(self.rest, &health, metrics.clone(), settings.docs.enabled.then_some(self.openapi));
-        let rest = crate::http::edge(rest, self.edge);
+        let rest = crate::http::edge(rest.merge(routes::keys(self.security)), self.edge);
 
         if settings.security.mode == SecurityMode::Development {
-            tracing::warn!("security.mode is development: every caller may do everything; only loopback is served");
+            tracing::warn!(
+                "security.mode is development: whoever sends no access token may do everything; only loopback is served"
+            );
         }
         follow(&health, &reporter, &names).await;
         let (close, closing) = watch::channel(());

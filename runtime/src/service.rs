@@ -1,24 +1,26 @@
 //! The one service function behind both protocols: authorise → read → validate → hook → check → commit.
 
 mod batch;
+mod custom;
 mod once;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use futures::future::BoxFuture;
 
-use crate::access::{self, Rule, Scope};
+use crate::access::{self, Scope};
 use crate::changes::{Changes, Store};
 use crate::context::Context;
-use crate::entity::{Entity, EntitySpec, Validate};
+use crate::entity::{Entity, Validate};
 use crate::error::{Error, Result};
 use crate::expand::{Expand, Expandable, Expander, Reader};
 use crate::query::{ListQuery, Page};
 use crate::repository::Repository;
 use crate::violations::Violations;
 pub use batch::{BATCH_MAX, Batch, RowDelete, RowUpdate, read_ids, read_requests};
+use custom::run_custom;
+pub use custom::{Custom, Method};
 use once::Once;
 
 /// Times that a call starts over when another wrote its row meanwhile.
@@ -109,19 +111,6 @@ pub fn etag<E: Entity>(row: &E) -> Option<String> {
     row.version().map(|version| format!("\"{version}\""))
 }
 
-/// What a custom method needs to be authorised.
-#[derive(Debug)]
-pub struct Method {
-    /// Full name, such as `shop.v1.OrderService/CancelOrder`.
-    pub name: &'static str,
-    /// Who may call it.
-    pub access: Rule,
-    /// Entity whose owner and tenant bound the call.
-    pub entity: &'static EntitySpec,
-    /// Seconds until TIMEOUT, if the schema says so.
-    pub timeout_seconds: Option<u64>,
-}
-
 /// A request that can be checked against its rules.
 pub trait Request: Clone + Send + Sync + 'static {
     /// Checks the value rules.
@@ -190,7 +179,7 @@ impl<E: Entity, L: Hooks<E>> Standard<E, L> {
         Ok(())
     }
 
-    /// Runs a custom method: authorise → validate → logic → commit, again if another wrote a row meanwhile.
+    /// Runs a custom method, see [`Custom::custom`].
     pub async fn custom<R: Request, T: Send>(
         &self,
         cx: &Context,
@@ -198,37 +187,7 @@ impl<E: Entity, L: Hooks<E>> Standard<E, L> {
         request: R,
         run: impl for<'a> Fn(&'a L, &'a Context, &'a Scope, R, &'a mut Changes) -> BoxFuture<'a, Result<T>> + Send + Sync,
     ) -> Result<T> {
-        let scope = access::authorise(cx, method.access, method.entity)?;
-        let mut found = Violations::new();
-        request.validate(&mut found);
-        found.finish()?;
-        let Some(seconds) = method.timeout_seconds else { return self.commit_custom(cx, &scope, request, run).await };
-        let limit = Duration::from_secs(seconds);
-        let cx = cx.until(Instant::now() + limit);
-        let work = self.commit_custom(&cx, &scope, request, run);
-        tokio::time::timeout(limit, work).await.unwrap_or(Err(Error::Timeout))
-    }
-
-    async fn commit_custom<R: Request, T: Send>(
-        &self,
-        cx: &Context,
-        scope: &Scope,
-        request: R,
-        run: impl for<'a> Fn(&'a L, &'a Context, &'a Scope, R, &'a mut Changes) -> BoxFuture<'a, Result<T>> + Send + Sync,
-    ) -> Result<T> {
-        let mut attempt = 1;
-        loop {
-            let mut changes = Changes::new(cx);
-            let outcome = match run(&self.logic, cx, scope, request.clone(), &mut changes).await {
-                Ok(answer) if changes.is_empty() => return Ok(answer),
-                Ok(answer) => self.store.commit(cx, changes).await.map(|()| answer),
-                Err(error) => Err(error),
-            };
-            match outcome {
-                Err(Error::ConcurrentUpdate(_)) if attempt < ATTEMPTS => attempt += 1,
-                outcome => return outcome,
-            }
-        }
+        run_custom(self.store.as_ref(), &*self.logic, cx, method, request, run).await
     }
 
     async fn read(&self, cx: &Context, scope: &Scope, id: &E::Id) -> Result<E> {

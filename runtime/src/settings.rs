@@ -107,14 +107,110 @@ pub enum Durability {
 pub struct SecuritySettings {
     /// How callers are recognised.
     pub mode: SecurityMode,
+    /// What access tokens are signed with.
+    pub algorithm: SigningAlgorithm,
+    /// Folder of the signing keys, relative to the working folder.
+    pub keys: String,
+    /// A secret to sign with instead, for HS256.
+    #[serde(default)]
+    pub secret: Option<String>,
+    /// Who issues access tokens.
+    pub issuer: String,
+    /// Whom they are for.
+    pub audience: String,
+    /// How long an access token lasts.
+    pub access_ttl_seconds: u64,
+    /// How long a session lasts when it is not refreshed.
+    pub refresh_ttl_seconds: u64,
+    /// Whether anybody may open an account.
+    pub registration: bool,
+    /// How passwords are hashed.
+    pub argon2: Argon2Settings,
+    /// What becomes of who guesses passwords.
+    pub lockout: LockoutSettings,
+}
+
+/// What becomes of who guesses passwords.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LockoutSettings {
+    /// Failures for one address of an account that cost no wait.
+    pub free_failures: u32,
+    /// Wait behind the first failure that does; it doubles with each further one.
+    pub first_wait_seconds: u32,
+    /// Longest wait: an owner whose account others guess at must get in, some time.
+    pub longest_wait_seconds: u32,
+}
+
+/// How passwords are hashed (RFC 9106).
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Argon2Settings {
+    /// Memory of one hash.
+    pub memory_kib: u32,
+    /// Passes over it.
+    pub iterations: u32,
+    /// Lanes.
+    pub parallelism: u32,
+    /// Hashes at a time; 0: half of the cores.
+    pub concurrency: usize,
+    /// Longest that a call waits for its turn.
+    pub wait_ms: u64,
+}
+
+/// What access tokens are signed with (RFC 7518, RFC 8037).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum SigningAlgorithm {
+    /// A secret that whoever verifies must have.
+    #[serde(rename = "HS256")]
+    Hs256,
+    /// Ed25519.
+    #[serde(rename = "EdDSA")]
+    EdDsa,
+    /// ECDSA on P-256.
+    #[serde(rename = "ES256")]
+    Es256,
+    /// RSA, 2048 bits.
+    #[serde(rename = "RS256")]
+    Rs256,
+}
+
+impl SigningAlgorithm {
+    const ALL: [Self; 4] = [Self::Hs256, Self::EdDsa, Self::Es256, Self::Rs256];
+
+    /// Its name in tokens, keys and settings.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Hs256 => "HS256",
+            Self::EdDsa => "EdDSA",
+            Self::Es256 => "ES256",
+            Self::Rs256 => "RS256",
+        }
+    }
+
+    /// The algorithm of that name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|algorithm| algorithm.name() == name)
+    }
+
+    pub(crate) fn of_token(self) -> jsonwebtoken::Algorithm {
+        match self {
+            Self::Hs256 => jsonwebtoken::Algorithm::HS256,
+            Self::EdDsa => jsonwebtoken::Algorithm::EdDSA,
+            Self::Es256 => jsonwebtoken::Algorithm::ES256,
+            Self::Rs256 => jsonwebtoken::Algorithm::RS256,
+        }
+    }
 }
 
 /// How callers are recognised.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SecurityMode {
-    /// Every caller may do everything; on loopback only, never in production.
+    /// Every caller without a token may do everything; on loopback only, never in production.
     Development,
+    /// Callers are who their access token says they are, and may do what the schema allows.
+    Enforced,
 }
 
 /// Logs and metrics.
@@ -181,7 +277,7 @@ impl Settings {
         if self.security.mode == SecurityMode::Development {
             let lets = "development mode lets every caller do everything";
             if self.environment == "production" {
-                let mend = "choose another environment; this version has no mode that is safe in production yet";
+                let mend = "set it to enforced";
                 found.push(("security.mode", format!("{lets}, so it is refused in production; {mend}")));
             }
             for (key, listen) in [("server.rest.host", &server.rest), ("server.grpc.host", &server.grpc)] {
@@ -204,6 +300,17 @@ impl Settings {
                 "server.grpc.port",
                 format!("is {} like server.rest.port; give each its own", server.grpc.port),
             ));
+        }
+        if let Some(secret) = &self.security.secret {
+            let (fewest, algorithm) = (crate::security::SECRET_BYTES, self.security.algorithm.name());
+            if secret.len() < fewest {
+                let mend = "make one with `openssl rand -base64 32`, or leave the key out: the service makes its own";
+                found.push(("security.secret", format!("has fewer than {fewest} bytes; {mend}")));
+            }
+            if self.security.algorithm != SigningAlgorithm::Hs256 {
+                let mend = "leave the secret out: keys of that algorithm stand in security.keys";
+                found.push(("security.secret", format!("is no key of security.algorithm, {algorithm}; {mend}")));
+            }
         }
         let origins = &server.cors.allowed_origins;
         for origin in origins.iter().filter(|origin| !is_origin(origin)) {

@@ -9,6 +9,7 @@ use arcana_runtime::context::Context;
 use arcana_runtime::error::{Error, Result};
 use arcana_runtime::health::Check;
 use arcana_runtime::http::{EdgeConfig, read_body};
+use arcana_runtime::security::Security;
 use arcana_runtime::serve::{Bound, Server};
 use arcana_runtime::settings::{Settings, Source, load};
 use axum::Router;
@@ -97,8 +98,9 @@ async fn until_started(ms: u64) {
 async fn start_with(settings: Settings, healthy: bool) -> Running {
     let (stop, stopped) = mpsc::channel(2);
     let (sender, receiver) = tokio::sync::oneshot::channel();
-    let edge = EdgeConfig::new(&settings);
+    let edge = EdgeConfig::new(&settings, Security::none());
     let server = Server {
+        security: Security::none(),
         settings,
         edge,
         rest: routes(),
@@ -361,9 +363,10 @@ async fn a_taken_port_names_the_key() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = format!("server.grpc.port={}", taken.local_addr().unwrap().port());
     let settings = settings(&[&port]);
-    let edge = EdgeConfig::new(&settings);
+    let edge = EdgeConfig::new(&settings, Security::none());
     let (_stop, stopped) = mpsc::channel(1);
     let server = Server {
+        security: Security::none(),
         settings,
         edge,
         rest: Router::new(),

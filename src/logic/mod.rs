@@ -6,11 +6,13 @@ use std::sync::Arc;
 
 use arcana_generated::{Repositories, Services};
 use arcana_runtime::changes::Store;
-use arcana_runtime::service::Standard;
+use arcana_runtime::service::{Custom, Standard};
 
+mod auth;
 mod customer;
 mod order;
 mod product;
+mod session;
 mod user;
 
 /// Puts the services together: generated pieces and the logic of this folder.
@@ -24,6 +26,8 @@ pub fn services(repositories: &Repositories, store: &Arc<dyn Store>) -> Services
             .expanding(&arcana_generated::shop::v1::order::expand::CUSTOMER, repositories.customers.clone(), customers_logic.clone())
             .expanding(&arcana_generated::shop::v1::order::expand::LINES_PRODUCT, repositories.products.clone(), products_logic.clone())),
         products: Arc::new(Standard::new(repositories.products.clone(), store.clone(), products_logic.clone())),
+        sessions: Arc::new(Standard::new(repositories.sessions.clone(), store.clone(), Arc::new(session::SessionLogic::new(repositories)))),
         users: Arc::new(Standard::new(repositories.users.clone(), store.clone(), Arc::new(user::UserLogic::new(repositories)))),
+        auth: Arc::new(Custom::new(store.clone(), Arc::new(auth::AuthLogic::new(repositories)))),
     }
 }

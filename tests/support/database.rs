@@ -52,6 +52,11 @@ pub fn url_of(folder: &Path) -> Option<String> {
     }
 }
 
+/// Whether the tests run on the embedded database.
+pub fn is_embedded() -> bool {
+    kind() == Kind::Sqlite
+}
+
 /// Keeps a folder on SQLite whatever the variable says, for tests that look into its file.
 pub fn keep_on_sqlite(folder: &Path) {
     PLACES.lock().unwrap_or_else(PoisonError::into_inner).insert(folder.to_owned(), Place::File);

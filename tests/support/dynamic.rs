@@ -13,13 +13,19 @@ use tonic::{Request, Response, Status};
 pub struct Dynamic {
     pool: DescriptorPool,
     channel: Channel,
+    token: Option<String>,
 }
 
 impl Dynamic {
     /// Over a connection.
     pub fn new(channel: Channel) -> Self {
         let pool = DescriptorPool::decode(arcana_generated::DESCRIPTOR).unwrap();
-        Self { pool, channel }
+        Self { pool, channel, token: None }
+    }
+
+    /// The same, whose calls carry an access token.
+    pub fn with_token(self, token: Option<&str>) -> Self {
+        Self { token: token.map(str::to_owned), ..self }
     }
 
     /// Every rpc, with the type of its request.
@@ -47,7 +53,11 @@ impl Dynamic {
         let method = service.methods().find(|known| known.name() == method).unwrap_or_else(|| panic!("no {rpc}"));
         let message =
             DynamicMessage::deserialize(method.input(), request).unwrap_or_else(|error| panic!("{rpc}: {error}"));
-        let answer = self.call_bytes(rpc, Request::new(message.encode_to_vec())).await?;
+        let mut request = Request::new(message.encode_to_vec());
+        if let Some(token) = &self.token {
+            request.metadata_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
+        }
+        let answer = self.call_bytes(rpc, request).await?;
         let answer = DynamicMessage::decode(method.output(), answer.as_slice()).unwrap();
         let options = SerializeOptions::new().use_proto_field_name(true).stringify_64_bit_integers(false);
         let options = options.skip_default_fields(false);

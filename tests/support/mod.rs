@@ -13,7 +13,7 @@ mod rows;
 mod service;
 
 pub use answer::{Answer, Refusal};
-pub use database::keep_on_sqlite;
+pub use database::{is_embedded, keep_on_sqlite};
 pub use dice::Dice;
 pub use dynamic::{Dynamic, frame, unframe};
 pub use raw::{RawAnswer, raw};

@@ -9,8 +9,8 @@ use super::{EmitError, words};
 use crate::fileset::FileSet;
 use crate::model::{Entity, Field, Model, Resource};
 use crate::plan::{
-    EntryExpansionView, EntryView, ExpansionView, Home, HomePlan, LogicFile, LogicModFile, Overview, ServicesFile,
-    homes, identifier, module_path, plain, plan_home,
+    EntryExpansionView, EntryView, ExpansionView, Home, HomePlan, LogicFile, LogicModFile, Overview, OwnServiceView,
+    ServicesFile, homes, identifier, module_path, plain, plan_home,
 };
 use crate::project::Project;
 use crate::render::{Scope, finish_scaffold, finish_shared};
@@ -27,7 +27,9 @@ pub fn emit(project: &Project, model: &Model, files: &mut FileSet) -> Result<(),
         files.own(format!("{generated}/{path}"), text);
     }
     let entries = entries(project, model, &plans);
-    let services = ServicesFile { seeds: seed_order(model, &entries), entries: entries.clone() };
+    let own_services = own_services(&plans, &entries);
+    let services =
+        ServicesFile { seeds: seed_order(model, &entries), entries: entries.clone(), own: own_services.clone() };
     let doc = "All repositories and services, by name.";
     let own = ["arcana_runtime::app::Wired", "arcana_runtime::settings::Settings", "tonic::service::Routes"];
     let own = own.map(str::to_owned);
@@ -37,7 +39,7 @@ pub fn emit(project: &Project, model: &Model, files: &mut FileSet) -> Result<(),
     }
     files.own(format!("{generated}/src/lib.rs"), lib(project, model, &homes));
     files.own(format!("{generated}/Cargo.toml"), manifest(project));
-    logic(project, &plans, &entries, &scope, files)
+    logic(project, &plans, &entries, &own_services, &scope, files)
 }
 
 fn scope(project: &Project, plans: &[HomePlan]) -> Scope {
@@ -109,6 +111,29 @@ fn entry(plan: &HomePlan, resource: &Resource, plurals: &Counts<'_>, modules: &C
         expansions: Vec::new(),
         queries: plan.entities.first()?.queries.iter().map(|query| query.constant.clone()).collect(),
     })
+}
+
+/// What the lists say of services of their own; one whose name is taken is called by its package too.
+fn own_services(plans: &[HomePlan], entries: &[EntryView]) -> Vec<OwnServiceView> {
+    let mut taken: BTreeSet<String> = ["security", "store"].map(str::to_owned).into();
+    taken.extend(entries.iter().flat_map(|entry| [entry.member.clone(), entry.logic.clone()]));
+    let own = plans.iter().filter(|plan| plan.home.service.is_some());
+    let view = |plan: &HomePlan| {
+        let (home, service) = (&plan.home, plan.service.as_ref()?);
+        let mut member = home.module.clone();
+        if !taken.insert(member.clone()) {
+            member = format!("{}_{}", home.package.replace('.', "_"), member.trim_start_matches("r#"));
+        }
+        Some(OwnServiceView {
+            member,
+            words: service.words.clone(),
+            path: format!("crate::{}", home.path()),
+            name: service.name.clone(),
+            stem: service.stem.clone(),
+            rpcs: service.rpcs.clone(),
+        })
+    };
+    own.filter_map(view).collect()
 }
 
 /// Entities so that each comes after those it refers to; a cycle is cut where it closes.
@@ -201,6 +226,7 @@ fn lib(project: &Project, model: &Model, homes: &[Home]) -> String {
                  searched: SEARCHED,\n        \
                  routes: ROUTES,\n        \
                  wire,\n        \
+                 accounts: None,\n        \
                  seed: |db, rows| Box::pin(seed(db, rows)),\n    \
              }}\n\
          }}\n",
@@ -245,11 +271,15 @@ fn manifest(project: &Project) -> String {
     )
 }
 
+/// Said of every scaffold.
+const YOURS: &str = "\n//! Written once by `cargo xtask gen`, and yours from then on.";
+
 /// The folder of hand-written logic: a scaffold per entity, written once, and the file that lists them.
 fn logic(
     project: &Project,
     plans: &[HomePlan],
     entries: &[EntryView],
+    own_services: &[OwnServiceView],
     scope: &Scope,
     files: &mut FileSet,
 ) -> Result<(), EmitError> {
@@ -269,18 +299,27 @@ fn logic(
             own.push(format!("{}::{}Methods", entry.path.replacen("crate", &crate_name, 1), entry.name));
         }
         let entity = plan.entities.first().map(|entity| entity.name.clone()).unwrap_or_default();
-        let doc = format!(
-            "What is particular to {}: rules, computed members, custom rpcs.\n//! Written once by `cargo xtask gen`, and \
-             yours from then on.",
-            entry.words
-        );
-        let body = LogicFile { entry: entry.clone(), entity, rpcs }.render()?;
+        let doc = format!("What is particular to {}: rules, computed members, custom rpcs.{YOURS}", entry.words);
+        let body = LogicFile { words: entry.words.clone(), stem: entry.name.clone(), entity, rpcs }.render()?;
         let path = format!("{folder}/{}.rs", entry.logic.replace("r#", ""));
+        files.scaffold(path, finish_scaffold(scope, &crate_name, &doc, &own, &body));
+    }
+    for service in own_services {
+        let methods = format!("{}::{}Methods", service.path.replacen("crate", &crate_name, 1), service.stem);
+        let own = [format!("{crate_name}::Repositories"), methods];
+        let doc = format!("What the service `{}` does.{YOURS}", service.name);
+        let rpcs = service.rpcs.clone();
+        let body = LogicFile { words: service.words.clone(), stem: service.stem.clone(), entity: String::new(), rpcs }
+            .render()?;
+        let path = format!("{folder}/{}.rs", service.member.replace("r#", ""));
         files.scaffold(path, finish_scaffold(scope, &crate_name, &doc, &own, &body));
     }
     let mut listed = served;
     listed.sort_by(|one, other| one.logic.cmp(&other.logic));
-    let body = LogicModFile { entries: listed }.render()?;
+    let mut modules: Vec<String> = listed.iter().map(|entry| entry.logic.clone()).collect();
+    modules.extend(own_services.iter().map(|service| service.member.clone()));
+    modules.sort();
+    let body = LogicModFile { entries: listed, own: own_services.to_vec(), modules }.render()?;
     let doc = "The logic of all entities, put together with what is generated.";
     let own = [format!("{crate_name}::Repositories"), format!("{crate_name}::Services")];
     files.own(format!("{folder}/mod.rs"), finish_shared(doc, &own, &body));

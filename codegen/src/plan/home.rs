@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use heck::ToSnakeCase;
 
-use crate::model::{Entity, Model};
+use crate::model::{Entity, Model, Service};
 
 /// A module of the generated crate.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,8 +23,8 @@ pub struct Home {
     pub enums: Vec<String>,
     /// Messages that are no entity, in order of their names.
     pub messages: Vec<String>,
-    /// Services that belong to no resource.
-    pub services: Vec<String>,
+    /// The service of its own that it is named after, if any.
+    pub service: Option<String>,
 }
 
 impl Home {
@@ -67,7 +67,7 @@ pub fn homes(model: &Model) -> Vec<Home> {
         house(&mut homes, model, &message.file, &message.package).messages.push(message.full_name.clone());
     }
     for service in model.services.iter().filter(|service| service.resource.is_none()) {
-        house(&mut homes, model, &service.file, &service.package).services.push(service.full_name.clone());
+        house_service(&mut homes, service);
     }
     let mut homes: Vec<Home> = homes.into_values().collect();
     homes.sort_by_key(Home::path);
@@ -95,6 +95,25 @@ fn house<'h>(homes: &'h mut BTreeMap<String, Home>, model: &Model, file: &str, p
         file: file.to_owned(),
         ..Home::default()
     })
+}
+
+/// A service of its own is named after itself, and shares the home of a file that has its name.
+fn house_service(homes: &mut BTreeMap<String, Home>, service: &Service) {
+    let module = module_name(service.stem());
+    let shared = |home: &&mut Home| home.package == service.package && home.module == module && home.entity.is_none();
+    match homes.values_mut().find(shared) {
+        Some(home) => home.service = Some(service.full_name.clone()),
+        None => {
+            let home = Home {
+                package: service.package.clone(),
+                module,
+                file: service.file.clone(),
+                service: Some(service.full_name.clone()),
+                ..Home::default()
+            };
+            homes.insert(service.full_name.clone(), home);
+        }
+    }
 }
 
 fn module_name(name: &str) -> String {

@@ -7,7 +7,7 @@ use askama::Template;
 use super::entity;
 use super::home::Home;
 use super::overview::Overview;
-use super::service::service;
+use super::service::{own_service, service};
 use super::types::{Types, plain};
 use super::views::{
     DtoFile, EntityView, EnumView, ExpandFile, FixtureFile, GrpcFile, HttpFile, MapperFile, MessageView, MockFile,
@@ -67,6 +67,10 @@ pub fn plan_home(overview: &Overview<'_>, home: &Home) -> HomePlan {
         }
         plan.service = Some(view);
     }
+    let own = model.services.iter().find(|service| home.service.as_ref() == Some(&service.full_name));
+    if let Some(declared) = own {
+        plan.service = Some(own_service(model, declared, &types, &overview.variables));
+    }
     plan
 }
 
@@ -124,10 +128,11 @@ impl HomePlan {
             exports: self.exports(),
             mock: self.entities.first().map(|main| format!("Mock{}Repository", main.name)).unwrap_or_default(),
         };
-        let doc = self.entities.first().map_or_else(
-            || format!("What `{}` declares for all.", self.home.file),
-            |main| format!("Everything about {}.", main.article),
-        );
+        let doc = match (self.entities.first(), &self.service) {
+            (Some(main), _) => format!("Everything about {}.", main.article),
+            (None, Some(service)) => format!("Everything about {}.", service.words),
+            (None, None) => format!("What `{}` declares for all.", self.home.file),
+        };
         self.add(&mut files, scope, "mod", &doc, modules.render()?);
         Ok(files)
     }

@@ -95,6 +95,34 @@ fn item_path(resource: &Resource, entity: &Entity) -> String {
     format!("{}/{}", resource.path, words::key_path(entity, ""))
 }
 
+/// A service of its own: custom rpcs, and nothing derived.
+pub fn own_service(model: &Model, service: &Service, types: &Types<'_>, names: &VariableNames) -> ServiceView {
+    let words = words::human(service.stem());
+    let mut view = ServiceView {
+        stem: service.stem().to_owned(),
+        plural_words: words.clone(),
+        doc: doc(&service.comment, &format!("What can be done about {words}.")),
+        rpcs: service.rpcs.iter().map(|rpc| rpc_view(model, service, rpc, types, names)).collect(),
+        words,
+        ..named(model, service)
+    };
+    view.dispatches = dispatches(&mut view, "", "", names);
+    view
+}
+
+/// What every service is called, and its routes.
+fn named(model: &Model, service: &Service) -> ServiceView {
+    ServiceView {
+        name: rust_name(&service.full_name),
+        methods: format!("{}Methods", service.stem()),
+        table: routes_of(model, service).iter().map(route_expression).collect(),
+        server_module: format!("{}_server", service.name.to_snake_case()),
+        server: format!("{}Server", service.name.to_upper_camel_case()),
+        pb: format!("crate::pb::{}", module_path(&service.package)),
+        ..ServiceView::default()
+    }
+}
+
 /// The service of a resource.
 pub fn service(
     model: &Model,
@@ -106,7 +134,6 @@ pub fn service(
 ) -> ServiceView {
     let has = |kind: StandardKind| resource.methods.iter().any(|method| method.kind == kind);
     let name = type_name(&resource.full_name);
-    let pb = format!("crate::pb::{}", module_path(&service.package));
     let rpcs: Vec<RpcView> = service.rpcs.iter().map(|rpc| rpc_view(model, service, rpc, types, names)).collect();
     let kept = resource.fields.iter().filter(|field| words::is_kept(field));
     let kept: Vec<String> = kept.map(|field| identifier(&field.name)).collect();
@@ -119,9 +146,7 @@ pub fn service(
     let mut view = ServiceView {
         words: words::human(&resource.name),
         plural_words: words::plural_human(resource),
-        table: routes_of(model, service).iter().map(route_expression).collect(),
         doc: doc(&service.comment, &format!("What can be done with {}.", words::plural_human(resource))),
-        name: rust_name(&service.full_name),
         plural: words::plural_pascal(resource),
         methods: format!("{name}Methods"),
         constant: spec_constant(&resource.full_name),
@@ -146,14 +171,12 @@ pub fn service(
         soft_delete: entity.soft_delete,
         expandable: !expansions(model, resource).is_empty(),
         searched: model.words_of(&resource.entity).is_some(),
-        server_module: format!("{}_server", service.name.to_snake_case()),
-        server: format!("{}Server", service.name.to_upper_camel_case()),
         list_wire: format!("List{}", words::plural_pascal(resource)).to_snake_case(),
         one_wire: resource.name.to_snake_case(),
-        pb,
         rpcs,
+        stem: name.clone(),
         entity: name,
-        ..ServiceView::default()
+        ..named(model, service)
     };
     view.dispatches = dispatches(&mut view, &item_path(resource, entity), &resource.path, names);
     view

@@ -409,10 +409,12 @@ pub struct RpcView {
     pub fields_constant: String,
 }
 
-/// The service of one resource.
+/// A service: that of a resource, or one of its own.
 #[derive(Debug, Clone, Default)]
 pub struct ServiceView {
-    /// Entity, such as `Order`.
+    /// What it is named after, such as `Order` or `Auth`.
+    pub stem: String,
+    /// Entity, such as `Order`; empty for a service of its own.
     pub entity: String,
     /// In words.
     pub words: String,
@@ -668,6 +670,23 @@ pub struct EntryView {
     pub expansions: Vec<EntryExpansionView>,
 }
 
+/// A service of its own in the aggregating files.
+#[derive(Debug, Clone)]
+pub struct OwnServiceView {
+    /// Member name and logic module, such as `auth`.
+    pub member: String,
+    /// In words.
+    pub words: String,
+    /// Path of its module, such as `crate::arcana::identity::v1::auth`.
+    pub path: String,
+    /// Its trait, such as `AuthService`.
+    pub name: String,
+    /// What it is named after, such as `Auth`.
+    pub stem: String,
+    /// The rpcs that are written by hand.
+    pub rpcs: Vec<RpcView>,
+}
+
 /// A reference that answers may show as a row, where the services are put together.
 #[derive(Debug, Clone)]
 pub struct EntryExpansionView {
@@ -685,6 +704,8 @@ pub struct ServicesFile {
     pub entries: Vec<EntryView>,
     /// The same in the order of seeding: referenced ones first.
     pub seeds: Vec<EntryView>,
+    /// Services of their own.
+    pub own: Vec<OwnServiceView>,
 }
 
 /// `src/logic/mod.rs`
@@ -693,15 +714,21 @@ pub struct ServicesFile {
 pub struct LogicModFile {
     /// Entities with a service.
     pub entries: Vec<EntryView>,
+    /// Services of their own.
+    pub own: Vec<OwnServiceView>,
+    /// All modules, in order.
+    pub modules: Vec<String>,
 }
 
 /// `src/logic/order.rs`
 #[derive(Debug, Template)]
 #[template(path = "logic.rs", escape = "none")]
 pub struct LogicFile {
-    /// The entity in the lists.
-    pub entry: EntryView,
-    /// Type of the entity.
+    /// What it is the logic of, in words.
+    pub words: String,
+    /// What it is named after, such as `Order` or `Auth`.
+    pub stem: String,
+    /// Type of the entity; empty for a service of its own.
     pub entity: String,
     /// The custom rpcs that are to be written.
     pub rpcs: Vec<RpcView>,

@@ -95,8 +95,8 @@ fn types(names: &Names<'_>, path: &str) -> (Vec<Known>, Option<String>) {
     }
     let homes = names.homes.iter().filter(|home| path.starts_with(&format!("{}/", home.folder())));
     let Some(home) = homes.max_by_key(|home| home.folder().len()) else { return (Vec::new(), None) };
-    let Home { entity, children, enums, messages, services, .. } = home;
-    let all = entity.iter().chain(children).chain(enums).chain(messages).chain(services);
+    let Home { entity, children, enums, messages, service, .. } = home;
+    let all = entity.iter().chain(children).chain(enums).chain(messages).chain(service);
     (all.map(spelled).collect(), entity.clone().or_else(|| messages.first().cloned()))
 }
 

@@ -1,16 +1,18 @@
 //! The commands of the program. Each answers `Ok`, or what went wrong in words.
 
 use std::io::Write;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{App, Route, Way, Wired, adopt, database, verify};
-use crate::db::relay;
+use super::{App, Kit, Route, Way, Wired, adopt, database, verify};
+use crate::db::{Db, relay};
 use crate::error::Error;
 use crate::fixture::{Seeded, Skipped};
 use crate::http::EdgeConfig;
+use crate::security::Security;
 use crate::serve::{Bound, Server};
-use crate::settings::Settings;
+use crate::settings::{SecurityMode, Settings};
 use crate::telemetry;
 
 pub(super) type Outcome<T = ()> = Result<T, String>;
@@ -25,10 +27,20 @@ pub(super) async fn serve(app: &'static App, settings: Settings, seed: bool) -> 
     }
     let keep = Duration::from_secs(settings.database.outbox_retention_hours * 3600);
     let _housekeeping = relay::start(&db, app.stores, keep).await.map_err(|error| explain(&error))?;
-    let Wired { rest, grpc } = (app.wire)(&db, &settings);
+    let kit = kit(db, settings)?;
+    let Wired { rest, grpc } = (app.wire)(&kit);
+    let Kit { db, settings, security } = kit;
+    if settings.security.mode == SecurityMode::Enforced && !security.knows_accounts() {
+        return Err(
+            "security.mode is enforced, but nothing says where accounts are; call `kit.security.know(…)` in wire.rs, \
+                    or serve in development mode on loopback"
+                .to_owned(),
+        );
+    }
     let docs = settings.docs.enabled;
     let server = Server {
-        edge: EdgeConfig::new(&settings),
+        edge: EdgeConfig::new(&settings, security.clone()),
+        security,
         settings,
         rest,
         grpc,
@@ -37,6 +49,12 @@ pub(super) async fn serve(app: &'static App, settings: Settings, seed: bool) -> 
         checks: vec![Arc::new(database::Reachable(db))],
     };
     server.serve(|bound| announce(&bound, docs)).await.map_err(|error| error.to_string())
+}
+
+/// What a service is put together from; keys stand below the working folder.
+pub(super) fn kit(db: Db, settings: Settings) -> Outcome<Kit> {
+    let security = Security::new(&settings.security, Path::new(".")).map_err(|cause| cause.to_string())?;
+    Ok(Kit { db, settings, security })
 }
 
 /// Where to go, for people and for scripts: a word, a space and an address on each line.

@@ -19,6 +19,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use super::ServeError;
 use crate::health::{self, Health};
 use crate::http::EdgeConfig;
+use crate::security::Security;
 
 const CORS_REQUEST: &[&str] =
     &["authorization", "content-type", "grpc-timeout", "request_id", "x-grpc-web", "x-request-id", "x-user-agent"];
@@ -49,6 +50,15 @@ pub(super) fn rest(
             .merge(swagger());
     }
     router
+}
+
+/// The public keys of access tokens (RFC 7517), for services that verify them without asking.
+pub(super) fn keys(security: Security) -> Router {
+    let set = move || {
+        let set = axum::Json(security.key_set());
+        async move { ([(header::CACHE_CONTROL, "public, max-age=300")], set) }
+    };
+    Router::new().route("/.well-known/jwks.json", get(set))
 }
 
 fn swagger() -> SwaggerUi {

@@ -44,6 +44,7 @@ pub const fn app(version: &'static str, wire: Wire) -> App {
         searched: SEARCHED,
         routes: ROUTES,
         wire,
+        accounts: None,
         seed: |db, rows| Box::pin(seed(db, rows)),
     }
 }

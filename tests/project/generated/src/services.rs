@@ -4,33 +4,42 @@
 
 use std::sync::Arc;
 
-use arcana_runtime::app::{Route, Wired};
+use arcana_runtime::app::{Kit, Route, Wired};
 use arcana_runtime::db::{Db, LocalStore};
 use arcana_runtime::entity::EntitySpec;
 use arcana_runtime::error::Result;
 use arcana_runtime::fixture::{Seeded, Seeder};
 use arcana_runtime::repository::{NamedQuery, SqlRepository};
+use arcana_runtime::security::Security;
 use arcana_runtime::settings::Settings;
 use axum::Router;
 use tonic::service::Routes;
 
-/// Repositories of all entities, by the plural of their names, and where logic runs transactions in steps.
+/// Repositories of all entities, by the plural of their names, and what else logic stands on: where it runs transactions in
+/// steps, and what signs accounts in and out.
 #[derive(Clone)]
 pub struct Repositories {
     pub users: Arc<dyn crate::arcana::identity::v1::user::UserRepository>,
     pub books: Arc<dyn crate::lending::v1::book::BookRepository>,
     pub loans: Arc<dyn crate::lending::v1::loan::LoanRepository>,
     pub store: LocalStore,
+    pub security: Security,
 }
 
 impl Repositories {
-    /// Over an open database.
+    /// Over the database of a service that is put together.
+    pub fn of(kit: &Kit) -> Self {
+        Self { security: kit.security.clone(), ..Self::sql(&kit.db) }
+    }
+
+    /// Over an open database; nobody is signed in or out.
     pub fn sql(db: &Db) -> Self {
         Self {
             users: Arc::new(SqlRepository::<crate::arcana::identity::v1::user::User>::new(db.clone())),
             books: Arc::new(SqlRepository::<crate::lending::v1::book::Book>::new(db.clone())),
             loans: Arc::new(SqlRepository::<crate::lending::v1::loan::Loan>::new(db.clone())),
             store: LocalStore::of(db),
+            security: Security::none(),
         }
     }
 
@@ -42,6 +51,7 @@ impl Repositories {
             books: Arc::new(crate::lending::v1::book::MockBookRepository::new()),
             loans: Arc::new(crate::lending::v1::loan::MockLoanRepository::new()),
             store: LocalStore::none(),
+            security: Security::none(),
         }
     }
 }

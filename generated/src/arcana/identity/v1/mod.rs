@@ -2,4 +2,8 @@
 
 //! Package `arcana.identity.v1`.
 
+pub mod auth;
+pub mod login_guard;
+pub mod refresh_token;
+pub mod session;
 pub mod user;

@@ -38,21 +38,21 @@ pub trait OrderMethods: Send + Sync {
 static CANCEL_METHOD: Method = Method {
     name: "shop.v1.OrderService/CancelOrder",
     access: Rule(&[Grant::Owner, Grant::Role("admin")]),
-    entity: &ORDER,
+    entity: Some(&ORDER),
     timeout_seconds: None,
 };
 
 static SHIP_METHOD: Method = Method {
     name: "shop.v1.OrderService/ShipOrder",
     access: Rule(&[Grant::Role("admin")]),
-    entity: &ORDER,
+    entity: Some(&ORDER),
     timeout_seconds: None,
 };
 
 static RANK_CUSTOMERS_METHOD: Method = Method {
     name: "shop.v1.OrderService/RankCustomers",
     access: Rule(&[Grant::Role("admin")]),
-    entity: &ORDER,
+    entity: Some(&ORDER),
     timeout_seconds: None,
 };
 

@@ -4,17 +4,19 @@
 
 use std::sync::Arc;
 
-use arcana_runtime::app::{Route, Wired};
+use arcana_runtime::app::{Kit, Route, Wired};
 use arcana_runtime::db::{Db, LocalStore};
 use arcana_runtime::entity::{Entity, EntitySpec};
 use arcana_runtime::error::Result;
 use arcana_runtime::fixture::{Seeded, Seeder};
 use arcana_runtime::repository::{NamedQuery, SqlRepository};
+use arcana_runtime::security::Security;
 use arcana_runtime::settings::Settings;
 use axum::Router;
 use tonic::service::Routes;
 
-/// Repositories of all entities, by the plural of their names, and where logic runs transactions in steps.
+/// Repositories of all entities, by the plural of their names, and what else logic stands on: where it runs transactions in
+/// steps, and what signs accounts in and out.
 #[derive(Clone)]
 pub struct Repositories {
     pub albums: Arc<dyn crate::chinook::v1::album::AlbumRepository>,
@@ -29,10 +31,16 @@ pub struct Repositories {
     pub playlist_tracks: Arc<dyn crate::chinook::v1::playlist_track::PlaylistTrackRepository>,
     pub tracks: Arc<dyn crate::chinook::v1::track::TrackRepository>,
     pub store: LocalStore,
+    pub security: Security,
 }
 
 impl Repositories {
-    /// Over an open database.
+    /// Over the database of a service that is put together.
+    pub fn of(kit: &Kit) -> Self {
+        Self { security: kit.security.clone(), ..Self::sql(&kit.db) }
+    }
+
+    /// Over an open database; nobody is signed in or out.
     pub fn sql(db: &Db) -> Self {
         Self {
             albums: Arc::new(SqlRepository::<crate::chinook::v1::album::Album>::new(db.clone())),
@@ -47,6 +55,7 @@ impl Repositories {
             playlist_tracks: Arc::new(SqlRepository::<crate::chinook::v1::playlist_track::PlaylistTrack>::new(db.clone())),
             tracks: Arc::new(SqlRepository::<crate::chinook::v1::track::Track>::new(db.clone())),
             store: LocalStore::of(db),
+            security: Security::none(),
         }
     }
 
@@ -66,6 +75,7 @@ impl Repositories {
             playlist_tracks: Arc::new(crate::chinook::v1::playlist_track::MockPlaylistTrackRepository::new()),
             tracks: Arc::new(crate::chinook::v1::track::MockTrackRepository::new()),
             store: LocalStore::none(),
+            security: Security::none(),
         }
     }
 }

@@ -4,17 +4,19 @@
 
 use std::sync::Arc;
 
-use arcana_runtime::app::{Route, Wired};
+use arcana_runtime::app::{Kit, Route, Wired};
 use arcana_runtime::db::{Db, LocalStore};
 use arcana_runtime::entity::{Entity, EntitySpec};
 use arcana_runtime::error::Result;
 use arcana_runtime::fixture::{Seeded, Seeder};
 use arcana_runtime::repository::{NamedQuery, SqlRepository};
+use arcana_runtime::security::Security;
 use arcana_runtime::settings::Settings;
 use axum::Router;
 use tonic::service::Routes;
 
-/// Repositories of all entities, by the plural of their names, and where logic runs transactions in steps.
+/// Repositories of all entities, by the plural of their names, and what else logic stands on: where it runs transactions in
+/// steps, and what signs accounts in and out.
 #[derive(Clone)]
 pub struct Repositories {
     pub accounts: Arc<dyn crate::conformance::v1::account::AccountRepository>,
@@ -35,10 +37,16 @@ pub struct Repositories {
     pub products: Arc<dyn crate::conformance::v1::product::ProductRepository>,
     pub words: Arc<dyn crate::conformance::v1::word::WordRepository>,
     pub store: LocalStore,
+    pub security: Security,
 }
 
 impl Repositories {
-    /// Over an open database.
+    /// Over the database of a service that is put together.
+    pub fn of(kit: &Kit) -> Self {
+        Self { security: kit.security.clone(), ..Self::sql(&kit.db) }
+    }
+
+    /// Over an open database; nobody is signed in or out.
     pub fn sql(db: &Db) -> Self {
         Self {
             accounts: Arc::new(SqlRepository::<crate::conformance::v1::account::Account>::new(db.clone())),
@@ -59,6 +67,7 @@ impl Repositories {
             products: Arc::new(SqlRepository::<crate::conformance::v1::product::Product>::new(db.clone())),
             words: Arc::new(SqlRepository::<crate::conformance::v1::word::Word>::new(db.clone())),
             store: LocalStore::of(db),
+            security: Security::none(),
         }
     }
 
@@ -84,6 +93,7 @@ impl Repositories {
             products: Arc::new(crate::conformance::v1::product::MockProductRepository::new()),
             words: Arc::new(crate::conformance::v1::word::MockWordRepository::new()),
             store: LocalStore::none(),
+            security: Security::none(),
         }
     }
 }

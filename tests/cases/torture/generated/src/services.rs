@@ -4,17 +4,19 @@
 
 use std::sync::Arc;
 
-use arcana_runtime::app::{Route, Wired};
+use arcana_runtime::app::{Kit, Route, Wired};
 use arcana_runtime::db::{Db, LocalStore};
 use arcana_runtime::entity::{Entity, EntitySpec};
 use arcana_runtime::error::Result;
 use arcana_runtime::fixture::{Seeded, Seeder};
 use arcana_runtime::repository::{NamedQuery, SqlRepository};
+use arcana_runtime::security::Security;
 use arcana_runtime::settings::Settings;
 use axum::Router;
 use tonic::service::Routes;
 
-/// Repositories of all entities, by the plural of their names, and where logic runs transactions in steps.
+/// Repositories of all entities, by the plural of their names, and what else logic stands on: where it runs transactions in
+/// steps, and what signs accounts in and out.
 #[derive(Clone)]
 pub struct Repositories {
     pub r#as: Arc<dyn crate::torture::r#type::extern_::v1::a::ARepository>,
@@ -48,10 +50,16 @@ pub struct Repositories {
     pub write_onlies: Arc<dyn crate::torture::v1::write_only::WriteOnlyRepository>,
     pub torture_v2beta1_kinds: Arc<dyn crate::torture::v2beta1::kind::KindRepository>,
     pub store: LocalStore,
+    pub security: Security,
 }
 
 impl Repositories {
-    /// Over an open database.
+    /// Over the database of a service that is put together.
+    pub fn of(kit: &Kit) -> Self {
+        Self { security: kit.security.clone(), ..Self::sql(&kit.db) }
+    }
+
+    /// Over an open database; nobody is signed in or out.
     pub fn sql(db: &Db) -> Self {
         Self {
             r#as: Arc::new(SqlRepository::<crate::torture::r#type::extern_::v1::a::A>::new(db.clone())),
@@ -85,6 +93,7 @@ impl Repositories {
             write_onlies: Arc::new(SqlRepository::<crate::torture::v1::write_only::WriteOnly>::new(db.clone())),
             torture_v2beta1_kinds: Arc::new(SqlRepository::<crate::torture::v2beta1::kind::Kind>::new(db.clone())),
             store: LocalStore::of(db),
+            security: Security::none(),
         }
     }
 
@@ -123,6 +132,7 @@ impl Repositories {
             write_onlies: Arc::new(crate::torture::v1::write_only::MockWriteOnlyRepository::new()),
             torture_v2beta1_kinds: Arc::new(crate::torture::v2beta1::kind::MockKindRepository::new()),
             store: LocalStore::none(),
+            security: Security::none(),
         }
     }
 }

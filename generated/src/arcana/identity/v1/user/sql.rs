@@ -46,6 +46,7 @@ pub static USER: EntitySpec = EntitySpec {
     expandable: &[],
     words: None,
     referenced_by: &[
+        Referrer { table: "sessions", column: "user_id", version: Some("version"), on_delete: OnDelete::Cascade, condition: None },
         Referrer { table: "customers", column: "user_id", version: Some("version"), on_delete: OnDelete::SetNull, condition: None },
     ],
     access: AccessSpec {

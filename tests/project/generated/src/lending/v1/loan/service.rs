@@ -30,7 +30,7 @@ pub trait LoanMethods: Send + Sync {
 static END_METHOD: Method = Method {
     name: "lending.v1.LoanService/EndLoan",
     access: Rule(&[Grant::Role("admin")]),
-    entity: &LOAN,
+    entity: Some(&LOAN),
     timeout_seconds: None,
 };
 

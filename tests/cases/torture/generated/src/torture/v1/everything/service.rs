@@ -30,7 +30,7 @@ pub trait EverythingMethods: Send + Sync {
 static PAINT_METHOD: Method = Method {
     name: "torture.v1.EverythingService/PaintEverything",
     access: Rule(&[Grant::Owner, Grant::Role("admin")]),
-    entity: &EVERYTHING,
+    entity: Some(&EVERYTHING),
     timeout_seconds: Some(30),
 };
 

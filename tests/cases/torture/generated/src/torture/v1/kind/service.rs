@@ -76,77 +76,77 @@ pub trait KindMethods: Send + Sync {
 static SEARCH_METHOD: Method = Method {
     name: "torture.v1.KindService/Search",
     access: Rule(&[Grant::Public]),
-    entity: &KIND,
+    entity: Some(&KIND),
     timeout_seconds: None,
 };
 
 static RECENT_METHOD: Method = Method {
     name: "torture.v1.KindService/Recent",
     access: Rule(&[Grant::Role("user")]),
-    entity: &KIND,
+    entity: Some(&KIND),
     timeout_seconds: None,
 };
 
 static PUT_METHOD: Method = Method {
     name: "torture.v1.KindService/Put",
     access: Rule(&[Grant::Role("admin")]),
-    entity: &KIND,
+    entity: Some(&KIND),
     timeout_seconds: Some(3),
 };
 
 static TOUCH_METHOD: Method = Method {
     name: "torture.v1.KindService/Touch",
     access: Rule(&[Grant::Role("admin")]),
-    entity: &KIND,
+    entity: Some(&KIND),
     timeout_seconds: None,
 };
 
 static PING_METHOD: Method = Method {
     name: "torture.v1.KindService/Ping",
     access: Rule(&[Grant::Role("admin")]),
-    entity: &KIND,
+    entity: Some(&KIND),
     timeout_seconds: None,
 };
 
 static PICK_METHOD: Method = Method {
     name: "torture.v1.KindService/Pick",
     access: Rule(&[Grant::Internal]),
-    entity: &KIND,
+    entity: Some(&KIND),
     timeout_seconds: None,
 };
 
 static SUM_METHOD: Method = Method {
     name: "torture.v1.KindService/Sum",
     access: Rule(&[Grant::Role("admin")]),
-    entity: &KIND,
+    entity: Some(&KIND),
     timeout_seconds: None,
 };
 
 static EVERYTHING_METHOD: Method = Method {
     name: "torture.v1.KindService/Everything",
     access: Rule(&[Grant::Role("admin")]),
-    entity: &KIND,
+    entity: Some(&KIND),
     timeout_seconds: None,
 };
 
 static CLEAR_KINDS_METHOD: Method = Method {
     name: "torture.v1.KindService/ClearKinds",
     access: Rule(&[Grant::Role("admin")]),
-    entity: &KIND,
+    entity: Some(&KIND),
     timeout_seconds: None,
 };
 
 static COPY_METHOD: Method = Method {
     name: "torture.v1.KindService/CopyKind",
     access: Rule(&[Grant::Role("admin")]),
-    entity: &KIND,
+    entity: Some(&KIND),
     timeout_seconds: None,
 };
 
 static INSPECT_METHOD: Method = Method {
     name: "torture.v1.KindService/InspectKind",
     access: Rule(&[Grant::Public]),
-    entity: &KIND,
+    entity: Some(&KIND),
     timeout_seconds: None,
 };
 

@@ -31,7 +31,7 @@ pub trait MembershipMethods: Send + Sync {
 static RAISE_METHOD: Method = Method {
     name: "torture.v1.MembershipService/RaiseMembership",
     access: Rule(&[Grant::Role("admin")]),
-    entity: &MEMBERSHIP,
+    entity: Some(&MEMBERSHIP),
     timeout_seconds: None,
 };
 

@@ -34,14 +34,14 @@ pub trait TypeMethods: Send + Sync {
 static MOVE_METHOD: Method = Method {
     name: "torture.v1.TypeService/Move",
     access: Rule(&[Grant::Role("admin")]),
-    entity: &TYPE,
+    entity: Some(&TYPE),
     timeout_seconds: None,
 };
 
 static MATCH_METHOD: Method = Method {
     name: "torture.v1.TypeService/Match",
     access: Rule(&[Grant::Public]),
-    entity: &TYPE,
+    entity: Some(&TYPE),
     timeout_seconds: None,
 };
 

@@ -30,7 +30,7 @@ pub trait KindMethods: Send + Sync {
 static FORMER_METHOD: Method = Method {
     name: "torture.v2beta1.KindService/FormerKind",
     access: Rule(&[Grant::Public]),
-    entity: &KIND,
+    entity: Some(&KIND),
     timeout_seconds: None,
 };
 

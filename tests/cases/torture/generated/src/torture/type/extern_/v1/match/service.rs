@@ -46,35 +46,35 @@ pub trait MatchMethods: Send + Sync {
 static SELF_METHOD: Method = Method {
     name: "torture.type.extern.v1.MatchService/Self",
     access: Rule(&[Grant::Role("admin")]),
-    entity: &MATCH,
+    entity: Some(&MATCH),
     timeout_seconds: None,
 };
 
 static EXTERN_METHOD: Method = Method {
     name: "torture.type.extern.v1.MatchService/Extern",
     access: Rule(&[Grant::Role("admin")]),
-    entity: &MATCH,
+    entity: Some(&MATCH),
     timeout_seconds: None,
 };
 
 static TYPE_METHOD: Method = Method {
     name: "torture.type.extern.v1.MatchService/Type",
     access: Rule(&[Grant::Role("admin")]),
-    entity: &MATCH,
+    entity: Some(&MATCH),
     timeout_seconds: None,
 };
 
 static FMT_METHOD: Method = Method {
     name: "torture.type.extern.v1.MatchService/Fmt",
     access: Rule(&[Grant::Role("admin")]),
-    entity: &MATCH,
+    entity: Some(&MATCH),
     timeout_seconds: None,
 };
 
 static VERBS_METHOD: Method = Method {
     name: "torture.type.extern.v1.MatchService/Verbs",
     access: Rule(&[Grant::Role("admin")]),
-    entity: &MATCH,
+    entity: Some(&MATCH),
     timeout_seconds: None,
 };
 

@@ -1,0 +1,134 @@
+//! Who calls: keys and tokens, passwords, and how a caller is recognised by what it sends.
+
+mod keys;
+mod password;
+mod recognise;
+pub mod secret;
+mod token;
+
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use uuid::Uuid;
+
+pub(crate) use keys::SECRET_BYTES;
+pub use keys::{Keys, KeysError};
+pub use password::{Passwords, Verdict};
+pub use recognise::{Account, Accounts, Recognised, Recogniser};
+pub use token::{Claims, MAX_TOKEN_BYTES, Tokens};
+
+use crate::error::{Error, Result};
+use crate::settings::{LockoutSettings, SecuritySettings};
+use recognise::Remembered;
+
+/// What logic needs to sign accounts in and out. Cheap to clone.
+#[derive(Clone)]
+pub struct Security(Option<Arc<Inner>>);
+
+struct Inner {
+    tokens: Tokens,
+    passwords: Passwords,
+    refresh_ttl: Duration,
+    registration: bool,
+    lockout: LockoutSettings,
+    accounts: OnceLock<Arc<dyn Accounts>>,
+    remembered: Remembered,
+}
+
+/// A token that was issued.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issued {
+    /// The token.
+    pub text: String,
+    /// Seconds until it expires.
+    pub expires_in: u64,
+}
+
+impl Security {
+    /// As the settings say; keys stand in a folder below `dir`.
+    pub fn new(settings: &SecuritySettings, dir: &Path) -> Result<Self, KeysError> {
+        let keys = Keys::open(settings, dir)?;
+        Ok(Self(Some(Arc::new(Inner {
+            tokens: Tokens::new(keys, settings),
+            passwords: Passwords::new(settings),
+            refresh_ttl: Duration::from_secs(settings.refresh_ttl_seconds),
+            registration: settings.registration,
+            lockout: settings.lockout,
+            accounts: OnceLock::new(),
+            remembered: Remembered::new(),
+        }))))
+    }
+
+    /// None at all: for tests whose logic signs nobody in.
+    pub fn none() -> Self {
+        Self(None)
+    }
+
+    fn inner(&self) -> Result<&Inner> {
+        let missing = "security is not wired: give `Kit::security` to the repositories in wire.rs";
+        self.0.as_deref().ok_or_else(|| Error::internal(missing))
+    }
+
+    /// Whether callers can be recognised: it is known where their accounts are.
+    pub fn knows_accounts(&self) -> bool {
+        self.0.as_ref().is_some_and(|inner| inner.accounts.get().is_some())
+    }
+
+    /// Says where accounts and sessions are; the first word counts.
+    pub fn know(&self, accounts: Arc<dyn Accounts>) {
+        if let Some(inner) = &self.0 {
+            // Said twice, it is a slip of the wiring; the first one may be in use already.
+            let _ = inner.accounts.set(accounts);
+        }
+    }
+
+    /// The public keys, as a JWK set (RFC 7517).
+    pub fn key_set(&self) -> serde_json::Value {
+        self.0.as_ref().map_or_else(|| serde_json::json!({ "keys": [] }), |inner| inner.tokens.keys().public())
+    }
+
+    /// An access token of a session.
+    pub fn issue(&self, account: &Account, session: Uuid) -> Result<Issued> {
+        self.inner()?.tokens.issue(account, session)
+    }
+
+    /// How long a session lasts when it is not refreshed.
+    pub fn refresh_ttl(&self) -> Result<Duration> {
+        Ok(self.inner()?.refresh_ttl)
+    }
+
+    /// Whether anybody may open an account.
+    pub fn registration(&self) -> Result<bool> {
+        Ok(self.inner()?.registration)
+    }
+
+    /// What becomes of who guesses passwords.
+    pub fn lockout(&self) -> Result<LockoutSettings> {
+        Ok(self.inner()?.lockout)
+    }
+
+    /// The hash of a password, as a PHC string.
+    pub async fn hash(&self, password: &str) -> Result<String> {
+        self.inner()?.passwords.hash(password).await
+    }
+
+    /// Whether a password is the one that was hashed. It takes as long where there is no hash.
+    pub async fn verify(&self, password: &str, hash: Option<&str>) -> Result<Verdict> {
+        self.inner()?.passwords.verify(password, hash).await
+    }
+
+    /// Whom an access token stands for, if it is accepted now.
+    pub async fn recognise(&self, token: &str) -> Result<Recognised> {
+        let inner = self.inner()?;
+        let accounts = inner.accounts.get().ok_or_else(|| Error::internal("nobody said where accounts are"))?;
+        inner.remembered.recognise(&inner.tokens, accounts.as_ref(), token).await
+    }
+
+    /// A session has ended: its tokens are looked at anew with their next call in this process, and within seconds in others.
+    pub fn forget(&self, session: Uuid) {
+        if let Some(inner) = &self.0 {
+            inner.remembered.forget(session);
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Whom a call comes from: its token is read once and remembered, and its session is looked at every few seconds.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use http::{HeaderMap, header};
+use moka::sync::Cache;
+use uuid::Uuid;
+
+use super::token::now;
+use super::{Security, Tokens};
+use crate::context::Principal;
+use crate::error::{Error, Result};
+use crate::http::Authenticator;
+use crate::settings::SecurityMode;
+
+/// Tokens that are remembered at most.
+const REMEMBERED: u64 = 100_000;
+/// How long a session counts as going on without a look: what was ended elsewhere works no longer than this.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
+
+/// Where accounts and sessions are. The runtime knows no entity; the wiring says where.
+#[async_trait]
+pub trait Accounts: Send + Sync {
+    /// The account of a session, if both are as they should be: not ended, not expired, not barred.
+    async fn of_session(&self, session: Uuid) -> Result<Option<Account>>;
+}
+
+/// An account as far as access is concerned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Its id.
+    pub id: Uuid,
+    /// Roles that were granted.
+    pub roles: Vec<String>,
+    /// Tenant that it belongs to.
+    pub tenant: Option<String>,
+}
+
+/// Whom a token stands for.
+#[derive(Debug, Clone)]
+pub struct Recognised {
+    /// Who calls.
+    pub principal: Arc<Principal>,
+    /// When the token expires, in seconds since 1970.
+    pub expires_at: u64,
+}
+
+/// What was found out about tokens.
+pub(super) struct Remembered {
+    tokens: Cache<String, Arc<Known>>,
+    started: Instant,
+}
+
+struct Known {
+    recognised: Recognised,
+    session: Uuid,
+    /// Until when the session counts as going on, in milliseconds since the start.
+    fresh_until: AtomicU64,
+}
+
+impl Remembered {
+    pub(super) fn new() -> Self {
+        let tokens = Cache::builder().max_capacity(REMEMBERED).time_to_idle(Duration::from_secs(600));
+        Self { tokens: tokens.support_invalidation_closures().build(), started: Instant::now() }
+    }
+
+    fn elapsed(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    pub(super) fn forget(&self, session: Uuid) {
+        // Only fails without support for closures, which is asked for above.
+        let _ = self.tokens.invalidate_entries_if(move |_, known| known.session == session);
+    }
+
+    pub(super) async fn recognise(&self, tokens: &Tokens, accounts: &dyn Accounts, token: &str) -> Result<Recognised> {
+        let known = self.tokens.get(token);
+        if let Some(known) = &known {
+            if known.recognised.expires_at <= now() {
+                return Err(Error::TokenExpired);
+            }
+            if self.elapsed() < known.fresh_until.load(Ordering::Relaxed) {
+                return Ok(known.recognised.clone());
+            }
+        }
+        let (session, id, expires_at) = match &known {
+            Some(known) => (known.session, known.recognised.principal.id, known.recognised.expires_at),
+            None => {
+                let claims = tokens.read(token)?;
+                (claims.sid, Some(claims.sub), claims.exp)
+            }
+        };
+        let looked = self.elapsed();
+        let account = accounts.of_session(session).await?;
+        let Some(account) = account.filter(|account| Some(account.id) == id) else {
+            self.tokens.invalidate(token);
+            return Err(Error::Unauthorized("the session has ended; sign in again".to_owned()));
+        };
+        let principal =
+            Principal { id, roles: account.roles, tenant: account.tenant, session: Some(session), internal: false };
+        let pause = u64::try_from(LOOK_AGAIN.as_millis()).unwrap_or_default();
+        let fresh_until = AtomicU64::new(looked.saturating_add(pause));
+        let known = match known {
+            Some(known) if *known.recognised.principal == principal => {
+                known.fresh_until.store(fresh_until.into_inner(), Ordering::Relaxed);
+                known
+            }
+            _ => {
+                let recognised = Recognised { principal: Arc::new(principal), expires_at };
+                let known = Arc::new(Known { recognised, session, fresh_until });
+                self.tokens.insert(token.to_owned(), Arc::clone(&known));
+                known
+            }
+        };
+        Ok(known.recognised.clone())
+    }
+}
+
+/// Recognises the callers of both protocols by `Authorization: Bearer …` (RFC 6750).
+pub struct Recogniser {
+    security: Security,
+    /// Who calls without a token.
+    otherwise: Arc<Principal>,
+}
+
+impl Recogniser {
+    /// As the mode says: who sends no token is nobody, or in development everybody.
+    pub fn new(security: Security, mode: SecurityMode) -> Self {
+        let otherwise = match mode {
+            SecurityMode::Development => Principal::development(),
+            SecurityMode::Enforced => Principal::anonymous(),
+        };
+        Self { security, otherwise: Arc::new(otherwise) }
+    }
+}
+
+#[async_trait]
+impl Authenticator for Recogniser {
+    async fn principal(&self, headers: &HeaderMap) -> Result<Arc<Principal>> {
+        let mut given = headers.get_all(header::AUTHORIZATION).iter();
+        // A service without accounts is served in development only, and has nobody to recognise.
+        let Some(value) = given.next().filter(|_| self.security.knows_accounts()) else {
+            return Ok(Arc::clone(&self.otherwise));
+        };
+        let token = value.to_str().ok().and_then(bearer).filter(|_| given.next().is_none());
+        let token = token.ok_or_else(|| {
+            Error::Unauthorized("the header Authorization must be `Bearer` and one access token".to_owned())
+        })?;
+        self.security.recognise(token).await.map(|recognised| recognised.principal)
+    }
+}
+
+/// The token behind the scheme, whose letters' case makes no difference (RFC 9110, 11.1).
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    let token = token.trim_matches(' ');
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && !token.contains(' ')).then_some(token)
+}
+
+#[cfg(test)]
+mod tests;

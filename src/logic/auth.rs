@@ -1,0 +1,242 @@
+//! Signing up, in and out: what the service `AuthService` does.
+
+mod guard;
+mod sessions;
+
+use std::sync::Arc;
+
+use arcana_generated::Repositories;
+use arcana_generated::arcana::identity::v1::auth::{
+    AuthMethods, ChangePasswordRequest, ChangePasswordResponse, Credentials, GetMeRequest, LoginRequest,
+    LogoutAllRequest, LogoutAllResponse, LogoutRequest, LogoutResponse, RefreshRequest, RegisterRequest,
+    SetRolesRequest, SetStatusRequest, ValidateTokenRequest, ValidateTokenResponse,
+};
+use arcana_generated::arcana::identity::v1::user::{NewUser, User, UserId, UserRepository, UserStatus};
+use arcana_runtime::access::{self, Scope};
+use arcana_runtime::changes::Changes;
+use arcana_runtime::context::Context;
+use arcana_runtime::entity::Entity;
+use arcana_runtime::error::{Error, Result};
+use arcana_runtime::security::Security;
+use arcana_runtime::types::Timestamp;
+use async_trait::async_trait;
+
+use self::guard::Guard;
+use self::sessions::Sessions;
+use super::user::require_reach;
+use crate::accounts::{account, normal};
+
+/// What every account has.
+const FIRST_ROLE: &str = "user";
+
+/// The logic of auth.
+pub struct AuthLogic {
+    users: Arc<dyn UserRepository>,
+    security: Security,
+    guard: Guard,
+    sessions: Sessions,
+}
+
+impl AuthLogic {
+    /// With the repositories that it reads from.
+    pub fn new(repositories: &Repositories) -> Self {
+        Self {
+            users: repositories.users.clone(),
+            security: repositories.security.clone(),
+            guard: Guard::new(repositories),
+            sessions: Sessions::new(repositories),
+        }
+    }
+
+    /// The account that calls.
+    async fn me(&self, cx: &Context) -> Result<User> {
+        let id = cx.principal.id.ok_or_else(|| Error::Unauthorized("sign in first".to_owned()))?;
+        self.user(cx, &UserId::new(id)).await
+    }
+
+    async fn user(&self, cx: &Context, id: &UserId) -> Result<User> {
+        let user = self.users.find_by_id(cx, &Scope::Unrestricted, id).await?;
+        user.ok_or_else(|| Error::no_row("User", id))
+    }
+}
+
+/// Told only to who knows the password, or had a token.
+fn barred() -> Error {
+    Error::Forbidden("the account is barred; ask an administrator".to_owned())
+}
+
+#[async_trait]
+impl AuthMethods for AuthLogic {
+    async fn register(
+        &self,
+        cx: &Context,
+        _scope: &Scope,
+        request: RegisterRequest,
+        changes: &mut Changes,
+    ) -> Result<Credentials> {
+        if !self.security.registration()? {
+            return Err(Error::Forbidden("accounts are opened by administrators here".to_owned()));
+        }
+        let new = NewUser { name: request.name, email: normal(&request.email) };
+        let hash = self.security.hash(&request.password).await?;
+        let user = User { password_hash: Some(hash), roles: vec![FIRST_ROLE.to_owned()], ..User::create(new, cx, 0) };
+        let user = changes.insert(user);
+        let account = account(&user).ok_or_else(barred)?;
+        self.sessions.open(cx, &account, changes)
+    }
+
+    async fn login(
+        &self,
+        cx: &Context,
+        _scope: &Scope,
+        request: LoginRequest,
+        changes: &mut Changes,
+    ) -> Result<Credentials> {
+        let email = normal(&request.email);
+        let failed_before = self.guard.admit(cx, &email).await?;
+        let user = self.users.find_by_email(cx, &Scope::Unrestricted, &email).await?;
+        let hash = user.as_ref().and_then(|user| user.password_hash.as_deref());
+        let verdict = self.security.verify(&request.password, hash).await?;
+        let Some(user) = user.filter(|_| verdict.right) else {
+            self.guard.failed(cx, &email).await?;
+            return Err(Error::InvalidCredentials);
+        };
+        let account = account(&user).ok_or_else(barred)?;
+        if let Some(failed) = failed_before {
+            changes.delete(&failed);
+        }
+        if verdict.outdated {
+            let password_hash = Some(self.security.hash(&request.password).await?);
+            changes.update(&user, User { password_hash, ..user.clone() });
+        }
+        self.sessions.open(cx, &account, changes)
+    }
+
+    async fn refresh(
+        &self,
+        cx: &Context,
+        _scope: &Scope,
+        request: RefreshRequest,
+        changes: &mut Changes,
+    ) -> Result<Credentials> {
+        let session = self.sessions.take(cx, &request.refresh_token, changes).await?;
+        let user = self.users.find_by_id(cx, &Scope::Unrestricted, &session.user_id).await?;
+        let account = user.as_ref().and_then(account).ok_or_else(sessions::refused)?;
+        self.sessions.go_on(cx, &account, &session, changes)
+    }
+
+    async fn logout(
+        &self,
+        cx: &Context,
+        _scope: &Scope,
+        _request: LogoutRequest,
+        _changes: &mut Changes,
+    ) -> Result<LogoutResponse> {
+        self.sessions.end_this(cx).await?;
+        Ok(LogoutResponse {})
+    }
+
+    async fn logout_all(
+        &self,
+        cx: &Context,
+        _scope: &Scope,
+        _request: LogoutAllRequest,
+        _changes: &mut Changes,
+    ) -> Result<LogoutAllResponse> {
+        let me = self.me(cx).await?;
+        let sessions = self.sessions.end_all(cx, &me.id, None).await?;
+        Ok(LogoutAllResponse { sessions })
+    }
+
+    async fn get_me(
+        &self,
+        cx: &Context,
+        _scope: &Scope,
+        _request: GetMeRequest,
+        _changes: &mut Changes,
+    ) -> Result<User> {
+        self.me(cx).await
+    }
+
+    async fn change_password(
+        &self,
+        cx: &Context,
+        _scope: &Scope,
+        request: ChangePasswordRequest,
+        changes: &mut Changes,
+    ) -> Result<ChangePasswordResponse> {
+        let me = self.me(cx).await?;
+        // Whoever found a device unlocked does not guess on for ever either.
+        let failed_before = self.guard.admit(cx, &me.email).await?;
+        let verdict = self.security.verify(&request.current_password, me.password_hash.as_deref()).await?;
+        if !verdict.right {
+            self.guard.failed(cx, &me.email).await?;
+            return Err(Error::invalid("current_password", "password", "is not the password of the account"));
+        }
+        if let Some(failed) = failed_before {
+            changes.delete(&failed);
+        }
+        let password_hash = Some(self.security.hash(&request.new_password).await?);
+        changes.update(&me, User { password_hash, ..me.clone() });
+        let sessions = self.sessions.end_all(cx, &me.id, cx.principal.session).await?;
+        Ok(ChangePasswordResponse { sessions })
+    }
+
+    async fn set_roles(
+        &self,
+        cx: &Context,
+        _scope: &Scope,
+        request: SetRolesRequest,
+        changes: &mut Changes,
+    ) -> Result<User> {
+        let user = self.user(cx, &request.user_id).await?;
+        require_reach(cx, &user)?;
+        if let Some(role) = request.roles.iter().find(|role| !access::may_grant(&cx.principal, role)) {
+            return Err(Error::Forbidden(format!("nobody grants a role above their own, such as {role}")));
+        }
+        let mut roles = request.roles;
+        roles.sort();
+        roles.dedup();
+        Ok(changes.update(&user, User { roles, ..user.clone() }))
+    }
+
+    async fn set_status(
+        &self,
+        cx: &Context,
+        _scope: &Scope,
+        request: SetStatusRequest,
+        changes: &mut Changes,
+    ) -> Result<User> {
+        let user = self.user(cx, &request.user_id).await?;
+        require_reach(cx, &user)?;
+        if cx.principal.id == Some(user.id.0) && request.status != UserStatus::Active {
+            return Err(Error::precondition("nobody bars the account that they call with"));
+        }
+        if request.status != UserStatus::Active {
+            self.sessions.end_all(cx, &user.id, None).await?;
+        }
+        Ok(changes.update(&user, User { status: request.status, ..user.clone() }))
+    }
+
+    async fn validate_token(
+        &self,
+        _cx: &Context,
+        _scope: &Scope,
+        request: ValidateTokenRequest,
+        _changes: &mut Changes,
+    ) -> Result<ValidateTokenResponse> {
+        let nothing = ValidateTokenResponse { valid: false, user_id: None, roles: Vec::new(), expires_at: None };
+        let recognised = match self.security.recognise(&request.token).await {
+            Ok(recognised) => recognised,
+            Err(Error::Unauthorized(_) | Error::TokenExpired) => return Ok(nothing),
+            Err(error) => return Err(error),
+        };
+        let expires = i64::try_from(recognised.expires_at).ok();
+        Ok(ValidateTokenResponse {
+            valid: true,
+            user_id: recognised.principal.id.map(UserId::new),
+            roles: recognised.principal.roles.clone(),
+            expires_at: expires.and_then(|seconds| Timestamp::from_parts(seconds, 0)),
+        })
+    }
+}

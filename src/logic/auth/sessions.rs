@@ -1,0 +1,160 @@
+//! Sessions: opened by signing in, carried on by refresh tokens that are used once, and ended.
+
+use std::sync::Arc;
+
+use arcana_generated::Repositories;
+use arcana_generated::arcana::identity::v1::auth::Credentials;
+use arcana_generated::arcana::identity::v1::refresh_token::{RefreshToken, RefreshTokenId, RefreshTokenRepository};
+use arcana_generated::arcana::identity::v1::session::{SESSION, Session, SessionId, SessionRepository};
+use arcana_generated::arcana::identity::v1::user::UserId;
+use arcana_runtime::access::Scope;
+use arcana_runtime::changes::Changes;
+use arcana_runtime::context::Context;
+use arcana_runtime::db::LocalStore;
+use arcana_runtime::error::{Error, Result};
+use arcana_runtime::query::ListQuery;
+use arcana_runtime::security::secret::{digest, secret};
+use arcana_runtime::security::{Account, Security};
+use arcana_runtime::types::Duration;
+use uuid::Uuid;
+
+use crate::accounts::{is_open, session, until};
+
+/// Word in front of refresh tokens, by which people and scanners of leaked secrets know them.
+const REFRESH: &str = "rt_";
+/// How long a refresh token may be used again: two tabs that refresh at once, or an answer that got lost.
+const GRACE_SECONDS: i64 = 10;
+/// Sessions that are ended in one transaction.
+const AT_ONCE: i64 = 100;
+
+/// Opens, carries on and ends sessions.
+pub struct Sessions {
+    sessions: Arc<dyn SessionRepository>,
+    refresh_tokens: Arc<dyn RefreshTokenRepository>,
+    store: LocalStore,
+    security: Security,
+}
+
+/// What is wrong with a refresh token is for nobody to know.
+pub fn refused() -> Error {
+    Error::Unauthorized("the refresh token is not valid; sign in again".to_owned())
+}
+
+impl Sessions {
+    pub fn new(repositories: &Repositories) -> Self {
+        Self {
+            sessions: repositories.sessions.clone(),
+            refresh_tokens: repositories.refresh_tokens.clone(),
+            store: repositories.store.clone(),
+            security: repositories.security.clone(),
+        }
+    }
+
+    /// A new session with its first tokens.
+    pub fn open(&self, cx: &Context, account: &Account, changes: &mut Changes) -> Result<Credentials> {
+        let session = changes.insert(session(cx, account, self.security.refresh_ttl()?));
+        self.credentials(cx, account, &session, changes)
+    }
+
+    /// The session of a refresh token, which is used up by this. One that was used up before ends the session: either its owner
+    /// or a thief has a copy, and nobody knows who (RFC 9700, 4.14.2).
+    pub async fn take(&self, cx: &Context, token: &str, changes: &mut Changes) -> Result<Session> {
+        let scope = Scope::Unrestricted;
+        let found = self.refresh_tokens.find_by_token_hash(cx, &scope, &digest(token)).await?;
+        let token = found.ok_or_else(refused)?;
+        let session = self.sessions.find_by_id(cx, &scope, &token.session_id).await?;
+        let session = session.filter(|session| is_open(session, cx.now())).ok_or_else(refused)?;
+        match token.used_at {
+            None => {
+                changes.update(&token, RefreshToken { used_at: Some(cx.now()), ..token.clone() });
+            }
+            Some(used_at) if cx.now() - used_at <= Duration::seconds(GRACE_SECONDS) => {}
+            Some(_) => {
+                tracing::warn!(session = %session.id, user = %session.user_id, "a refresh token came twice: its session ends");
+                self.end(cx, vec![session]).await?;
+                return Err(refused());
+            }
+        }
+        Ok(session)
+    }
+
+    /// The next tokens of a session.
+    pub fn go_on(
+        &self,
+        cx: &Context,
+        account: &Account,
+        session: &Session,
+        changes: &mut Changes,
+    ) -> Result<Credentials> {
+        let expires_at = until(cx, self.security.refresh_ttl()?);
+        changes.update(session, Session { expires_at, ..session.clone() });
+        self.credentials(cx, account, session, changes)
+    }
+
+    /// Ends the session of the call.
+    pub async fn end_this(&self, cx: &Context) -> Result<()> {
+        let none = || Error::Unauthorized("the call has no session: it came without an access token".to_owned());
+        let id = SessionId::new(cx.principal.session.ok_or_else(none)?);
+        let session = self.sessions.find_by_id(cx, &Scope::Unrestricted, &id).await?;
+        self.end(cx, session.into_iter().collect()).await
+    }
+
+    /// Ends the open sessions of an account but one, and says how many.
+    pub async fn end_all(&self, cx: &Context, user: &UserId, but: Option<Uuid>) -> Result<i32> {
+        let mut ended = 0;
+        let mut query = ListQuery::first(&SESSION).with(&Session::USER_ID, user).ordered_by(&Session::CREATED_AT);
+        query.size = AT_ONCE;
+        loop {
+            let page = self.sessions.list(cx, &Scope::Unrestricted, &query).await?;
+            let others = page.data.into_iter().filter(|session| Some(session.id.0) != but);
+            let open: Vec<Session> = others.filter(|session| session.revoked_at.is_none()).collect();
+            ended += i32::try_from(open.len()).unwrap_or(i32::MAX);
+            self.end(cx, open).await?;
+            match page.next_page_token.is_empty() {
+                true => return Ok(ended),
+                false => query.skip += AT_ONCE,
+            }
+        }
+    }
+
+    /// In a commit of its own, so that nobody finds them open again behind it.
+    async fn end(&self, cx: &Context, sessions: Vec<Session>) -> Result<()> {
+        let mut changes = Changes::new(cx);
+        for session in &sessions {
+            changes.update(session, Session { revoked_at: Some(cx.now()), ..session.clone() });
+        }
+        if !changes.is_empty() {
+            let mut tx = self.store.begin(cx).await?;
+            tx.write(changes).await?;
+            tx.commit().await?;
+        }
+        sessions.iter().for_each(|session| self.security.forget(session.id.0));
+        Ok(())
+    }
+
+    fn credentials(
+        &self,
+        cx: &Context,
+        account: &Account,
+        session: &Session,
+        changes: &mut Changes,
+    ) -> Result<Credentials> {
+        let refresh_token = secret(REFRESH)?;
+        changes.insert(RefreshToken {
+            id: RefreshTokenId::new(cx.uuid()),
+            session_id: session.id,
+            token_hash: digest(&refresh_token),
+            used_at: None,
+            version: 1,
+            created_at: cx.now(),
+        });
+        let issued = self.security.issue(account, session.id.0)?;
+        Ok(Credentials {
+            access_token: issued.text,
+            token_type: "Bearer".to_owned(),
+            expires_in: i64::try_from(issued.expires_in).unwrap_or(i64::MAX),
+            refresh_token,
+            user_id: UserId::new(account.id),
+        })
+    }
+}

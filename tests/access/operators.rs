@@ -1,0 +1,91 @@
+//! What operators do from the command line, and what a closed service needs.
+
+use serde_json::json;
+
+use crate::people::{PASSWORD, Person, closed, create_admin};
+use crate::support::{command, eventually};
+
+fn run(folder: &std::path::Path, arguments: &[&str]) -> (bool, String) {
+    let output = command(folder).args(arguments).output().unwrap();
+    let text = if output.status.success() { &output.stdout } else { &output.stderr };
+    (output.status.success(), String::from_utf8_lossy(text).trim().to_owned())
+}
+
+#[tokio::test]
+async fn the_first_administrator_is_made_by_the_operator() {
+    let service = closed().run();
+    let admin = Person::admin(&service).await;
+    let me = admin.get(&service, "/api/v1/auth/me").await.ok(200);
+    assert_eq!(me["roles"], json!(["admin", "user"]));
+    admin.get(&service, "/api/v1/users").await.ok(200);
+
+    let words = |email: &str, password: &str| {
+        let output = create_admin(service.folder(), email, password, &[]);
+        assert!(!output.status.success());
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    assert!(words("new@example.com", "short").contains("at least 10 characters"));
+    assert!(words(&admin.email, PASSWORD).contains("email"), "{}", words(&admin.email, PASSWORD));
+    assert!(words("no address", PASSWORD).contains("invalid"), "{}", words("no address", PASSWORD));
+}
+
+#[tokio::test]
+async fn a_token_for_scripts_is_one_of_the_account() {
+    let service = closed().run();
+    let ada = Person::register(&service).await;
+    let (fine, token) = run(service.folder(), &["token", &ada.email]);
+    assert!(fine, "{token}");
+    let script = Person { token, ..Person::login(&service, &ada.email, PASSWORD).await };
+    assert_eq!(script.get(&service, "/api/v1/auth/me").await.ok(200)["id"], json!(ada.id));
+    let (fine, words) = run(service.folder(), &["token", "nobody@example.com"]);
+    assert!(!fine && words.contains("there is no account nobody@example.com"), "{words}");
+}
+
+#[tokio::test]
+async fn a_new_key_signs_and_tokens_of_the_old_one_are_good_until_they_expire() {
+    let service = closed().set("security.algorithm=EdDSA").run();
+    let published = async || service.get("/.well-known/jwks.json").await.ok(200)["keys"].as_array().unwrap().clone();
+    let before = published().await;
+    assert_eq!((before.len(), &before[0]["alg"], &before[0]["crv"]), (1, &json!("EdDSA"), &json!("Ed25519")));
+    assert!(before[0].get("d").is_none(), "the private part");
+    let old = Person::register(&service).await;
+
+    let (fine, words) = run(service.folder(), &["keys", "rotate", "--set", "security.algorithm=EdDSA"]);
+    assert!(fine && words.contains("signs from now on"), "{words}");
+    // Another process signs with it, and this one learns of it by its id.
+    let (fine, token) = run(service.folder(), &["token", &old.email, "--set", "security.algorithm=EdDSA"]);
+    assert!(fine, "{token}");
+    let new = Person { token, ..Person::login(&service, &old.email, PASSWORD).await };
+    new.get(&service, "/api/v1/auth/me").await.ok(200);
+    old.get(&service, "/api/v1/auth/me").await.ok(200);
+    assert_eq!(published().await.len(), 2);
+}
+
+#[tokio::test]
+async fn production_serves_a_closed_service_and_no_open_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let serve = |mode: &str| {
+        let mut command = command(folder.path());
+        command.env("ARCANA_ENV", "production").args(["serve", "--set", &format!("security.mode={mode}")]);
+        command.output().unwrap()
+    };
+    let words = String::from_utf8_lossy(&serve("development").stderr).into_owned();
+    assert!(words.contains("set it to enforced"), "{words}");
+    for (setting, word) in [("security.secret=short", "fewer than 32 bytes"), ("security.mode=open", "one of")] {
+        let output = command(folder.path()).args(["serve", "--set", setting]).output().unwrap();
+        let words = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && words.contains(word), "{setting}: {words}");
+    }
+}
+
+#[tokio::test]
+async fn a_token_expires() {
+    let service = closed().set("security.access_ttl_seconds=10").run();
+    let ada = Person::register(&service).await;
+    ada.get(&service, "/api/v1/auth/me").await.ok(200);
+    let expired = async || (ada.get(&service, "/api/v1/auth/me").await.status == 401).then_some(());
+    eventually("it expires", expired).await;
+    ada.get(&service, "/api/v1/auth/me").await.refused(401, "TOKEN_EXPIRED");
+    let refreshed = service.post("/api/v1/auth/refresh", &json!({ "refresh_token": ada.refresh })).await.ok(200);
+    assert_eq!(refreshed["expires_in"], 10);
+}
