@@ -1,6 +1,7 @@
 //! The service as a program: its commands, the same for every project.
 
 mod adopt;
+mod cert;
 mod command;
 mod database;
 mod verify;
@@ -110,6 +111,12 @@ enum Command {
         #[command(subcommand)]
         what: ConfigCommand,
     },
+    /// Make certificates
+    #[command(after_help = "Example: cert dev")]
+    Cert {
+        #[command(subcommand)]
+        what: CertCommand,
+    },
     /// List every rpc with its routes and who may call it
     #[command(after_help = "Example: routes --json")]
     Routes {
@@ -150,6 +157,12 @@ enum Way {
     },
 }
 
+#[derive(Debug, Clone, Subcommand)]
+enum CertCommand {
+    /// Make a CA for development, certificates for the server and a client, and the settings that use them
+    Dev(cert::Args),
+}
+
 #[derive(Debug, Clone, Copy, Subcommand)]
 enum ConfigCommand {
     /// Print every key, its value and where it came from; secrets are masked
@@ -188,6 +201,7 @@ impl App {
             Command::Config { what: ConfigCommand::Show } => {
                 command::print(&self.settings(arguments.config, arguments.overrides, true)?.show())
             }
+            Command::Cert { what: CertCommand::Dev(args) } => cert::dev(self, &args),
             Command::Serve { seed } => {
                 let loaded = self.settings(arguments.config, arguments.overrides, true)?;
                 block_on(command::serve(self, loaded.settings, seed))

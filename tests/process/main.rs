@@ -13,3 +13,4 @@ mod migrations;
 mod settings;
 mod signals;
 mod timeouts;
+mod tls;
