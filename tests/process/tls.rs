@@ -67,12 +67,15 @@ async fn is_healthy(channel: Channel) -> bool {
 
 /// Whether both protocols serve the client, or what the first that does not says.
 async fn served(service: &Service, client: &Client) -> Result<(), String> {
-    for protocol in ["h2", "http/1.1"] {
-        let (status, text) = client.speaking(&[protocol]).get(service.rest, PATH).await?;
-        assert_eq!(status, 200, "{text}");
-    }
-    assert!(is_healthy(client.channel(service.grpc).await?).await);
-    Ok(())
+    let calls = async {
+        for protocol in ["h2", "http/1.1"] {
+            let (status, text) = client.speaking(&[protocol]).get(service.rest, PATH).await?;
+            assert_eq!(status, 200, "{text}");
+        }
+        assert!(is_healthy(client.channel(service.grpc).await?).await);
+        Ok(())
+    };
+    tokio::time::timeout(Duration::from_secs(60), calls).await.expect("the client waits")
 }
 
 /// Why REST and gRPC refuse the client: the alert that they give, which is the same. No call gets through.

@@ -16,7 +16,7 @@ use tokio_rustls::server::TlsStream;
 
 use crate::peer::{self, Pattern, PeerIdentity};
 use crate::settings::{ServerSettings, TlsSettings};
-use files::{Digest, Files};
+use files::{Digest, Files, Watched};
 use verifier::Verifier;
 
 /// A caller that does not finish its handshake within this time is cut off.
@@ -113,8 +113,7 @@ impl Tls {
     }
 
     async fn follow(&self) {
-        let mut taken = self.begun_with;
-        let mut seen = taken;
+        let mut watched = Watched::new(self.begun_with);
         let mut looks = tokio::time::interval(LOOK_INTERVAL);
         looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -122,11 +121,7 @@ impl Tls {
             let settings = self.settings.clone();
             // A volume may be slow to answer.
             let Ok(files) = tokio::task::spawn_blocking(move || Files::read(&settings)).await else { continue };
-            let now = files.digest();
-            // A certificate whose key is yet to come is no pair: what still changes is let be.
-            let stands = std::mem::replace(&mut seen, now) == now;
-            if stands && now != taken {
-                taken = now;
+            if watched.is_due(files.digest()) {
                 self.take(&files);
             }
         }

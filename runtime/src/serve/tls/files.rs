@@ -29,6 +29,29 @@ pub(super) struct Material {
     pub(super) client_ca: Option<RootCertStore>,
 }
 
+/// What was taken of the files, and what was seen when they were last looked at.
+pub(super) struct Watched {
+    taken: Digest,
+    seen: Digest,
+}
+
+impl Watched {
+    pub(super) fn new(taken: Digest) -> Self {
+        Self { taken, seen: taken }
+    }
+
+    /// Whether what is seen now is to be taken: it is new, and has stood still since the last look. A certificate whose
+    /// key is yet to come is no pair.
+    pub(super) fn is_due(&mut self, now: Digest) -> bool {
+        let stands = std::mem::replace(&mut self.seen, now) == now;
+        let due = stands && now != self.taken;
+        if due {
+            self.taken = now;
+        }
+        due
+    }
+}
+
 impl Files {
     pub(super) fn read(settings: &TlsSettings) -> Self {
         let read = |path: &Option<_>| {
@@ -136,4 +159,35 @@ fn roots(bytes: &[u8]) -> Result<RootCertStore, String> {
             .map_err(|error| format!("holds what is no CA ({error}); put certificates of CAs there"))?;
     }
     Ok(roots)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_changes_is_taken_once_and_when_it_stands_still() {
+        let [old, half, new] = [[0; 32], [1; 32], [2; 32]];
+        let mut watched = Watched::new(old);
+        let due: Vec<bool> =
+            [old, half, new, new, new, half, old, old].into_iter().map(|now| watched.is_due(now)).collect();
+        assert_eq!(due, [false, false, false, true, false, false, false, true]);
+        // Gone and back between two looks, or seen once only, is no change.
+        assert_eq!([half, old, old].map(|now| watched.is_due(now)), [false, false, false]);
+    }
+
+    #[test]
+    fn files_differ_by_what_they_hold_and_by_what_hinders_reading() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| Some(folder.path().join(name));
+        let settings = TlsSettings { certificate: path("a"), key: path("b"), ..TlsSettings::default() };
+        let mut seen = vec![Files::read(&settings).digest()];
+        for (name, text) in [("a", "one"), ("b", "one"), ("b", "two")] {
+            std::fs::write(folder.path().join(name), text).unwrap();
+            let digest = Files::read(&settings).digest();
+            assert!(!seen.contains(&digest), "{name} {text}");
+            seen.push(digest);
+        }
+        assert_eq!(Files::read(&settings).digest(), seen[3]);
+    }
 }
