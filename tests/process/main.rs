@@ -4,6 +4,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod certificates;
 mod commands;
 mod contention;
 mod crashes;
