@@ -2,6 +2,7 @@
 
 mod accounts;
 mod adopt;
+mod cert;
 mod command;
 mod database;
 mod verify;
@@ -163,6 +164,12 @@ enum Command {
         #[command(subcommand)]
         what: ConfigCommand,
     },
+    /// Make certificates
+    #[command(after_help = "Example: cert dev")]
+    Cert {
+        #[command(subcommand)]
+        what: CertCommand,
+    },
     /// List every rpc with its routes and who may call it
     #[command(after_help = "Example: routes --json")]
     Routes {
@@ -221,6 +228,12 @@ enum KeysCommand {
     Rotate,
 }
 
+#[derive(Debug, Clone, Subcommand)]
+enum CertCommand {
+    /// Make a CA for development, certificates for the server and a client, and the settings that use them
+    Dev(cert::Args),
+}
+
 #[derive(Debug, Clone, Copy, Subcommand)]
 enum ConfigCommand {
     /// Print every key, its value and where it came from; secrets are masked
@@ -259,6 +272,7 @@ impl App {
             Command::Config { what: ConfigCommand::Show } => {
                 command::print(&self.settings(arguments.config, arguments.overrides, true)?.show())
             }
+            Command::Cert { what: CertCommand::Dev(args) } => cert::dev(self, &args),
             Command::Serve { seed } => {
                 let loaded = self.settings(arguments.config, arguments.overrides, true)?;
                 block_on(command::serve(self, loaded.settings, seed))

@@ -6,6 +6,7 @@ use std::time::Instant;
 use uuid::Uuid;
 
 use crate::error::{Error, Result};
+use crate::peer::PeerIdentity;
 use crate::types::Timestamp;
 
 /// Passed explicitly, first, through every layer. Cheap to clone.
@@ -110,6 +111,13 @@ impl Context {
     /// The service itself: migrations, seeds, tests.
     pub fn system() -> Self {
         Self::new(Arc::new(Principal::development()), "system".into(), Sources::system())
+    }
+
+    /// Notes whether a peer of the deployment calls, as its connection says.
+    pub(crate) fn note_peer(&mut self, extensions: &http::Extensions) {
+        if extensions.get::<PeerIdentity>().is_some() && !self.principal.internal {
+            Arc::make_mut(&mut self.principal).internal = true;
+        }
     }
 
     /// The same, with a deadline that is no later than this.

@@ -121,6 +121,7 @@ async fn answer(config: &EdgeConfig, mut cx: Context, path: Path, mut request: R
     };
     let call = async {
         config.recognise(&mut cx, request.headers()).await?;
+        cx.note_peer(request.extensions());
         request.extensions_mut().insert(cx);
         request.extensions_mut().insert(path);
         let request = request.map(|body| Body::new(Bounded::new(body, limit)));

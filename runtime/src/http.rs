@@ -243,6 +243,7 @@ async fn answer(config: &EdgeConfig, mut cx: Context, mut request: Request, rout
         if let Err(error) = config.recognise(&mut cx, request.headers()).await {
             return error.into_response();
         }
+        cx.note_peer(request.extensions());
         request.extensions_mut().insert(cx);
         request.extensions_mut().insert(BodyLimit(limit));
         let request =

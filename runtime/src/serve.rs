@@ -3,6 +3,7 @@
 mod accept;
 mod routes;
 pub(crate) mod signals;
+mod tls;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -22,6 +23,8 @@ use crate::http::EdgeConfig;
 use crate::security::Security;
 use crate::settings::{ListenSettings, SecurityMode, Settings};
 use crate::telemetry;
+use tls::Listeners;
+pub use tls::TlsProblems;
 
 /// How often gRPC health follows the dependencies, and metrics are tidied.
 const WATCH_INTERVAL: Duration = Duration::from_secs(2);
@@ -70,6 +73,9 @@ pub enum ServeError {
         /// Cause.
         source: std::io::Error,
     },
+    /// What TLS needs is not there.
+    #[error("{0}")]
+    Tls(TlsProblems),
     /// The descriptor set is no descriptor set.
     #[error("the descriptor set cannot be read: {0}; run the generator again")]
     Descriptor(String),
@@ -79,6 +85,11 @@ pub enum ServeError {
     /// The log or the metrics cannot be installed.
     #[error("telemetry cannot be installed: {0}")]
     Telemetry(String),
+}
+
+/// Looks at the files that TLS needs, so that they can be named before anything is begun.
+pub fn check_tls(settings: &Settings) -> Result<(), ServeError> {
+    Listeners::load(&settings.server).map(drop).map_err(ServeError::Tls)
 }
 
 impl Server {
@@ -95,6 +106,7 @@ impl Server {
         mut stop: mpsc::Receiver<()>,
     ) -> Result<(), ServeError> {
         let settings = &self.settings;
+        let tls = Listeners::load(&settings.server).map_err(ServeError::Tls)?;
         let metrics = self.metrics()?;
         let rest_listener = bind("server.rest", &settings.server.rest).await?;
         let grpc_listener = bind("server.grpc", &settings.server.grpc).await?;
@@ -114,8 +126,10 @@ impl Server {
         follow(&health, &reporter, &names).await;
         let (close, closing) = watch::channel(());
         let mut serving = tokio::task::JoinSet::new();
-        serving.spawn(accept::accept(rest_listener, rest, closing.clone()));
-        serving.spawn(accept::accept(grpc_listener, grpc, closing));
+        serving.spawn(accept::accept(rest_listener, tls.rest.clone(), rest, closing.clone()));
+        serving.spawn(accept::accept(grpc_listener, tls.grpc.clone(), grpc, closing));
+        let mut following = tokio::task::JoinSet::new();
+        following.spawn(tls.follow());
         tracing::info!(rest = %bound.rest, grpc = %bound.grpc, "listening");
         on_bound(bound);
 

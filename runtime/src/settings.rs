@@ -3,10 +3,12 @@
 mod keys;
 mod load;
 mod show;
+mod tls;
 
 use serde::Deserialize;
 
 pub use load::{Loaded, Problem, SettingsError, Source, load};
+pub use tls::TlsSettings;
 
 /// The configuration of a process. Every key is enforced by code; there is none that only looks as if.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -53,6 +55,8 @@ pub struct ListenSettings {
     pub host: String,
     /// Port; 0 lets the system choose.
     pub port: u16,
+    /// TLS; without a certificate, the protocol is served in plain text.
+    pub tls: TlsSettings,
 }
 
 /// Which other origins may call from a browser.
@@ -301,6 +305,8 @@ impl Settings {
                 format!("is {} like server.rest.port; give each its own", server.grpc.port),
             ));
         }
+        found.extend(server.rest.tls.conflicts("server.rest"));
+        found.extend(server.grpc.tls.conflicts("server.grpc"));
         if let Some(secret) = &self.security.secret {
             let (fewest, algorithm) = (crate::security::SECRET_BYTES, self.security.algorithm.name());
             if secret.len() < fewest {

@@ -276,12 +276,12 @@ fn call(stage: &Stage, rows: &Rows, owner: &Person, route: &Route) -> Call {
         ("POST", _) if name.starts_with("Undelete") => (None, one),
         ("POST", _) if name.starts_with("Create") => (Some(new.clone()), json!({ member: new })),
         ("PATCH", _) => (Some(change.clone()), json!({ member: with_id(&change), "update_mask": mask })),
-        // What never changes may be left out.
-        ("PUT", "UpdateOrder") => {
-            let lines = json!({ "lines": new["lines"] });
-            (Some(lines.clone()), json!({ member: with_id(&lines) }))
+        ("PUT", _) => {
+            // What never changes may be left out.
+            let mut all = new.clone();
+            all.as_object_mut().unwrap().retain(|name, _| !["number", "customer_id", "sku"].contains(&name.as_str()));
+            (Some(all.clone()), json!({ member: with_id(&all) }))
         }
-        ("PUT", _) => (Some(new.clone()), json!({ member: with_id(&new) })),
         _ => panic!("{} has no request in the matrix; write one", route.rpc),
     };
     Call { path, body, message, row }

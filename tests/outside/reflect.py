@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """A gRPC client that knows the shop by nothing but server reflection.
 
-    tests/outside/reflect.py 127.0.0.1:9090
+    tests/outside/reflect.py [--tls FOLDER] 127.0.0.1:9090
+
+With --tls, over TLS, with the CA and the client certificate that `cert dev` has put into the folder; without that
+certificate, nobody is served.
 
 Lists the services by reflection v1 and v1alpha, asks for health, creates a customer, a product and orders, pages,
 patches with an update mask, meets a stale etag, cancels. One line a step; the exit code is 0 if all went as it must.
@@ -11,6 +14,7 @@ It needs grpcio, grpcio-reflection and protobuf (tests/outside/requirements.txt)
 import os
 import sys
 import time
+from pathlib import Path
 
 import grpc
 from google.protobuf import descriptor_pb2, descriptor_pool, json_format, message_factory
@@ -180,9 +184,31 @@ def cancel(shop, order, product):
     step("an unknown order is NOT_FOUND")
 
 
+def connect(folder, target, shown=True):
+    """A channel, over TLS if there is a folder, with the client certificate if that is to be shown."""
+    options = [("grpc.enable_http_proxy", 0)]
+    if folder is None:
+        return grpc.insecure_channel(target, options=options)
+    read = lambda name: (Path(folder) / name).read_bytes()
+    own = (read("client.key"), read("client.pem")) if shown else (None, None)
+    return grpc.secure_channel(target, grpc.ssl_channel_credentials(read("ca.pem"), *own), options=options)
+
+
+def refuse_strangers(folder, target):
+    with connect(folder, target, shown=False) as channel:
+        try:
+            Reflected(channel, "v1").services()
+        except grpc.RpcError as error:
+            equal("the code of a client without a certificate", error.code(), grpc.StatusCode.UNAVAILABLE)
+            step("a client without a certificate is not served")
+            return
+    raise AssertionError("a client without a certificate is served")
+
+
 def main():
     mark = f"{int(time.time())}{os.getpid()}"
-    with grpc.insecure_channel(sys.argv[1], options=[("grpc.enable_http_proxy", 0)]) as channel:
+    folder, target = (sys.argv[2], sys.argv[3]) if sys.argv[1] == "--tls" else (None, sys.argv[1])
+    with connect(folder, target) as channel:
         try:
             grpc.channel_ready_future(channel).result(timeout=CALL_SECONDS)
             shop = find_out(channel)
@@ -191,6 +217,8 @@ def main():
             page(shop, customer, orders)
             change(shop, orders[0])
             cancel(shop, orders[1], product)
+            if folder is not None:
+                refuse_strangers(folder, target)
         except (AssertionError, grpc.RpcError, grpc.FutureTimeoutError) as error:
             text = f"{error.code()}: {error.details()}" if isinstance(error, grpc.RpcError) and hasattr(error, "code") else error
             print(f"FAILED  {text!s}", file=sys.stderr)
@@ -199,6 +227,6 @@ def main():
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2 or sys.argv[1] in ("-h", "--help"):
+    if len(sys.argv) != (4 if "--tls" in sys.argv[:2] else 2) or sys.argv[1] in ("-h", "--help"):
         sys.exit(__doc__)
     sys.exit(main())

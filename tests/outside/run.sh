@@ -7,6 +7,7 @@
 #
 # curl          a tour of REST by hand
 # grpc          a Python client that lives by reflection
+# tls           both protocols over TLS: curl, the Python client with a certificate of its own, and sslyze on both ports
 # browser       Swagger UI in Chromium
 # spectral      openapi.json by the rules of spectral:oas, warnings included
 # redocly       openapi.json by the rules of redocly's `recommended`, warnings included
@@ -22,13 +23,13 @@ cd "$(dirname "$0")/../.." || exit 1
 . tests/serving.sh
 . tests/tools.sh
 
-known=(curl grpc browser spectral redocly buf breaking typescript schemathesis)
+known=(curl grpc tls browser spectral redocly buf breaking typescript schemathesis)
 judges=("$@")
 [ $# -gt 0 ] || judges=("${known[@]}")
 for judge in "${judges[@]}"; do
   case " ${known[*]} " in
     *" $judge "*) ;;
-    *) sed -n '2,20s/^# \{0,1\}//p' "$0"; exit 2 ;;
+    *) sed -n '2,21s/^# \{0,1\}//p' "$0"; exit 2 ;;
   esac
 done
 
@@ -76,6 +77,7 @@ for judge in "${judges[@]}"; do
   case $judge in
     curl) timeout 120 tests/outside/curl.sh "$REST" ;;
     grpc) timeout 120 python tests/outside/reflect.py "$GRPC" ;;
+    tls) timeout 600 tests/outside/tls.sh "$target/debug/arcana" "$root" ;;
     browser) timeout 450 node tests/browser/swagger.mjs "$REST" ;;
     spectral) timeout 120 spectral lint --ruleset tests/outside/spectral.yaml --fail-severity warn "$contract" ;;
     redocly) timeout 120 redocly lint --config tests/outside/redocly.yaml --max-problems 50 "$contract" ;;

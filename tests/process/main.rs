@@ -4,6 +4,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod certificates;
 mod commands;
 mod contention;
 mod crashes;
@@ -13,3 +14,4 @@ mod migrations;
 mod settings;
 mod signals;
 mod timeouts;
+mod tls;

@@ -11,6 +11,7 @@ mod dynamic;
 mod raw;
 mod rows;
 mod service;
+pub mod tls;
 
 pub use answer::{Answer, Refusal};
 pub use database::{is_embedded, keep_on_sqlite};

@@ -77,6 +77,12 @@ impl Start {
         self
     }
 
+    /// With a further argument and its value.
+    pub fn with(mut self, argument: &str, value: &str) -> Self {
+        self.arguments.extend([argument.to_owned(), value.to_owned()]);
+        self
+    }
+
     /// Starts it and waits until it says where it listens.
     pub fn run(self) -> Service {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
@@ -91,14 +97,14 @@ impl Start {
             .spawn()
             .unwrap();
         let lines = lines(child.stdout.take().unwrap());
-        let address = |name: &str| match lines.recv_timeout(PATIENCE) {
-            Ok(line) => match line.strip_prefix(name) {
+        let address = |names: &[&str]| match lines.recv_timeout(PATIENCE) {
+            Ok(line) => match names.iter().find_map(|name| line.strip_prefix(name)) {
                 Some(address) => address.trim().parse::<SocketAddr>().unwrap(),
-                None => panic!("{line:?} where {name:?} is expected"),
+                None => panic!("{line:?} where one of {names:?} is expected"),
             },
             Err(_) => panic!("the service does not start:\n{}", std::fs::read_to_string(&log).unwrap()),
         };
-        let (rest, grpc) = (address("REST http://"), address("gRPC "));
+        let (rest, grpc) = (address(&["REST http://", "REST https://"]), address(&["gRPC "]));
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
         let http = http.timeout(PATIENCE).build().unwrap();
         Service { child, folder, log, rest, grpc, http }

@@ -19,6 +19,7 @@ pub(super) type Outcome<T = ()> = Result<T, String>;
 
 pub(super) async fn serve(app: &'static App, settings: Settings, seed: bool) -> Outcome {
     telemetry::install_log(&settings.observability.log).map_err(|cause| cause.to_string())?;
+    crate::serve::check_tls(&settings).map_err(|error| error.to_string())?;
     let db = database::open_for_serving(app, &settings).await?;
     if seed {
         let seeded = (app.seed)(&db, crate::fixture::ROWS).await.map_err(|error| explain(&error))?;
@@ -38,6 +39,7 @@ pub(super) async fn serve(app: &'static App, settings: Settings, seed: bool) -> 
         );
     }
     let docs = settings.docs.enabled;
+    let scheme = if settings.server.rest.tls.certificate.is_some() { "https" } else { "http" };
     let server = Server {
         edge: EdgeConfig::new(&settings, security.clone()),
         security,
@@ -48,7 +50,7 @@ pub(super) async fn serve(app: &'static App, settings: Settings, seed: bool) -> 
         openapi: app.openapi,
         checks: vec![Arc::new(database::Reachable(db))],
     };
-    server.serve(|bound| announce(&bound, docs)).await.map_err(|error| error.to_string())
+    server.serve(|bound| announce(&bound, scheme, docs)).await.map_err(|error| error.to_string())
 }
 
 /// What a service is put together from; keys stand below the working folder.
@@ -58,11 +60,11 @@ pub(super) fn kit(db: Db, settings: Settings) -> Outcome<Kit> {
 }
 
 /// Where to go, for people and for scripts: a word, a space and an address on each line.
-fn announce(bound: &Bound, docs: bool) {
+fn announce(bound: &Bound, scheme: &str, docs: bool) {
     let Bound { rest, grpc } = bound;
-    let mut lines = format!("REST http://{rest}\ngRPC {grpc}\n");
+    let mut lines = format!("REST {scheme}://{rest}\ngRPC {grpc}\n");
     if docs {
-        lines.push_str(&format!("docs http://{rest}/docs\n"));
+        lines.push_str(&format!("docs {scheme}://{rest}/docs\n"));
     }
     // Nobody has to read it.
     let _ = print(&lines);

@@ -6,8 +6,13 @@ use serde_json::Value;
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Kind {
     Text,
+    /// Of a file; empty: there is none.
+    Path,
     Bool,
-    Number { min: u64, max: u64 },
+    Number {
+        min: u64,
+        max: u64,
+    },
     OneOf(&'static [&'static str]),
     Texts,
 }
@@ -50,16 +55,29 @@ pub(super) const KEYS: &[(&str, Kind)] = &[
     ("server.cors.max_age_seconds", Kind::Number { min: 0, max: 86_400 }),
     ("server.grpc.host", Kind::Text),
     ("server.grpc.port", Kind::Number { min: 0, max: 65_535 }),
+    ("server.grpc.tls.allowed_identities", Kind::Texts),
+    ("server.grpc.tls.certificate", Kind::Path),
+    ("server.grpc.tls.client_ca", Kind::Path),
+    ("server.grpc.tls.key", Kind::Path),
     ("server.max_body_bytes", Kind::Number { min: 1, max: 1 << 31 }),
     ("server.request_timeout_seconds", Kind::Number { min: 1, max: 3_600 }),
     ("server.rest.host", Kind::Text),
     ("server.rest.port", Kind::Number { min: 0, max: 65_535 }),
+    ("server.rest.tls.allowed_identities", Kind::Texts),
+    ("server.rest.tls.certificate", Kind::Path),
+    ("server.rest.tls.client_ca", Kind::Path),
+    ("server.rest.tls.key", Kind::Path),
     ("server.shutdown_timeout_seconds", Kind::Number { min: 0, max: 3_600 }),
 ];
 
 /// Kind of a key's value, if there is such a key.
 pub(super) fn kind(key: &str) -> Option<Kind> {
     KEYS.iter().find(|(name, _)| *name == key).map(|(_, kind)| *kind)
+}
+
+/// The key of that name, as it stands in the list.
+pub(super) fn stated(key: &str) -> &'static str {
+    KEYS.iter().find(|(name, _)| *name == key).map_or("", |(name, _)| name)
 }
 
 /// Whether keys stand below.
@@ -80,9 +98,15 @@ pub(super) fn nearest(key: &str) -> Option<&'static str> {
 
 /// A value as YAML has it, if it is of the kind; else what was expected.
 pub(super) fn from_yaml(kind: Kind, value: &Value) -> Result<Value, String> {
+    if let (Kind::Path, Value::String(text)) = (kind, value)
+        && (text.contains("-----BEGIN") || text.contains('\n'))
+    {
+        // It may be a private key, which nobody may see.
+        return Err("must be the path of a file, and not what stands in it".to_owned());
+    }
     let fits = match (kind, value) {
         (Kind::Text, Value::String(text)) => !text.is_empty(),
-        (Kind::Bool, Value::Bool(_)) => true,
+        (Kind::Path, Value::String(_)) | (Kind::Bool, Value::Bool(_)) => true,
         (Kind::Number { min, max }, Value::Number(number)) => {
             number.as_u64().is_some_and(|number| (min..=max).contains(&number))
         }
@@ -96,7 +120,7 @@ pub(super) fn from_yaml(kind: Kind, value: &Value) -> Result<Value, String> {
 /// A value as a variable or a flag has it; lists are parted by commas.
 pub(super) fn from_text(kind: Kind, text: &str) -> Result<Value, String> {
     let value = match kind {
-        Kind::Text | Kind::OneOf(_) => Some(Value::from(text)),
+        Kind::Text | Kind::Path | Kind::OneOf(_) => Some(Value::from(text)),
         Kind::Bool => text.parse::<bool>().ok().map(Value::from),
         Kind::Number { .. } => text.parse::<u64>().ok().map(Value::from),
         Kind::Texts => Some(text.split(',').map(str::trim).filter(|item| !item.is_empty()).collect()),
@@ -110,6 +134,7 @@ pub(super) fn from_text(kind: Kind, text: &str) -> Result<Value, String> {
 fn expected(kind: Kind) -> String {
     match kind {
         Kind::Text => "a text that is not empty".to_owned(),
+        Kind::Path => "the path of a file, or \"\" for none".to_owned(),
         Kind::Bool => "true or false".to_owned(),
         Kind::Number { min, max } => format!("a whole number from {min} to {max}"),
         Kind::OneOf(names) => format!("one of {}", names.join(", ")),

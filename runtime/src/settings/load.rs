@@ -156,6 +156,10 @@ fn variables(layers: &mut Layers, source: &Source) {
             continue;
         };
         let direct = name.trim_end_matches("_FILE");
+        if matches!(keys::kind(base), Some(keys::Kind::Path)) {
+            layers.problem(base, name, format!("is the path of a file itself; set {direct} to it"));
+            continue;
+        }
         if source.variable(direct).is_some() {
             layers.problem(base, name, format!("is set twice, here and by {direct}; keep one"));
             continue;
