@@ -34,8 +34,12 @@ pub fn session(cx: &Context, account: &Account, lasts: Duration) -> Session {
     Session {
         id: SessionId::new(cx.uuid()),
         user_id: UserId::new(account.id),
-        user_agent: None,
-        address: None,
+        user_agent: cx
+            .user_agent
+            .as_ref()
+            .and_then(|name| name.to_str().ok())
+            .map(|name| name.chars().take(300).collect()),
+        address: cx.address.map(|address| address.to_string()),
         expires_at: until(cx, lasts),
         revoked_at: None,
         version: 1,

@@ -1,5 +1,7 @@
 //! Every route of every rpc, as the command line lists them and as the generated crate carries them.
 
+pub mod access;
+
 use heck::ToUpperCamelCase;
 use serde::Serialize;
 

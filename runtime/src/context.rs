@@ -1,8 +1,10 @@
 //! The context of a call: who calls, under which id, until when, and where time and ids come from.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
+use http::HeaderValue;
 use uuid::Uuid;
 
 use crate::error::{Error, Result};
@@ -20,6 +22,10 @@ pub struct Context {
     pub deadline: Option<Instant>,
     /// Key under which a repeated create is answered with the first answer.
     pub idempotency_key: Option<Arc<str>>,
+    /// Where the call comes from: behind trusted proxies, what they say.
+    pub address: Option<IpAddr>,
+    /// What the program that calls calls itself.
+    pub user_agent: Option<HeaderValue>,
     now: Timestamp,
     sources: Arc<Sources>,
 }
@@ -105,7 +111,16 @@ impl Context {
     /// A context for a call.
     pub fn new(principal: Arc<Principal>, request_id: Arc<str>, sources: Arc<Sources>) -> Self {
         let now = sources.clock.now();
-        Self { principal, request_id, deadline: None, idempotency_key: None, now, sources }
+        Self {
+            principal,
+            request_id,
+            deadline: None,
+            idempotency_key: None,
+            address: None,
+            user_agent: None,
+            now,
+            sources,
+        }
     }
 
     /// The service itself: migrations, seeds, tests.

@@ -80,7 +80,7 @@ async fn pass(edge: Arc<Edge>, request: Request, routes: Router) -> Response {
     let started = Instant::now();
     let path = Path(request.uri().path_and_query().cloned());
     let timeout = deadline(request.headers()).unwrap_or(edge.config.request_timeout);
-    let cx = edge.config.context(request.headers(), timeout);
+    let cx = edge.config.context(&request, timeout);
     // At level error, so that the request id stands on every line, whatever the filter lets through.
     let span = tracing::error_span!("call", request_id = &*cx.request_id);
     let request_id = Arc::clone(&cx.request_id);

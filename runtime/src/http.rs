@@ -1,6 +1,9 @@
 //! The edge of REST: what every call passes on its way in and out.
 
+mod origin;
+
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -14,6 +17,7 @@ use futures::FutureExt;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use ipnet::IpNet;
 use metrics::Gauge;
 use tower::util::{MapRequestLayer, option_layer};
 use tower::{Layer, Service, ServiceExt, service_fn};
@@ -32,6 +36,10 @@ use crate::telemetry::{self, Calls, InFlight, UNMATCHED};
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// The other end of the connection of a request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PeerAddress(pub(crate) IpAddr);
 
 /// Recognises callers by their headers, for both protocols.
 #[async_trait::async_trait]
@@ -55,6 +63,8 @@ pub struct EdgeConfig {
     pub access_log: bool,
     /// Other origins that may call from a browser.
     pub cors: CorsSettings,
+    /// Whose word on where a call comes from is taken.
+    pub trusted_proxies: Arc<[IpNet]>,
 }
 
 /// Largest body of a call, for those who read it.
@@ -71,6 +81,7 @@ impl EdgeConfig {
             request_timeout: Duration::from_secs(settings.server.request_timeout_seconds),
             access_log: settings.observability.log.access,
             cors: settings.server.cors.clone(),
+            trusted_proxies: settings.server.proxies().into(),
         }
     }
 
@@ -85,9 +96,12 @@ impl EdgeConfig {
     }
 
     /// The context of a call, before it is known who calls.
-    pub(crate) fn context(&self, headers: &HeaderMap, timeout: Duration) -> Context {
-        let nobody = Arc::new(Principal::anonymous());
+    pub(crate) fn context<B>(&self, request: &http::Request<B>, timeout: Duration) -> Context {
+        let (nobody, headers) = (Arc::new(Principal::anonymous()), request.headers());
         let mut cx = Context::new(nobody, self.request_id(headers), Arc::clone(&self.sources));
+        let peer = request.extensions().get::<PeerAddress>();
+        cx.address = peer.map(|peer| origin::address(peer.0, headers, &self.trusted_proxies));
+        cx.user_agent = headers.get(header::USER_AGENT).cloned();
         cx.deadline = Some(Instant::now() + timeout.min(self.request_timeout));
         cx
     }
@@ -208,7 +222,7 @@ async fn pass(edge: &Edge, mut request: Request, routes: impl Routes) -> Respons
     request.extensions_mut().insert(route.clone());
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
-    let cx = edge.config.context(request.headers(), edge.config.request_timeout);
+    let cx = edge.config.context(&request, edge.config.request_timeout);
     // At level error, so that the request id stands on every line, whatever the filter lets through.
     let span = tracing::error_span!("request", request_id = &*cx.request_id);
     let call = async {

@@ -5,6 +5,9 @@ mod load;
 mod show;
 mod tls;
 
+use std::net::IpAddr;
+
+use ipnet::IpNet;
 use serde::Deserialize;
 
 pub use load::{Loaded, Problem, SettingsError, Source, load};
@@ -45,6 +48,20 @@ pub struct ServerSettings {
     pub shutdown_timeout_seconds: u64,
     /// Which other origins may call from a browser, over REST and gRPC-Web.
     pub cors: CorsSettings,
+    /// Networks of proxies whose word on where a call comes from is taken.
+    pub trusted_proxies: Vec<String>,
+}
+
+impl ServerSettings {
+    /// The trusted proxies as networks; what is none is told with the other mistakes.
+    pub(crate) fn proxies(&self) -> Vec<IpNet> {
+        self.trusted_proxies.iter().filter_map(|text| network(text)).collect()
+    }
+}
+
+/// A network such as `10.0.0.0/8`, or one address.
+fn network(text: &str) -> Option<IpNet> {
+    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
 }
 
 /// Where a protocol listens.
@@ -269,7 +286,7 @@ impl ListenSettings {
     /// Whether only this machine can reach it.
     pub fn is_loopback(&self) -> bool {
         let host = self.host.trim_start_matches('[').trim_end_matches(']');
-        host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+        host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
     }
 }
 
@@ -317,6 +334,10 @@ impl Settings {
                 let mend = "leave the secret out: keys of that algorithm stand in security.keys";
                 found.push(("security.secret", format!("is no key of security.algorithm, {algorithm}; {mend}")));
             }
+        }
+        for text in server.trusted_proxies.iter().filter(|text| network(text).is_none()) {
+            let example = "write an address or a network, such as 10.0.0.0/8";
+            found.push(("server.trusted_proxies", format!("{text:?} is no network; {example}")));
         }
         let origins = &server.cors.allowed_origins;
         for origin in origins.iter().filter(|origin| !is_origin(origin)) {

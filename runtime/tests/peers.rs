@@ -17,6 +17,7 @@ use arcana_runtime::error::Result;
 use arcana_runtime::grpc::to_status;
 use arcana_runtime::http::{Authenticator, EdgeConfig};
 use arcana_runtime::peer::PeerIdentity;
+use arcana_runtime::security::Security;
 use arcana_runtime::serve::{Bound, Server};
 use arcana_runtime::settings::{Settings, Source, load};
 use axum::Router;
@@ -125,8 +126,9 @@ fn settings(folder: &Path, authority: &Authority, peers: &str) -> Settings {
 /// Serves until its sender is dropped.
 async fn start(settings: Settings) -> (Bound, mpsc::Sender<()>) {
     let rest = |cx: Context, request: axum::extract::Request| async move { who(&cx, request.extensions()) };
-    let edge = EdgeConfig { authenticator: Arc::new(Trusting), ..EdgeConfig::new(&settings) };
+    let edge = EdgeConfig { authenticator: Arc::new(Trusting), ..EdgeConfig::new(&settings, Security::none()) };
     let server = Server {
+        security: Security::none(),
         settings,
         edge,
         rest: Router::new().route(REST, get(rest)),

@@ -146,13 +146,24 @@ async fn one_sees_and_ends_ones_own_sessions_only() {
     let own = |page: serde_json::Value| page["data"].as_array().unwrap().clone();
     let of_ada = own(ada.get(&service, "/api/v1/sessions").await.ok(200));
     assert_eq!(of_ada.len(), 1);
-    assert_eq!(of_ada[0]["user_id"], json!(ada.id));
+    assert_eq!((&of_ada[0]["user_id"], &of_ada[0]["address"]), (&json!(ada.id), &json!("127.0.0.1")));
     let path = format!("/api/v1/sessions/{}", of_ada[0]["id"].as_str().unwrap());
     eve.get(&service, &path).await.refused(404, "NOT_FOUND");
     let remove = |person: &Person| service.request("DELETE", &path).bearer_auth(&person.token);
     service.send(remove(&eve)).await.refused(404, "NOT_FOUND");
     service.send(remove(&ada)).await.ok(204);
     ada.get(&service, ME).await.refused(401, "UNAUTHORIZED");
+}
+
+#[tokio::test]
+async fn a_session_tells_where_it_was_opened_as_trusted_proxies_say() {
+    let service = closed().set("server.trusted_proxies=127.0.0.0/8,10.0.0.0/8").run();
+    let ada = Person::register(&service).await;
+    let login = service.request("POST", "/api/v1/auth/login").header("user-agent", "Arcana/1.0");
+    let login = login.header("x-forwarded-for", "6.6.6.6, 198.51.100.1, 10.0.0.7");
+    service.send(login.json(&json!({ "email": ada.email, "password": PASSWORD }))).await.ok(200);
+    let session = &ada.get(&service, "/api/v1/sessions").await.ok(200)["data"][0];
+    assert_eq!((&session["address"], &session["user_agent"]), (&json!("198.51.100.1"), &json!("Arcana/1.0")));
 }
 
 #[tokio::test]

@@ -19,6 +19,7 @@ use tokio::task::JoinSet;
 use tower::{Service, ServiceExt};
 
 use super::tls::Tls;
+use crate::http::PeerAddress;
 use crate::peer::PeerIdentity;
 
 /// A caller that does not finish its headers within this time is cut off.
@@ -44,12 +45,12 @@ pub(super) async fn accept<S>(
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
     loop {
-        let stream = tokio::select! {
+        let (stream, address) = tokio::select! {
             _ = closing.changed() => break,
             // Frees what finished connections leave behind.
             Some(_) = connections.join_next() => continue,
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
+                Ok(accepted) => accepted,
                 Err(error) => {
                     tracing::warn!(cause = %error, "a connection cannot be accepted");
                     tokio::time::sleep(REFUSED_PAUSE).await;
@@ -60,8 +61,9 @@ pub(super) async fn accept<S>(
         // Answers are small: waiting to fill a packet only adds delay.
         let _ = stream.set_nodelay(true);
         let (builder, service, watcher) = (Arc::clone(&builder), service.clone(), graceful.watcher());
+        let address = PeerAddress(address.ip());
         let Some(tls) = tls.clone() else {
-            connections.spawn(async move { serve(&builder, stream, None, service, watcher).await });
+            connections.spawn(async move { serve(&builder, stream, (address, None), service, watcher).await });
             continue;
         };
         let mut closing = closing.clone();
@@ -71,7 +73,7 @@ pub(super) async fn accept<S>(
                 // No call has begun yet.
                 _ = closing.changed() => {}
                 shaken = tls.handshake(stream) => match shaken {
-                    Ok((stream, peer)) => serve(&builder, stream, peer, service, watcher).await,
+                    Ok((stream, peer)) => serve(&builder, stream, (address, peer), service, watcher).await,
                     // Whoever asks for the wrong thing may do so often.
                     Err(error) => tracing::debug!(cause = %error, "a handshake failed"),
                 }
@@ -87,7 +89,7 @@ pub(super) async fn accept<S>(
 async fn serve<S, I>(
     builder: &Builder<TokioExecutor>,
     stream: I,
-    peer: Option<PeerIdentity>,
+    (address, peer): (PeerAddress, Option<PeerIdentity>),
     service: S,
     watcher: Watcher,
 ) where
@@ -97,6 +99,7 @@ async fn serve<S, I>(
 {
     let service = service.map_request(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
+        request.extensions_mut().insert(address);
         if let Some(peer) = &peer {
             request.extensions_mut().insert(peer.clone());
         }

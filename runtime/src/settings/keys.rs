@@ -68,6 +68,7 @@ pub(super) const KEYS: &[(&str, Kind)] = &[
     ("server.rest.tls.client_ca", Kind::Path),
     ("server.rest.tls.key", Kind::Path),
     ("server.shutdown_timeout_seconds", Kind::Number { min: 0, max: 3_600 }),
+    ("server.trusted_proxies", Kind::Texts),
 ];
 
 /// Kind of a key's value, if there is such a key.
