@@ -146,6 +146,7 @@ struct Stage {
     folder: tempfile::TempDir,
     admin: Person,
     product: Value,
+    grpc: Dynamic,
 }
 
 impl Stage {
@@ -155,7 +156,8 @@ impl Stage {
         let admin = Person::admin_with(&service, &[&format!("security.secret={SECRET}")]).await;
         let product = json!({ "sku": format!("LAMP-{}", unique()), "name": "Lamp", "price": "10.50", "stock": 100000 });
         let product = admin.post(&service, "/api/v1/products", &product).await.ok(201);
-        Self { service, folder, admin, product }
+        let grpc = Dynamic::new(service.channel().await);
+        Self { service, folder, admin, product, grpc }
     }
 
     /// Somebody new with these roles.
@@ -336,7 +338,7 @@ async fn over_rest(stage: &Stage, token: Option<&str>, route: &Route, call: &Cal
 
 async fn over_grpc(stage: &Stage, token: Option<&str>, route: &Route, call: &Call) -> (Outcome, String) {
     let (service, method) = route.rpc.rsplit_once('.').unwrap();
-    let client = Dynamic::new(stage.service.channel().await).with_token(token);
+    let client = stage.grpc.clone().with_token(token);
     match client.call(&format!("{service}/{method}"), &call.message).await {
         Ok(answer) => (Outcome::Allowed, answer.to_string()),
         Err(status) => {

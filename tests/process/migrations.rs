@@ -106,8 +106,10 @@ fn a_sealed_migration_that_was_applied_with_another_text_is_refused_everywhere()
     assert!(words.contains("was applied with another text"), "{words}");
     let status = command(folder.path()).args(["migrate", "status"]).output().unwrap();
     let status = String::from_utf8(status.stdout).unwrap();
-    assert!(status.lines().all(|line| line.starts_with("changed  ")), "{status}");
-    assert!(status.contains("0001 initial"), "{status}");
+    // One that is still open is taken back instead.
+    let is_open = |line: &str| line.starts_with("pending  ");
+    assert!(status.lines().all(|line| line.starts_with("changed  ") || is_open(line)), "{status}");
+    assert!(status.contains("changed  0001 initial"), "{status}");
 }
 
 #[tokio::test]
