@@ -4,6 +4,9 @@ mod {{ module }};
 
 /// Puts the services together: generated pieces and the logic of this folder.
 #[rustfmt::skip]
+{%- if entries.is_empty() %}
+#[allow(unused_variables)] // Until there is an entity.
+{%- endif %}
 pub fn services(repositories: &Repositories, store: &Arc<dyn Store>) -> Services {
 {%- for entry in entries %}
 {%- if entry.shared %}

@@ -72,6 +72,9 @@ impl Services {
     }
 
     /// The gRPC services; `max_bytes` bounds a request.
+{%- if entries.is_empty() %}
+    #[allow(unused_mut, unused_variables)] // Until there is an entity.
+{%- endif %}
     pub fn grpc(&self, max_bytes: usize) -> Routes {
         let mut routes = Routes::builder();
 {%- for entry in entries %}
@@ -117,6 +120,9 @@ pub const SEARCHED: &[&EntitySpec] = &[
 ];
 
 /// Inserts sample rows into empty tables, referenced ones first, and says how many.
+{%- if seeds.is_empty() %}
+#[allow(unused_mut)] // Until there is an entity.
+{%- endif %}
 pub async fn seed(db: &Db, rows: usize) -> Result<Vec<Seeded>> {
     let mut seeder = Seeder::new(db, rows);
 {%- for entry in seeds %}

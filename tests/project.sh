@@ -5,6 +5,7 @@
 #
 #   tests/project.sh           all of it
 #   tests/project.sh life      only the life of its schema, from its first day through replicas and branches (tests/life.py)
+#   tests/project.sh imported  only a project beside it, which begins with a database that is there already (tests/imported.py)
 #
 # The copy is made anew at a fixed place beside what cargo builds, so that little is built anew and nothing piles up. Needs
 # the Rust toolchain and curl.
@@ -61,10 +62,30 @@ life() {
   : >"$out"
   timeout 1500 python3 "$root/tests/life.py" "$PWD" "$CARGO_TARGET_DIR/debug/examples/servers" || fail "the life of a schema"
 }
-if [ "${1:-}" = life ]; then
-  life
-  exit
-fi
+
+# The same project of a few files, as docs/projects.md begins one, without an entity.
+imported() {
+  tools_servers
+  (cd "$root" && cargo build --quiet --package arcana-testing --example servers)
+  local shop=$copy/tests/shop
+  mkdir -p "$shop/src" "$shop/schema"
+  cp -R .cargo xtask rustfmt.toml "$shop/"
+  sed 's/lending/shop/g' Cargo.toml >"$shop/Cargo.toml"
+  sed 's/lending/shop/g' src/main.rs >"$shop/src/main.rs"
+  printf 'name = "shop"\ndialects = ["sqlite", "postgres", "mysql"]\n' >"$shop/arcana.toml"
+  quietly cargo xtask gen --project "$shop"
+  cp "$root/Cargo.lock" "$shop/"
+  : >"$out"
+  timeout 1500 python3 "$root/tests/imported.py" "$shop" "$CARGO_TARGET_DIR/debug/examples/servers" \
+    "$root/codegen/tests/import/legacy" || fail "a database that was there before"
+}
+
+case ${1:-} in
+  life | imported)
+    "$1"
+    exit
+    ;;
+esac
 
 quietly cargo xtask gen --check
 contains "Up to date"
@@ -107,3 +128,4 @@ echo "The project stands on its own; its tests: $tally"
 
 # From here on it is for all databases.
 life
+imported

@@ -255,6 +255,9 @@ impl Maker<'_> {
         if let Some(default) = column.default.as_ref().filter(|_| !is_key) {
             notes.push(format!("column {}: the default {default}", column.name));
         }
+        if column.nullable && fit.mapped == Mapped::Timestamp && ["created_at", "updated_at"].contains(&name) {
+            notes.push(format!("column {}: may be NULL, so it is no time that the service keeps", column.name));
+        }
         let optional = if column.nullable && !in_key { "optional " } else { "" };
         let mut options = Vec::new();
         if reference.is_some() && !is_key && optional.is_empty() {

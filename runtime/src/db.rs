@@ -253,6 +253,8 @@ impl Db {
     }
 
     /// Runs a statement that writes into a table of the runtime.
+    // Only servers ask how long the caller may wait.
+    #[cfg_attr(not(any(feature = "postgres", feature = "mysql")), allow(unused_variables))]
     pub(crate) async fn write(&self, cx: &Context, sql: &'static str, values: Vec<Value>) -> Result<()> {
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite

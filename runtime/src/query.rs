@@ -9,7 +9,7 @@ pub use filter::{Comparison, Filter};
 use crate::access::Scope;
 use crate::changes::Field;
 use crate::db::Value;
-use crate::entity::{ColumnSpec, Entity, EntitySpec};
+use crate::entity::{ColumnSpec, Entity, EntitySpec, Kind};
 use crate::error::Result;
 use crate::expand::Expand;
 use crate::search;
@@ -294,7 +294,9 @@ fn known(spec: &EntitySpec) -> String {
 /// The given order, or the newest first, and always the key at the end.
 fn complete(spec: &'static EntitySpec, mut order: Vec<OrderBy>) -> Vec<OrderBy> {
     if order.is_empty() {
-        order.extend(spec.column_of("created_at").map(|column| OrderBy { column, descending: true }));
+        order.extend(
+            spec.fields().iter().find(|column| is_stamp(column)).map(|column| OrderBy { column, descending: true }),
+        );
     }
     let descending = order.last().is_some_and(|last| last.descending);
     for column in spec.fields().iter().filter(|column| spec.key.contains(&column.name)) {
@@ -305,6 +307,11 @@ fn complete(spec: &'static EntitySpec, mut order: Vec<OrderBy>) -> Vec<OrderBy> 
     order
 }
 
+/// Whether a column holds the time of the insert, as the service keeps it; the name alone says nothing.
+fn is_stamp(column: &ColumnSpec) -> bool {
+    column.field == "created_at" && column.kind == Kind::Timestamp && !column.nullable
+}
+
 fn rest_order(
     spec: &'static EntitySpec,
     sort: Option<&str>,
@@ -313,7 +320,7 @@ fn rest_order(
 ) -> Vec<OrderBy> {
     let fields: Vec<&str> = sort.map(|sort| sort.split(',').map(str::trim).collect()).unwrap_or_default();
     let directions: Vec<&str> = order.map(|order| order.split(',').map(str::trim).collect()).unwrap_or_default();
-    if fields.is_empty() && directions.len() == 1 && spec.column_of("created_at").is_some() {
+    if fields.is_empty() && directions.len() == 1 && spec.fields().iter().any(is_stamp) {
         let descending = direction("order", directions.first().copied(), true, found);
         return member(spec, "created_at", "sort", descending, found).into_iter().collect();
     }
@@ -355,7 +362,7 @@ fn member(
     found: &mut Violations,
 ) -> Option<OrderBy> {
     let is_key = |column: &ColumnSpec| spec.key.contains(&column.name);
-    let sortable = |column: &ColumnSpec| column.sortable || column.field == "created_at" || is_key(column);
+    let sortable = |column: &ColumnSpec| column.sortable || is_stamp(column) || is_key(column);
     if let Some(column) = spec.column_of(field).filter(|column| sortable(column)) {
         return Some(OrderBy { column, descending });
     }
@@ -399,4 +406,24 @@ fn truth(name: &str, text: &str, default: bool, found: &mut Violations) -> bool 
         found.add(name, "query.bool", "must be true or false");
         default
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_for_the_time_of_the_insert_only_what_the_service_keeps() {
+        let column = |kind, nullable| ColumnSpec {
+            name: "created_at",
+            field: "created_at",
+            kind,
+            nullable,
+            filterable: false,
+            sortable: false,
+        };
+        assert!(is_stamp(&column(Kind::Timestamp, false)));
+        assert!(!is_stamp(&column(Kind::Timestamp, true)));
+        assert!(!is_stamp(&column(Kind::Text, false)));
+    }
 }

@@ -3,12 +3,15 @@
 
 mod bench;
 
+use std::env;
 use std::path::Path;
 use std::process::ExitCode;
 
 use arcana_codegen::cli::{Extra, main_with};
 
 fn main() -> ExitCode {
-    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
+    // Cargo says whose xtask it runs: projects that share a target folder share the program too.
+    let xtask = env::var("CARGO_MANIFEST_DIR").unwrap_or_else(|_| env!("CARGO_MANIFEST_DIR").to_owned());
+    let xtask = Path::new(&xtask);
     main_with(xtask.parent().unwrap_or(xtask), &[Extra { command: bench::command, run: bench::run }])
 }

@@ -20,12 +20,11 @@ pub(super) fn check(model: &Model, found: &mut Diagnostics) {
     }
 }
 
-/// Words, then perhaps one or two numbers in brackets, or names in quotes.
+/// Words, then perhaps one or two numbers in brackets, or names in quotes; words may follow, as in
+/// `timestamp(0) without time zone`.
 fn is_type(written: &str) -> bool {
-    let (words, numbers) = match written.split_once('(') {
-        Some((words, rest)) => (words, rest.strip_suffix(')')),
-        None => (written, Some("0")),
-    };
+    let (words, rest) = written.split_once('(').unwrap_or((written, "0)"));
+    let (numbers, behind) = rest.rsplit_once(')').map_or((None, ""), |(inside, behind)| (Some(inside), behind));
     let is_word = |word: &str| {
         let lower = word.to_lowercase();
         word.chars().all(|c| c.is_ascii_alphabetic()) && !CONSTRAINTS.contains(&lower.as_str()) && lower != "unique"
@@ -41,6 +40,7 @@ fn is_type(written: &str) -> bool {
     let mut words = words.split_whitespace().peekable();
     words.peek().is_some()
         && words.all(is_word)
+        && behind.split_whitespace().all(is_word)
         && numbers.is_some_and(|numbers| {
             let numbers: Vec<&str> = numbers.split(',').collect();
             numbers.len() <= 2 && numbers.iter().all(|part| is_number(part)) || numbers.iter().all(|part| is_name(part))
@@ -58,16 +58,34 @@ mod tests {
 
     #[test]
     fn takes_words_and_numbers() {
-        for ty in ["INTEGER", "VARCHAR(20)", "decimal(18, 2)", "DOUBLE PRECISION"] {
+        for ty in [
+            "INTEGER",
+            "VARCHAR(20)",
+            "decimal(18, 2)",
+            "DOUBLE PRECISION",
+            "timestamp(0) without time zone",
+            "enum('a','b')",
+        ] {
             assert_eq!(found(ty), 0, "{ty}");
         }
     }
 
     #[test]
     fn refuses_what_says_more() {
-        for ty in
-            ["INTEGER); DROP TABLE x", "INT NOT NULL", "TEXT UNIQUE", "'", "(", "INT /*", "x\"y", "T()", "T(1,2,3)"]
-        {
+        for ty in [
+            "INTEGER); DROP TABLE x",
+            "INT NOT NULL",
+            "TEXT UNIQUE",
+            "'",
+            "(",
+            "INT /*",
+            "x\"y",
+            "T()",
+            "T(1,2,3)",
+            "T(1) NOT NULL",
+            "T(1)) x",
+            "T(1",
+        ] {
             assert_eq!(found(ty), 1, "{ty}");
         }
     }

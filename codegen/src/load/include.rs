@@ -21,13 +21,20 @@ struct Cache {
 
 /// The folders, from the cache or from `cargo metadata`.
 pub(super) fn folders(root: &Path) -> Result<Vec<PathBuf>, Diagnostics> {
-    let workspace = workspace(root);
+    let workspaces = workspaces(root);
+    let mut found = workspaces.iter().map(|workspace| folders_of(workspace));
+    let first = found.next().unwrap_or_else(|| folders_of(root));
+    // A workspace whose generated crate got lost is none that cargo can read.
+    first.or_else(|failed| found.find_map(Result::ok).ok_or(failed))
+}
+
+fn folders_of(workspace: &Path) -> Result<Vec<PathBuf>, Diagnostics> {
     let lock = hash_of(&workspace.join("Cargo.lock"));
     let cache = workspace.join("target/arcana/include.json");
     if let Some(folders) = cached(&cache, lock.as_deref()) {
         return Ok(folders);
     }
-    let folders = ask_cargo(&workspace)?;
+    let folders = ask_cargo(workspace)?;
     // The lock may only now exist. Without a cache the next run is slower, no more.
     if let Some(lock) = hash_of(&workspace.join("Cargo.lock"))
         && let Ok(text) = serde_json::to_string(&Cache { lock, folders: folders.clone() })
@@ -41,12 +48,14 @@ pub(super) fn folders(root: &Path) -> Result<Vec<PathBuf>, Diagnostics> {
 
 /// The workspace that a project is in: the nearest folder with a `Cargo.lock`. A project that was never built has none
 /// yet, and its generated crate may be missing, so that cargo could not read it: then it is the workspace that the
-/// command was started in.
-fn workspace(root: &Path) -> PathBuf {
+/// command was started in, which comes second.
+fn workspaces(root: &Path) -> Vec<PathBuf> {
     let locked =
         |start: PathBuf| start.ancestors().find(|folder| folder.join("Cargo.lock").is_file()).map(Path::to_path_buf);
     let starts = [root.canonicalize().ok(), std::env::current_dir().ok()];
-    starts.into_iter().flatten().find_map(locked).unwrap_or_else(|| root.to_owned())
+    let mut found: Vec<PathBuf> = starts.into_iter().flatten().filter_map(locked).collect();
+    found.dedup();
+    found
 }
 
 fn cached(path: &Path, lock: Option<&str>) -> Option<Vec<PathBuf>> {
@@ -96,15 +105,24 @@ mod tests {
         let project = dir.path().join("services/lending");
         fs::create_dir_all(&project).unwrap();
         fs::write(dir.path().join("Cargo.lock"), "").unwrap();
-        assert_eq!(workspace(&project), dir.path().canonicalize().unwrap());
+        assert_eq!(workspaces(&project)[0], dir.path().canonicalize().unwrap());
         fs::write(project.join("Cargo.lock"), "").unwrap();
-        assert_eq!(workspace(&project), project.canonicalize().unwrap());
+        assert_eq!(workspaces(&project)[0], project.canonicalize().unwrap());
     }
 
     #[test]
     fn takes_the_workspace_of_the_command_for_a_project_that_was_never_built() {
         let dir = tempfile::tempdir().unwrap();
         let own = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-        assert_eq!(workspace(dir.path()), own.canonicalize().unwrap());
+        assert_eq!(workspaces(dir.path()), [own.canonicalize().unwrap()]);
+    }
+
+    #[test]
+    fn takes_it_too_for_a_project_whose_generated_crate_got_lost() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("Cargo.lock"), "").unwrap();
+        fs::write(dir.path().join("Cargo.toml"), "[workspace]\nmembers = [\"generated\"]\n").unwrap();
+        assert!(ask_cargo(dir.path()).is_err());
+        assert_eq!(folders(dir.path()).unwrap().len(), CARRIERS.len());
     }
 }

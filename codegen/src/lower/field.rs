@@ -357,7 +357,8 @@ impl Lowering<'_> {
 
 fn role_of(field: &FieldDescriptor, options: &FieldOptions, seed: Option<&Seed>) -> FieldRole {
     let Some(seed) = seed else { return FieldRole::Plain };
-    let single = !field.is_list();
+    // What may be missing is nothing that the service keeps.
+    let single = !field.is_list() && !field.field_descriptor_proto().proto3_optional();
     let timestamp = matches!(field.kind(), Kind::Message(m) if m.full_name() == "google.protobuf.Timestamp");
     match field.name() {
         name if seed.key_fields.iter().any(|key| key == name) => FieldRole::Key,

@@ -1,5 +1,7 @@
 //! Rows as they come from the database, read by position with the type that is expected there.
 
+use std::borrow::Cow;
+
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
@@ -85,7 +87,7 @@ impl<'a> Row<'a> {
 
     /// A value stored as JSON.
     pub fn json<T: FromJson>(&self, at: usize) -> Result<T> {
-        let value = serde_json::from_str(self.text(at)?).map_err(Error::internal)?;
+        let value = serde_json::from_str(&self.text(at)?).map_err(Error::internal)?;
         let mut found = Violations::new();
         let parsed = T::from_json(value, &mut found);
         match (parsed, found.is_empty()) {
@@ -109,12 +111,20 @@ impl<'a> Row<'a> {
         match other {
             Value::I64(_) => self.integer(at).map(Value::I64),
             Value::Uuid(_) => self.uuid(at).map(Value::Uuid),
-            _ => self.text(at).map(|text| Value::Text(text.to_owned())),
+            _ => self.text(at).map(|text| Value::Text(text.into_owned())),
         }
     }
 
-    fn text(&self, at: usize) -> Result<&'a str> {
-        read!(self, at, text)
+    fn text(&self, at: usize) -> Result<Cow<'a, str>> {
+        let at = self.offset + at;
+        match self.source {
+            Source::Sqlite(row) => sqlite::text(row, at),
+            Source::Frozen(row) => frozen::text(row, at).map(Cow::Borrowed),
+            #[cfg(feature = "postgres")]
+            Source::Postgres(row) => postgres::text(row, at).map(Cow::Borrowed),
+            #[cfg(feature = "mysql")]
+            Source::Mysql(row) => mysql::text(row, at).map(Cow::Borrowed),
+        }
     }
 
     fn integer(&self, at: usize) -> Result<i64> {
@@ -231,7 +241,7 @@ impl Stored for String {
         Value::Text(self.clone())
     }
     fn read(row: &Row<'_>, at: usize) -> Result<Self> {
-        row.text(at).map(str::to_owned)
+        row.text(at).map(Cow::into_owned)
     }
 }
 
@@ -285,7 +295,7 @@ impl<E> Stored for Name<E> {
         Value::Text(self.0.clone())
     }
     fn read(row: &Row<'_>, at: usize) -> Result<Self> {
-        row.text(at).map(|text| Self::new(text.to_owned()))
+        row.text(at).map(|text| Self::new(text.into_owned()))
     }
 }
 
@@ -304,6 +314,6 @@ impl<T: Enumeration> Stored for T {
     }
     fn read(row: &Row<'_>, at: usize) -> Result<Self> {
         let name = row.text(at)?;
-        Self::from_name(name).ok_or_else(|| Error::internal(format!("column {at} holds the unknown name {name:?}")))
+        Self::from_name(&name).ok_or_else(|| Error::internal(format!("column {at} holds the unknown name {name:?}")))
     }
 }

@@ -32,8 +32,13 @@ pub(in super::super) fn text(row: &MySqlRow, at: usize) -> Result<&str> {
 
 /// A whole number; the sum of several is a decimal.
 pub(in super::super) fn integer(row: &MySqlRow, at: usize) -> Result<i64> {
-    if row.columns().get(at).is_some_and(|column| column.type_info().name() == "DECIMAL") {
+    let ty = row.columns().get(at).map_or("", |column| column.type_info().name());
+    if ty == "DECIMAL" {
         return decimal(row, at, 0)?.to_i64().ok_or_else(|| out_of_range(at));
+    }
+    if ty.ends_with("UNSIGNED") {
+        let number: u64 = row.try_get_unchecked(at).map_err(|cause| misread(at, cause))?;
+        return i64::try_from(number).map_err(|_| out_of_range(at));
     }
     row.try_get_unchecked(at).map_err(|cause| misread(at, cause))
 }

@@ -65,9 +65,11 @@ impl Migrator {
 
 impl Runner for Migrator {
     async fn prepare(&mut self) -> Result<()> {
+        // All of it is one transaction. That a table is there already is no news for the log.
         self.client
             .batch_execute(
-                "CREATE TABLE IF NOT EXISTS _sqlx_migrations (
+                "SET LOCAL client_min_messages = warning;
+                CREATE TABLE IF NOT EXISTS _sqlx_migrations (
                     version BIGINT PRIMARY KEY,
                     description TEXT NOT NULL,
                     installed_on TIMESTAMPTZ NOT NULL DEFAULT now(),

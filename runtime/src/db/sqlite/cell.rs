@@ -1,5 +1,7 @@
 //! Values of the embedded engine: read from its rows, bound to its statements.
 
+use std::borrow::Cow;
+
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rust_decimal::Decimal;
 use uuid::Uuid;
@@ -19,16 +21,26 @@ pub(in super::super) fn is_null(row: &rusqlite::Row<'_>, at: usize) -> Result<bo
     Ok(matches!(value(row, at)?, ValueRef::Null))
 }
 
-pub(in super::super) fn text<'a>(row: &'a rusqlite::Row<'a>, at: usize) -> Result<&'a str> {
-    value(row, at)?.as_str().map_err(|cause| misread(at, cause))
+/// A text. A column that is called `DATE` or the like makes numbers of texts that look like one; they are read as texts again.
+pub(in super::super) fn text<'a>(row: &'a rusqlite::Row<'a>, at: usize) -> Result<Cow<'a, str>> {
+    match value(row, at)? {
+        ValueRef::Integer(number) => Ok(number.to_string().into()),
+        ValueRef::Real(number) => Ok(number.to_string().into()),
+        other => other.as_str().map(Cow::Borrowed).map_err(|cause| misread(at, cause)),
+    }
 }
 
 pub(in super::super) fn integer(row: &rusqlite::Row<'_>, at: usize) -> Result<i64> {
     value(row, at)?.as_i64().map_err(|cause| misread(at, cause))
 }
 
+/// A number. A column that is called `NUMERIC` or `DECIMAL` keeps a whole one as such.
 pub(in super::super) fn float(row: &rusqlite::Row<'_>, at: usize) -> Result<f64> {
-    value(row, at)?.as_f64().map_err(|cause| misread(at, cause))
+    match value(row, at)? {
+        #[allow(clippy::cast_precision_loss)]
+        ValueRef::Integer(number) => Ok(number as f64),
+        other => other.as_f64().map_err(|cause| misread(at, cause)),
+    }
 }
 
 pub(in super::super) fn bytes<'a>(row: &'a rusqlite::Row<'a>, at: usize) -> Result<&'a [u8]> {

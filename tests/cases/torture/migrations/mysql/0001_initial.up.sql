@@ -542,6 +542,9 @@ CREATE TABLE memberships (
 CREATE TABLE profiles (
   id BINARY(16) NOT NULL,
   account_id BINARY(16) NOT NULL,
+  created_at DATETIME(6),
+  updated_at DATETIME(6),
+  version BIGINT,
   PRIMARY KEY (id),
   UNIQUE INDEX profiles_account_id_key (account_id),
   CONSTRAINT profiles_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts (id) ON DELETE CASCADE

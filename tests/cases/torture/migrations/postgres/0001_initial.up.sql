@@ -615,6 +615,9 @@ CREATE INDEX memberships_created_at_idx ON memberships (created_at, kind_id, num
 CREATE TABLE profiles (
   id UUID NOT NULL,
   account_id UUID NOT NULL,
+  created_at TIMESTAMPTZ,
+  updated_at TIMESTAMPTZ,
+  version BIGINT,
   CONSTRAINT profiles_pkey PRIMARY KEY (id),
   CONSTRAINT profiles_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts (id) ON DELETE CASCADE
 );

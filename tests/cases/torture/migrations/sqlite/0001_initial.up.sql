@@ -438,6 +438,9 @@ CREATE TABLE memberships (
 CREATE TABLE profiles (
   id BLOB NOT NULL CHECK (length(id) = 16),
   account_id BLOB NOT NULL CHECK (length(account_id) = 16),
+  created_at INTEGER,
+  updated_at INTEGER,
+  version INTEGER,
   PRIMARY KEY (id),
   FOREIGN KEY (account_id) REFERENCES accounts (id) ON DELETE CASCADE
 ) STRICT;

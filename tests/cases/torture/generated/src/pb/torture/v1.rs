@@ -15227,6 +15227,13 @@ pub struct Profile {
     pub id: ::prost::alloc::string::String,
     #[prost(string, optional, tag = "2")]
     pub account_id: ::core::option::Option<::prost::alloc::string::String>,
+    /// What may be missing is nothing that the service keeps, whatever it is called.
+    #[prost(message, optional, tag = "3")]
+    pub created_at: ::core::option::Option<::prost_types::Timestamp>,
+    #[prost(message, optional, tag = "4")]
+    pub updated_at: ::core::option::Option<::prost_types::Timestamp>,
+    #[prost(int64, optional, tag = "5")]
+    pub version: ::core::option::Option<i64>,
 }
 /// Owned through two references.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

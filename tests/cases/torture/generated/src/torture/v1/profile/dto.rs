@@ -19,9 +19,12 @@ pub struct ProfileDto<'a>(pub &'a Profile);
 impl Serialize for ProfileDto<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let row = self.0;
-        let mut object = serializer.serialize_struct("Profile", 2)?;
+        let mut object = serializer.serialize_struct("Profile", 5)?;
         object.serialize_field("id", &row.id)?;
         object.serialize_field("account_id", &row.account_id)?;
+        object.serialize_field("created_at", &row.created_at)?;
+        object.serialize_field("updated_at", &row.updated_at)?;
+        object.serialize_field("version", &row.version)?;
         object.end()
     }
 }
@@ -31,6 +34,9 @@ impl FromJson for NewProfile {
         let mut input = Object::new(value, found)?;
         let new = Self {
             account_id: input.required("account_id"),
+            created_at: input.optional("created_at"),
+            updated_at: input.optional("updated_at"),
+            version: input.optional("version"),
         };
         input.ignore(&["id"]);
         input.finish();
@@ -43,6 +49,9 @@ impl FromJson for ProfilePatch {
         let mut input = Object::new(value, found)?;
         let patch = Self {
             account_id: input.change("account_id"),
+            created_at: input.change_optional("created_at"),
+            updated_at: input.change_optional("updated_at"),
+            version: input.change_optional("version"),
         };
         input.ignore(&["id"]);
         input.finish();
@@ -56,9 +65,9 @@ impl Resource for Profile {
     const ALLOW: &'static str = "GET, HEAD, PUT, PATCH, DELETE";
     const VERBS: &'static [Verb] = &[
     ];
-    const MEMBERS: &'static [&'static str] = &["id", "account_id"];
+    const MEMBERS: &'static [&'static str] = &["id", "account_id", "created_at", "updated_at", "version"];
     const KEPT: &'static [&'static str] = &["account_id"];
-    const MASKABLE: &'static [&'static str] = &["id", "account_id"];
+    const MASKABLE: &'static [&'static str] = &["id", "account_id", "created_at", "updated_at", "version"];
     const PLURAL: &'static str = "profiles";
 
     fn dto(&self) -> ProfileDto<'_> {

@@ -12,6 +12,9 @@ impl Fixture for Profile {
         Self {
             id: fixture::uuid("torture.v1.Profile", n).into(),
             account_id: fixture::uuid("torture.v1.Account", n).into(),
+            created_at: (n % 4 != 3).then(|| fixture::time(n)),
+            updated_at: (n % 4 != 3).then(|| fixture::time(n)),
+            version: (n % 4 != 3).then(|| fixture::between(n, 1, 500)),
         }
     }
 }

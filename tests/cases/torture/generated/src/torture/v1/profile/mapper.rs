@@ -14,6 +14,9 @@ impl From<Profile> for pb::Profile {
         Self {
             id: row.id.into_proto(),
             account_id: Some(row.account_id.into_proto()),
+            created_at: row.created_at.map(|value| value.into_proto()),
+            updated_at: row.updated_at.map(|value| value.into_proto()),
+            version: row.version,
         }
     }
 }
@@ -28,6 +31,9 @@ impl FromProto<pb::Profile> for NewProfile {
     fn from_proto(message: pb::Profile, found: &mut Violations) -> Option<Self> {
         Some(Self {
             account_id: proto::required("account_id", message.account_id, found),
+            created_at: proto::optional("created_at", message.created_at, found),
+            updated_at: proto::optional("updated_at", message.updated_at, found),
+            version: proto::optional("version", message.version, found),
         })
     }
 }
@@ -37,6 +43,9 @@ impl ProfilePatch {
     pub fn from_proto(message: pb::Profile, mask: &Mask, found: &mut Violations) -> Self {
         Self {
             account_id: mask.has("account_id").then(|| proto::required("account_id", message.account_id, found)),
+            created_at: mask.has("created_at").then(|| proto::optional("created_at", message.created_at, found)),
+            updated_at: mask.has("updated_at").then(|| proto::optional("updated_at", message.updated_at, found)),
+            version: mask.has("version").then(|| proto::optional("version", message.version, found)),
         }
     }
 }

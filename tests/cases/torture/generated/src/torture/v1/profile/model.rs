@@ -5,9 +5,9 @@
 use arcana_runtime::changes::Field;
 use arcana_runtime::context::Context;
 use arcana_runtime::db::{Row, Stored, Value};
-use arcana_runtime::entity::{Entity, EntitySpec, Stamps, Validate, keep};
+use arcana_runtime::entity::{Entity, EntitySpec, Stamps, Validate, keep, set};
 use arcana_runtime::error::Result;
-use arcana_runtime::types::Uid;
+use arcana_runtime::types::{Timestamp, Uid};
 use arcana_runtime::violations::Violations;
 
 use crate::torture::v1::account::AccountId;
@@ -24,6 +24,12 @@ pub struct Profile {
     pub id: ProfileId,
     /// `account_id`, as the schema declares it.
     pub account_id: AccountId,
+    /// What may be missing is nothing that the service keeps, whatever it is called.
+    pub created_at: Option<Timestamp>,
+    /// `updated_at`, as the schema declares it.
+    pub updated_at: Option<Timestamp>,
+    /// `version`, as the schema declares it.
+    pub version: Option<i64>,
 }
 
 /// What a client may say of a new profile, or of one that it replaces.
@@ -31,6 +37,12 @@ pub struct Profile {
 pub struct NewProfile {
     /// See [`Profile::account_id`].
     pub account_id: AccountId,
+    /// See [`Profile::created_at`].
+    pub created_at: Option<Timestamp>,
+    /// See [`Profile::updated_at`].
+    pub updated_at: Option<Timestamp>,
+    /// See [`Profile::version`].
+    pub version: Option<i64>,
 }
 
 /// What a client may change of a profile; `None` leaves a member as it is.
@@ -38,12 +50,21 @@ pub struct NewProfile {
 pub struct ProfilePatch {
     /// See [`Profile::account_id`].
     pub account_id: Option<AccountId>,
+    /// See [`Profile::created_at`].
+    pub created_at: Option<Option<Timestamp>>,
+    /// See [`Profile::updated_at`].
+    pub updated_at: Option<Option<Timestamp>>,
+    /// See [`Profile::version`].
+    pub version: Option<Option<i64>>,
 }
 
 impl From<NewProfile> for ProfilePatch {
     fn from(new: NewProfile) -> Self {
         Self {
             account_id: Some(new.account_id),
+            created_at: Some(new.created_at),
+            updated_at: Some(new.updated_at),
+            version: Some(new.version),
         }
     }
 }
@@ -54,6 +75,12 @@ impl Profile {
     pub const ID: Field<Self, ProfileId> = Field::new("id", "id", Stored::to_value);
     /// `ACCOUNT_ID`, for typed filters and writes.
     pub const ACCOUNT_ID: Field<Self, AccountId> = Field::new("account_id", "account_id", Stored::to_value);
+    /// `CREATED_AT`, for typed filters and writes.
+    pub const CREATED_AT: Field<Self, Timestamp> = Field::new("created_at", "created_at", Stored::to_value);
+    /// `UPDATED_AT`, for typed filters and writes.
+    pub const UPDATED_AT: Field<Self, Timestamp> = Field::new("updated_at", "updated_at", Stored::to_value);
+    /// `VERSION`, for typed filters and writes.
+    pub const VERSION: Field<Self, i64> = Field::new("version", "version", Stored::to_value);
 }
 
 impl Entity for Profile {
@@ -70,6 +97,9 @@ impl Entity for Profile {
         Ok(Self {
             id: row.get(0)?,
             account_id: row.get(1)?,
+            created_at: row.get(2)?,
+            updated_at: row.get(3)?,
+            version: row.get(4)?,
         })
     }
 
@@ -78,6 +108,9 @@ impl Entity for Profile {
         vec![
             row.id.to_value(),
             row.account_id.to_value(),
+            row.created_at.to_value(),
+            row.updated_at.to_value(),
+            row.version.to_value(),
         ]
     }
 
@@ -85,11 +118,17 @@ impl Entity for Profile {
         Self {
             id: ProfileId::new(cx.uuid()),
             account_id: new.account_id,
+            created_at: new.created_at,
+            updated_at: new.updated_at,
+            version: new.version,
         }
     }
 
     fn apply(&mut self, patch: ProfilePatch, _cx: &Context, found: &mut Violations) {
         keep("account_id", &self.account_id, patch.account_id.as_ref(), found);
+        set(&mut self.created_at, patch.created_at);
+        set(&mut self.updated_at, patch.updated_at);
+        set(&mut self.version, patch.version);
     }
 
     fn validate(&self, what: Validate, found: &mut Violations) {
