@@ -31,6 +31,7 @@ static {{ rpc.constant }}: Method = Method {
     access: {{ rpc.access }},
     entity: {% if service.entity.is_empty() %}None{% else %}Some(&{{ service.constant }}){% endif %},
     timeout_seconds: {{ rpc.timeout }},
+    limit: {{ rpc.limit }},
 };
 {% endfor %}
 #[async_trait]

@@ -98,6 +98,8 @@ const KNOWN: &[(&str, &[&str])] = &[
     ("arcana_runtime::service::RowDelete", &["RowDelete"]),
     ("arcana_runtime::service::RowUpdate", &["RowUpdate"]),
     ("arcana_runtime::service::Service", &["Service"]),
+    ("arcana_runtime::limits::Limit", &["Limit::"]),
+    ("arcana_runtime::limits::Rate", &["Limit::new(Rate"]),
     ("arcana_runtime::security::Security", &["Security"]),
     ("arcana_runtime::service::Custom", &["Custom"]),
     ("arcana_runtime::service::Standard", &["Standard"]),

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::limits::Rate;
+
 /// What a service function answers.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -80,6 +82,8 @@ pub enum Error {
     RateLimited {
         /// Seconds until a call may succeed.
         retry_after_seconds: u64,
+        /// The rate that was exceeded, if it was one.
+        rate: Option<Rate>,
     },
     /// A defect or a failure of ours. The cause is for the log only.
     #[error("something went wrong on our side")]

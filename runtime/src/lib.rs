@@ -16,6 +16,7 @@ pub mod grpc;
 pub mod health;
 pub mod http;
 pub mod json;
+pub mod limits;
 pub mod peer;
 pub mod problem;
 pub mod proto;

@@ -71,8 +71,16 @@ pub(crate) fn render(mut response: Response, cx: &Context, path: &str) -> Respon
                 headers.insert(ALLOW, value);
             }
         }
-        Error::RateLimited { retry_after_seconds } => {
+        Error::RateLimited { retry_after_seconds, rate } => {
             headers.insert(RETRY_AFTER, HeaderValue::from(*retry_after_seconds));
+            // draft-ietf-httpapi-ratelimit-headers
+            let policy = rate.map(|rate| format!("\"calls\";q={};w={}", rate.calls, rate.seconds));
+            let left = rate.map(|_| format!("\"calls\";r=0;t={retry_after_seconds}"));
+            for (name, value) in [("ratelimit-policy", policy), ("ratelimit", left)] {
+                if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
+                    headers.insert(name, value);
+                }
+            }
         }
         Error::Unavailable(_) => {
             headers.insert(RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));

@@ -18,7 +18,9 @@ pub use password::{Passwords, Verdict};
 pub use recognise::{Account, Accounts, Recognised, Recogniser};
 pub use token::{Claims, MAX_TOKEN_BYTES, Tokens};
 
+use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::limits::Limit;
 use crate::settings::{LockoutSettings, SecuritySettings};
 use recognise::Remembered;
 
@@ -32,6 +34,7 @@ struct Inner {
     refresh_ttl: Duration,
     registration: bool,
     lockout: LockoutSettings,
+    tries: Limit,
     accounts: OnceLock<Arc<dyn Accounts>>,
     remembered: Remembered,
 }
@@ -55,6 +58,7 @@ impl Security {
             refresh_ttl: Duration::from_secs(settings.refresh_ttl_seconds),
             registration: settings.registration,
             lockout: settings.lockout,
+            tries: Limit::new(settings.lockout.rate_per_address),
             accounts: OnceLock::new(),
             remembered: Remembered::new(),
         }))))
@@ -108,6 +112,11 @@ impl Security {
         Ok(self.inner()?.lockout)
     }
 
+    /// Counts a try to sign in or up by where it comes from, and refuses those that are too many.
+    pub fn admit(&self, cx: &Context) -> Result<()> {
+        self.inner()?.tries.spend_by_address(cx)
+    }
+
     /// The hash of a password, as a PHC string.
     pub async fn hash(&self, password: &str) -> Result<String> {
         self.inner()?.passwords.hash(password).await
@@ -123,6 +132,13 @@ impl Security {
         let inner = self.inner()?;
         let accounts = inner.accounts.get().ok_or_else(|| Error::internal("nobody said where accounts are"))?;
         inner.remembered.recognise(&inner.tokens, accounts.as_ref(), token).await
+    }
+
+    /// An account is gone, and its sessions with it.
+    pub fn forget_account(&self, account: Uuid) {
+        if let Some(inner) = &self.0 {
+            inner.remembered.forget_account(account);
+        }
     }
 
     /// A session has ended: its tokens are looked at anew with their next call in this process, and within seconds in others.

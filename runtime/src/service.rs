@@ -59,6 +59,10 @@ pub trait Hooks<E: Entity>: Send + Sync {
     async fn before_delete(&self, _cx: &Context, _current: &E, _changes: &mut Changes) -> Result<()> {
         Ok(())
     }
+    /// Before a row that was marked as deleted is brought back.
+    async fn before_undelete(&self, _cx: &Context, _deleted: &E, _changes: &mut Changes) -> Result<()> {
+        Ok(())
+    }
     /// Before a list is read: may narrow the query.
     async fn before_list(&self, _cx: &Context, _query: &mut ListQuery) -> Result<()> {
         Ok(())
@@ -315,6 +319,7 @@ impl<E: Entity, L: Hooks<E>> Service<E> for Standard<E, L> {
             return Err(Error::precondition(format!("{} {id} is not deleted", E::SPEC.name)));
         };
         let mut changes = Changes::new(cx);
+        self.logic.before_undelete(cx, &deleted, &mut changes).await?;
         let mut row = changes.undelete(&deleted);
         self.store.commit(cx, changes).await?;
         self.logic.after_commit(cx, Done::Updated(&row)).await;

@@ -10,6 +10,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde::Deserialize;
 
+use crate::limits::Rate;
 pub use load::{Loaded, Problem, SettingsError, Source, load};
 pub use tls::TlsSettings;
 
@@ -133,7 +134,7 @@ pub struct SecuritySettings {
     /// Folder of the signing keys, relative to the working folder.
     pub keys: String,
     /// A secret to sign with instead, for HS256.
-    #[serde(default)]
+    #[serde(deserialize_with = "unless_empty")]
     pub secret: Option<String>,
     /// Who issues access tokens.
     pub issuer: String,
@@ -161,6 +162,9 @@ pub struct LockoutSettings {
     pub first_wait_seconds: u32,
     /// Longest wait: an owner whose account others guess at must get in, some time.
     pub longest_wait_seconds: u32,
+    /// Tries to sign in or up from one address, such as `60/min`.
+    #[serde(deserialize_with = "rate")]
+    pub rate_per_address: Rate,
 }
 
 /// How passwords are hashed (RFC 9106).
@@ -301,6 +305,10 @@ impl Settings {
                 let mend = "set it to enforced";
                 found.push(("security.mode", format!("{lets}, so it is refused in production; {mend}")));
             }
+            if server.cors.allowed_origins.iter().any(|origin| origin == "*") {
+                let mend = "name the origins that may call";
+                found.push(("server.cors.allowed_origins", format!("{lets}, and * lets every page call; {mend}")));
+            }
             for (key, listen) in [("server.rest.host", &server.rest), ("server.grpc.host", &server.grpc)] {
                 if !listen.is_loopback() {
                     let host = &listen.host;
@@ -360,4 +368,13 @@ fn is_origin(text: &str) -> bool {
     let plain =
         |host: &str| !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_graphic() && !b"/?#*,".contains(&byte));
     text == "*" || host.is_some_and(plain)
+}
+
+fn unless_empty<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(Some(String::deserialize(deserializer)?).filter(|text| !text.is_empty()))
+}
+
+fn rate<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Rate, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    Rate::parse(&text).ok_or_else(|| serde::de::Error::custom(format!("{text:?} is no rate")))
 }

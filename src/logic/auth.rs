@@ -1,7 +1,7 @@
 //! Signing up, in and out: what the service `AuthService` does.
 
 mod guard;
-mod sessions;
+pub(super) mod sessions;
 
 use std::sync::Arc;
 
@@ -14,14 +14,15 @@ use arcana_generated::arcana::identity::v1::auth::{
 use arcana_generated::arcana::identity::v1::user::{NewUser, User, UserId, UserRepository, UserStatus};
 use arcana_runtime::access::{self, Scope};
 use arcana_runtime::changes::Changes;
-use arcana_runtime::context::Context;
+use arcana_runtime::context::{Context, Principal};
+use arcana_runtime::db::LocalStore;
 use arcana_runtime::entity::Entity;
 use arcana_runtime::error::{Error, Result};
 use arcana_runtime::security::Security;
 use arcana_runtime::types::Timestamp;
 use async_trait::async_trait;
 
-use self::guard::Guard;
+use self::guard::{Guard, Tried};
 use self::sessions::Sessions;
 use super::user::require_reach;
 use crate::accounts::{account, normal};
@@ -35,6 +36,7 @@ pub struct AuthLogic {
     security: Security,
     guard: Guard,
     sessions: Sessions,
+    store: LocalStore,
 }
 
 impl AuthLogic {
@@ -45,6 +47,7 @@ impl AuthLogic {
             security: repositories.security.clone(),
             guard: Guard::new(repositories),
             sessions: Sessions::new(repositories),
+            store: repositories.store.clone(),
         }
     }
 
@@ -52,6 +55,32 @@ impl AuthLogic {
     async fn me(&self, cx: &Context) -> Result<User> {
         let id = cx.principal.id.ok_or_else(|| Error::Unauthorized("sign in first".to_owned()))?;
         self.user(cx, &UserId::new(id)).await
+    }
+
+    /// What the caller may do by the roles that it has now: those that it was recognised by are some seconds old, and who just lost
+    /// a role would give it back to himself.
+    async fn authority(&self, cx: &Context, changes: &mut Changes) -> Result<Principal> {
+        if cx.principal.id.is_none() {
+            // No account: the operator in development mode, or a peer.
+            return Ok((*cx.principal).clone());
+        }
+        let me = self.me(cx).await?;
+        let now = Principal { roles: me.roles.clone(), ..(*cx.principal).clone() };
+        if me.status != UserStatus::Active || !access::has_role(&now, "admin") {
+            return Err(Error::Forbidden("this needs admin".to_owned()));
+        }
+        changes.expect_version(&me);
+        Ok(now)
+    }
+
+    /// Writes an account in a commit of its own, for what comes behind it.
+    async fn write(&self, cx: &Context, before: &User, after: User) -> Result<User> {
+        let mut changes = Changes::new(cx);
+        let after = changes.update(before, after);
+        let mut tx = self.store.begin(cx).await?;
+        tx.write(changes).await?;
+        tx.commit().await?;
+        Ok(after)
     }
 
     async fn user(&self, cx: &Context, id: &UserId) -> Result<User> {
@@ -77,6 +106,7 @@ impl AuthMethods for AuthLogic {
         if !self.security.registration()? {
             return Err(Error::Forbidden("accounts are opened by administrators here".to_owned()));
         }
+        self.security.admit(cx)?;
         let new = NewUser { name: request.name, email: normal(&request.email) };
         let hash = self.security.hash(&request.password).await?;
         let user = User { password_hash: Some(hash), roles: vec![FIRST_ROLE.to_owned()], ..User::create(new, cx, 0) };
@@ -92,22 +122,22 @@ impl AuthMethods for AuthLogic {
         request: LoginRequest,
         changes: &mut Changes,
     ) -> Result<Credentials> {
+        self.security.admit(cx)?;
         let email = normal(&request.email);
-        let failed_before = self.guard.admit(cx, &email).await?;
+        let tried = Tried::Address(&email);
+        self.guard.admit(cx, &tried).await?;
         let user = self.users.find_by_email(cx, &Scope::Unrestricted, &email).await?;
         let hash = user.as_ref().and_then(|user| user.password_hash.as_deref());
         let verdict = self.security.verify(&request.password, hash).await?;
-        let Some(user) = user.filter(|_| verdict.right) else {
-            self.guard.failed(cx, &email).await?;
-            return Err(Error::InvalidCredentials);
-        };
+        let user = user.filter(|_| verdict.right).ok_or(Error::InvalidCredentials)?;
         let account = account(&user).ok_or_else(barred)?;
-        if let Some(failed) = failed_before {
-            changes.delete(&failed);
-        }
+        self.guard.forgive(cx, &tried).await?;
         if verdict.outdated {
             let password_hash = Some(self.security.hash(&request.password).await?);
             changes.update(&user, User { password_hash, ..user.clone() });
+        } else {
+            // A password that was changed while this one was looked at opens nothing any more.
+            changes.expect_version(&user);
         }
         self.sessions.open(cx, &account, changes)
     }
@@ -163,21 +193,20 @@ impl AuthMethods for AuthLogic {
         cx: &Context,
         _scope: &Scope,
         request: ChangePasswordRequest,
-        changes: &mut Changes,
+        _changes: &mut Changes,
     ) -> Result<ChangePasswordResponse> {
         let me = self.me(cx).await?;
         // Whoever found a device unlocked does not guess on for ever either.
-        let failed_before = self.guard.admit(cx, &me.email).await?;
+        let tried = Tried::Account(&me.id);
+        self.guard.admit(cx, &tried).await?;
         let verdict = self.security.verify(&request.current_password, me.password_hash.as_deref()).await?;
         if !verdict.right {
-            self.guard.failed(cx, &me.email).await?;
             return Err(Error::invalid("current_password", "password", "is not the password of the account"));
         }
-        if let Some(failed) = failed_before {
-            changes.delete(&failed);
-        }
+        self.guard.forgive(cx, &tried).await?;
         let password_hash = Some(self.security.hash(&request.new_password).await?);
-        changes.update(&me, User { password_hash, ..me.clone() });
+        self.write(cx, &me, User { password_hash, ..me.clone() }).await?;
+        // Behind the new password, so that no session that the old one opens is missed.
         let sessions = self.sessions.end_all(cx, &me.id, cx.principal.session).await?;
         Ok(ChangePasswordResponse { sessions })
     }
@@ -189,12 +218,14 @@ impl AuthMethods for AuthLogic {
         request: SetRolesRequest,
         changes: &mut Changes,
     ) -> Result<User> {
+        let authority = self.authority(cx, changes).await?;
         let user = self.user(cx, &request.user_id).await?;
-        require_reach(cx, &user)?;
-        if let Some(role) = request.roles.iter().find(|role| !access::may_grant(&cx.principal, role)) {
+        require_reach(&authority, &user)?;
+        if let Some(role) = request.roles.iter().find(|role| !access::may_grant(&authority, role)) {
             return Err(Error::Forbidden(format!("nobody grants a role above their own, such as {role}")));
         }
-        let mut roles = request.roles;
+        // Without it, an account could not even sign out.
+        let mut roles = [request.roles, vec![FIRST_ROLE.to_owned()]].concat();
         roles.sort();
         roles.dedup();
         Ok(changes.update(&user, User { roles, ..user.clone() }))
@@ -207,15 +238,17 @@ impl AuthMethods for AuthLogic {
         request: SetStatusRequest,
         changes: &mut Changes,
     ) -> Result<User> {
+        let authority = self.authority(cx, changes).await?;
         let user = self.user(cx, &request.user_id).await?;
-        require_reach(cx, &user)?;
+        require_reach(&authority, &user)?;
         if cx.principal.id == Some(user.id.0) && request.status != UserStatus::Active {
             return Err(Error::precondition("nobody bars the account that they call with"));
         }
-        if request.status != UserStatus::Active {
+        let after = self.write(cx, &user, User { status: request.status, ..user.clone() }).await?;
+        if after.status != UserStatus::Active {
             self.sessions.end_all(cx, &user.id, None).await?;
         }
-        Ok(changes.update(&user, User { status: request.status, ..user.clone() }))
+        Ok(after)
     }
 
     async fn validate_token(

@@ -1,30 +1,36 @@
-//! What is particular to users: addresses have one form, and nobody changes the account of somebody above them.
+//! What is particular to users: addresses have one form, nobody changes the account of somebody above them, and a removed account
+//! is signed out.
 
 use arcana_generated::Repositories;
 use arcana_generated::arcana::identity::v1::user::User;
 use arcana_runtime::access;
 use arcana_runtime::changes::Changes;
-use arcana_runtime::context::Context;
+use arcana_runtime::context::{Context, Principal};
 use arcana_runtime::error::{Error, Result};
-use arcana_runtime::service::Hooks;
+use arcana_runtime::security::Security;
+use arcana_runtime::service::{Done, Hooks};
 use async_trait::async_trait;
 
+use super::auth::sessions::{Sessions, revoke};
 use crate::accounts::normal;
 
 /// The logic of users.
-pub struct UserLogic;
+pub struct UserLogic {
+    sessions: Sessions,
+    security: Security,
+}
 
 impl UserLogic {
     /// With the repositories that it reads from.
-    pub fn new(_repositories: &Repositories) -> Self {
-        Self
+    pub fn new(repositories: &Repositories) -> Self {
+        Self { sessions: Sessions::new(repositories), security: repositories.security.clone() }
     }
 }
 
 /// Refuses whoever has not all that the roles of a user imply; one's own account is always in reach.
-pub fn require_reach(cx: &Context, user: &User) -> Result<()> {
-    let above = user.roles.iter().find(|role| !access::may_grant(&cx.principal, role));
-    match above.filter(|_| cx.principal.id != Some(user.id.0)) {
+pub fn require_reach(principal: &Principal, user: &User) -> Result<()> {
+    let above = user.roles.iter().find(|role| !access::may_grant(principal, role));
+    match above.filter(|_| principal.id != Some(user.id.0)) {
         Some(role) => Err(Error::Forbidden(format!("the account has a role above yours, {role}"))),
         None => Ok(()),
     }
@@ -45,10 +51,24 @@ impl Hooks<User> for UserLogic {
         _changes: &mut Changes,
     ) -> Result<()> {
         draft.email = normal(&draft.email);
-        require_reach(cx, current)
+        require_reach(&cx.principal, current)
     }
 
-    async fn before_delete(&self, cx: &Context, current: &User, _changes: &mut Changes) -> Result<()> {
-        require_reach(cx, current)
+    async fn before_delete(&self, cx: &Context, current: &User, changes: &mut Changes) -> Result<()> {
+        require_reach(&cx.principal, current)?;
+        // Else they would be good again when the account comes back.
+        let open = self.sessions.open_of(cx, &current.id, None).await?;
+        open.iter().for_each(|session| revoke(cx, session, changes));
+        Ok(())
+    }
+
+    async fn before_undelete(&self, cx: &Context, deleted: &User, _changes: &mut Changes) -> Result<()> {
+        require_reach(&cx.principal, deleted)
+    }
+
+    async fn after_commit(&self, _cx: &Context, done: Done<'_, User>) {
+        if let Done::Deleted(user) = done {
+            self.security.forget_account(user.id.0);
+        }
     }
 }

@@ -90,7 +90,8 @@ async fn a_forged_token_is_refused_and_not_told_why() {
     refuses(&service, &format!("{message}."), "an empty signature").await;
     refuses(&service, &format!("{message}.{}", URL_SAFE_NO_PAD.encode([0; 32])), "a made-up signature").await;
     refuses(&service, &signed(&header.to_string(), &claims.to_string(), b"guess"), "another secret").await;
-    refuses(&service, &format!("{message}.{}", "A".repeat(9000)), "a token of 9 KB").await;
+    let large = with(&claims, "more", json!("A".repeat(9000)));
+    refuses(&service, &signed(&header.to_string(), &large, SECRET.as_bytes()), "a token of 9 KB").await;
 }
 
 #[tokio::test]
@@ -101,6 +102,11 @@ async fn a_public_key_is_no_secret() {
     header["alg"] = json!("HS256");
     let jwk = service.get("/.well-known/jwks.json").await.ok(200)["keys"][0].clone();
     let modulus = URL_SAFE_NO_PAD.decode(jwk["n"].as_str().unwrap()).unwrap();
+    for kid in ["../../etc/passwd", "..", "", "' OR 1=1 --"] {
+        let mut other = header.clone();
+        other["kid"] = json!(kid);
+        refuses(&service, &signed(&other.to_string(), &claims.to_string(), b""), kid).await;
+    }
     for secret in [jwk.to_string().into_bytes(), modulus] {
         refuses(&service, &signed(&header.to_string(), &claims.to_string(), &secret), "signed with the public key")
             .await;

@@ -5,6 +5,7 @@
 mod support;
 
 mod attacks;
+mod limits;
 mod matrix;
 mod operators;
 mod people;

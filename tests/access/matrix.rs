@@ -330,7 +330,7 @@ async fn over_rest(stage: &Stage, token: Option<&str>, route: &Route, call: &Cal
         401 => Outcome::Nobody,
         403 => Outcome::Forbidden,
         404 => Outcome::NotFound,
-        400 | 405 | 415 | 500.. => panic!("{} {}: {}", route.method, call.path, answer.text),
+        400 | 405 | 415 | 429 | 500.. => panic!("{} {}: {}", route.method, call.path, answer.text),
         _ => Outcome::Allowed,
     };
     (outcome, answer.text)

@@ -52,6 +52,13 @@ async fn a_new_key_signs_and_tokens_of_the_old_one_are_good_until_they_expire() 
 
     let (fine, words) = run(service.folder(), &["keys", "rotate", "--set", "security.algorithm=EdDSA"]);
     assert!(fine && words.contains("signs from now on"), "{words}");
+    let new = words.split(' ').nth(2).unwrap().to_owned();
+    let signs = async || {
+        let next = Person::login(&service, &old.email, PASSWORD).await;
+        let header = jsonwebtoken::decode_header(&next.token).unwrap();
+        (header.kid.as_deref() == Some(&new)).then_some(())
+    };
+    eventually("the running service signs with it", signs).await;
     // Another process signs with it, and this one learns of it by its id.
     let (fine, token) = run(service.folder(), &["token", &old.email, "--set", "security.algorithm=EdDSA"]);
     assert!(fine, "{token}");

@@ -15,8 +15,13 @@ use crate::support::{Answer, Service, Start, command, keep_on_sqlite, unique};
 /// What everybody's password is.
 pub const PASSWORD: &str = "correct horse battery";
 /// As cheap as a hash may be.
-pub const CHEAP: [&str; 3] =
-    ["security.argon2.memory_kib=19456", "security.argon2.iterations=2", "security.argon2.parallelism=1"];
+pub const CHEAP: [&str; 4] = [
+    "security.argon2.memory_kib=19456",
+    "security.argon2.iterations=2",
+    "security.argon2.parallelism=1",
+    // All of them call from one address.
+    "security.lockout.rate_per_address=100000/s",
+];
 
 /// How a closed service starts.
 pub fn closed() -> Start {

@@ -86,3 +86,55 @@ async fn what_only_the_service_writes_cannot_be_assigned() {
         json!({ "name": "Eve", "email": "eve@example.com", "password": "correct horse battery", "roles": ["admin"] });
     assert_eq!(service.post("/api/v1/auth/register", &register).await.status, 400);
 }
+
+#[tokio::test]
+async fn who_lost_a_role_cannot_give_it_back_in_the_seconds_that_it_still_counts() {
+    let folder = open_folder();
+    let service = closed().in_folder(folder.path()).run();
+    let admin = Person::admin(&service).await;
+    // The look at the roles is fresh now, and good for two seconds.
+    admin.get(&service, "/api/v1/users").await.ok(200);
+    database(folder.path()).execute("UPDATE users SET roles = '[\"user\"]' WHERE email = ?", [&admin.email]).unwrap();
+    set_roles(&service, &admin, &admin, &["admin"]).await.refused(403, "FORBIDDEN");
+    let status = json!({ "user_id": admin.id, "status": "USER_STATUS_ACTIVE" });
+    admin.post(&service, "/api/v1/auth/set-status", &status).await.refused(403, "FORBIDDEN");
+}
+
+#[tokio::test]
+async fn an_account_that_was_removed_is_out_at_once_and_comes_back_signed_out() {
+    let service = closed().run();
+    let (admin, ada) = (Person::admin(&service).await, Person::register(&service).await);
+    ada.get(&service, "/api/v1/auth/me").await.ok(200);
+    let path = format!("/api/v1/users/{}", ada.id);
+    service.send(service.request("DELETE", &path).bearer_auth(&admin.token)).await.ok(204);
+    ada.get(&service, "/api/v1/auth/me").await.refused(401, "UNAUTHORIZED");
+    admin.post(&service, &format!("{path}:undelete"), &json!({})).await.ok(200);
+    ada.get(&service, "/api/v1/auth/me").await.refused(401, "UNAUTHORIZED");
+    service.post("/api/v1/auth/refresh", &json!({ "refresh_token": ada.refresh })).await.refused(401, "UNAUTHORIZED");
+    Person::login(&service, &ada.email, crate::people::PASSWORD).await;
+}
+
+#[tokio::test]
+async fn nobody_brings_back_or_signs_out_who_stands_above() {
+    let folder = open_folder();
+    let service = closed().in_folder(folder.path()).run();
+    let (admin, ada) = (Person::admin(&service).await, Person::register(&service).await);
+    let session = ada.get(&service, "/api/v1/sessions").await.ok(200)["data"][0]["id"].as_str().unwrap().to_owned();
+    let promote = "UPDATE users SET roles = '[\"super_admin\"]' WHERE email = ?";
+    database(folder.path()).execute(promote, [&ada.email]).unwrap();
+    let end = service.request("DELETE", &format!("/api/v1/sessions/{session}")).bearer_auth(&admin.token);
+    service.send(end).await.refused(403, "FORBIDDEN");
+    let mark = "UPDATE users SET deleted_at = created_at WHERE email = ?";
+    database(folder.path()).execute(mark, [&ada.email]).unwrap();
+    let path = format!("/api/v1/users/{}:undelete", ada.id);
+    admin.post(&service, &path, &json!({})).await.refused(403, "FORBIDDEN");
+}
+
+#[tokio::test]
+async fn every_account_keeps_the_role_that_lets_it_sign_out() {
+    let service = closed().run();
+    let (admin, ada) = (Person::admin(&service).await, Person::register(&service).await);
+    let changed = set_roles(&service, &admin, &ada, &[]).await.ok(200);
+    assert_eq!(changed["roles"], json!(["user"]));
+    ada.post(&service, "/api/v1/auth/logout", &json!({})).await.ok(200);
+}

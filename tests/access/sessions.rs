@@ -125,7 +125,7 @@ async fn who_guesses_has_to_wait_whether_there_is_the_account_or_not() {
     let ada = Person::register(&service).await;
     for email in [ada.email.as_str(), "nobody@example.com"] {
         let guess = json!({ "email": email, "password": "a guess" });
-        for _ in 0..5 {
+        for _ in 0..6 {
             let refusal = service.post("/api/v1/auth/login", &guess).await.refused(401, "INVALID_CREDENTIALS");
             assert_eq!(refusal.0["message"], "the credentials are wrong", "{email}");
         }
@@ -187,4 +187,34 @@ async fn nothing_secret_is_logged() {
         let at = log.find(secret);
         assert!(at.is_none(), "{secret} is in the log: {:?}", at.map(|at| &log[at.saturating_sub(200)..at]));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guesses_at_once_count_as_guesses_one_after_the_other() {
+    let service = std::sync::Arc::new(closed().run());
+    let ada = Person::register(&service).await;
+    let guess = json!({ "email": ada.email, "password": "a guess" });
+    let calls: Vec<_> = (0..20)
+        .map(|_| {
+            let (service, guess) = (service.clone(), guess.clone());
+            tokio::spawn(async move { service.post("/api/v1/auth/login", &guess).await.status })
+        })
+        .collect();
+    let mut looked_at = 0;
+    for call in calls {
+        let status = call.await.unwrap();
+        assert!([401, 429].contains(&status), "{status}");
+        looked_at += usize::from(status == 401);
+    }
+    assert!(looked_at <= 6, "{looked_at} of 20 were looked at");
+}
+
+#[tokio::test]
+async fn who_is_signed_in_changes_the_password_while_others_guess_at_it() {
+    let service = closed().run();
+    let ada = Person::register(&service).await;
+    let guess = json!({ "email": ada.email, "password": "a guess" });
+    while service.post("/api/v1/auth/login", &guess).await.status != 429 {}
+    let change = json!({ "current_password": PASSWORD, "new_password": "staple battery horse" });
+    ada.post(&service, "/api/v1/auth/change-password", &change).await.ok(200);
 }

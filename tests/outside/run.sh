@@ -47,7 +47,7 @@ trap serving_stop EXIT
 trap 'exit 130' INT TERM
 # As cheap as passwords may be: judges send hundreds.
 export ARCANA_SECURITY__ARGON2__MEMORY_KIB=19456 ARCANA_SECURITY__ARGON2__ITERATIONS=2
-export ARCANA_SECURITY__ARGON2__PARALLELISM=1
+export ARCANA_SECURITY__ARGON2__PARALLELISM=1 ARCANA_SECURITY__LOCKOUT__RATE_PER_ADDRESS=100000/s
 serving_start ARCANA "$target/debug/arcana" "$root" || exit 1
 echo "== serving on $REST and $GRPC"
 ARCANA_DATABASE__URL="sqlite://$SERVING_DIR/test.db" timeout 60 "$target/debug/arcana" seed ||

@@ -12,17 +12,18 @@ pub(super) fn check(model: &Model, found: &mut Diagnostics) {
     }
     for service in &model.services {
         for rpc in &service.rpcs {
-            rule(&rpc.access, has_owner(model, &rpc.request, service.resource.as_deref()), &rpc.span, found);
+            // A service of its own has no rows, whatever its requests refer to.
+            let owned = service.resource.as_deref().is_some_and(|name| has_owner(model, &rpc.request, name));
+            rule(&rpc.access, owned, &rpc.span, found);
         }
     }
 }
 
 /// Whether a request leads to a row that has an owner: through the service's resource or through a reference.
-fn has_owner(model: &Model, request: &str, resource: Option<&str>) -> bool {
+fn has_owner(model: &Model, request: &str, resource: &str) -> bool {
     let owned = |name: &str| model.entity(name).is_some_and(|entity| entity.owner.is_some());
     let fields = model.message(request).map(|message| message.fields.as_slice()).unwrap_or_default();
-    resource.is_some_and(owned)
-        || fields.iter().any(|field| matches!(&field.ty, Type::Id { entity, .. } if owned(entity)))
+    owned(resource) || fields.iter().any(|field| matches!(&field.ty, Type::Id { entity, .. } if owned(entity)))
 }
 
 fn rule(access: &Access, owned: bool, span: &Span, found: &mut Diagnostics) {

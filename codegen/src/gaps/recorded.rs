@@ -26,10 +26,10 @@ fn of_entity(entity: &Entity, resource: &Resource, gaps: &mut Vec<Gap>) {
     }
 }
 
-/// Derived methods take no limit of their own yet; custom ones know `timeout_seconds`.
+/// Derived methods take no limits of their own yet; custom ones know `rate_limit` and `timeout_seconds`.
 fn of_method(name: &str, options: &MethodOptions, span: &Span, derived: bool, gaps: &mut Vec<Gap>) {
     let set = [
-        (options.rate_limit.is_some(), "rate_limit"),
+        (derived && options.rate_limit.is_some(), "rate_limit"),
         (options.idempotent, "idempotent"),
         (options.manual, "impl: MANUAL"),
         (derived && options.timeout_seconds.is_some(), "timeout_seconds"),

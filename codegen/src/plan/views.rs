@@ -403,6 +403,8 @@ pub struct RpcView {
     pub access: String,
     /// Seconds until TIMEOUT as an expression.
     pub timeout: String,
+    /// Its rate limit as an expression.
+    pub limit: String,
     /// Routes.
     pub routes: Vec<RouteView>,
     /// Whether the request reads its fields from path or query.

@@ -8,8 +8,10 @@ use super::{AccountCommands, App, Kit, NewAdmin, database};
 use crate::security::Keys;
 use crate::settings::Settings;
 
-/// Fewest characters of an administrator's password.
-const PASSWORD_MIN: usize = 10;
+/// Fewest and most characters of a password.
+const PASSWORD: std::ops::RangeInclusive<usize> = 10..=200;
+/// Most characters of a name.
+const NAME_MAX: usize = 120;
 
 pub(super) async fn create_admin(
     app: &'static App,
@@ -20,7 +22,7 @@ pub(super) async fn create_admin(
     let (kit, accounts) = accounts(app, settings).await?;
     let password = password()?;
     let password_hash = kit.security.hash(&password).await.map_err(|error| explain(&error))?;
-    let name = name.unwrap_or_else(|| email.clone());
+    let name = name.unwrap_or_else(|| email.chars().take(NAME_MAX).collect());
     let id = accounts.create_admin(&kit, NewAdmin { email, name, password_hash }).await;
     print(&id.map_err(|error| explain(&error))?)
 }
@@ -58,8 +60,9 @@ fn password() -> Outcome<String> {
     let mut line = String::new();
     stdin.lock().read_line(&mut line).map_err(|cause| format!("the password cannot be read from stdin: {cause}"))?;
     let password = line.trim_end_matches(['\r', '\n']);
-    if password.chars().count() < PASSWORD_MIN {
-        return Err(format!("a password has at least {PASSWORD_MIN} characters; write one to stdin"));
+    if !PASSWORD.contains(&password.chars().count()) {
+        let (least, most) = (PASSWORD.start(), PASSWORD.end());
+        return Err(format!("a password has at least {least} characters and at most {most}; write one to stdin"));
     }
     Ok(password.to_owned())
 }

@@ -41,7 +41,7 @@ pub fn to_status(error: &Error, request_id: &str, service: &str) -> Status {
         Error::FailedPrecondition { field: Some(field), message } => {
             details.set_precondition_failure(vec![PreconditionViolation::new("STATE", field, clipped(message))]);
         }
-        Error::RateLimited { retry_after_seconds } => {
+        Error::RateLimited { retry_after_seconds, .. } => {
             details.set_retry_info(Some(Duration::from_secs(*retry_after_seconds)));
         }
         Error::Unavailable(_) => {

@@ -1,6 +1,6 @@
 //! Where a call comes from, when others stand in between.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use http::HeaderMap;
 use ipnet::IpNet;
@@ -15,12 +15,18 @@ pub(super) fn address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> I
     let said = headers.get_all(X_FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok());
     let hops: Vec<&str> = said.flat_map(|value| value.split(',')).map(str::trim).collect();
     for hop in hops.iter().rev() {
-        match hop.parse::<IpAddr>() {
-            Ok(before) if is_trusted(&address) => address = before.to_canonical(),
+        match read(hop) {
+            Some(before) if is_trusted(&address) => address = before.to_canonical(),
             _ => break,
         }
     }
     address
+}
+
+/// An address, with or without a port.
+fn read(hop: &str) -> Option<IpAddr> {
+    let alone = hop.trim_start_matches('[').trim_end_matches(']').parse().ok();
+    alone.or_else(|| hop.parse::<SocketAddr>().ok().map(|address| address.ip()))
 }
 
 #[cfg(test)]
@@ -50,6 +56,9 @@ mod tests {
         assert_eq!(from("10.0.0.1", &["6.6.6.6, 198.51.100.1"], trusted), "198.51.100.1", "the caller wrote the first");
         assert_eq!(from("10.0.0.1", &["6.6.6.6", "198.51.100.1, 10.0.0.2"], trusted), "198.51.100.1");
         assert_eq!(from("fd00::1", &["2001:db8::5"], trusted), "2001:db8::5");
+        assert_eq!(from("10.0.0.1", &["198.51.100.1:4711"], trusted), "198.51.100.1");
+        assert_eq!(from("10.0.0.1", &["[2001:db8::5]:1"], trusted), "2001:db8::5");
+        assert_eq!(from("10.0.0.1", &["[2001:db8::5]"], trusted), "2001:db8::5");
         assert_eq!(from("10.0.0.1", &["unknown"], trusted), "10.0.0.1");
         assert_eq!(from("10.0.0.1", &[], trusted), "10.0.0.1");
     }

@@ -1,8 +1,10 @@
-//! Keys that tokens are signed with: one file each in a folder, named by its id and its algorithm. The newest signs; the
-//! others still verify what they signed. Replicas that share the folder learn of a new key when they meet its id.
+//! Keys that tokens are signed with: one file each in a folder, named by its id and its algorithm. The last by its name signs,
+//! which is the newest of those that are made here; the others still verify what they signed. The folder is looked at every few
+//! seconds, and at once for an id that is not known.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -18,6 +20,8 @@ use crate::settings::{SecuritySettings, SigningAlgorithm};
 
 /// Pause between two looks at the folder because of an id that nobody knows.
 const LOOK_PAUSE: Duration = Duration::from_secs(1);
+/// Age from which on the keys are looked at anew: a new one must sign, and one that was taken away must not count, on every replica.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// Id of the key that the configuration holds.
 const CONFIGURED: &str = "configured";
 /// Bytes of a secret that the service makes, and fewest of one that it is given (RFC 7518, 3.2).
@@ -27,8 +31,10 @@ pub(crate) const SECRET_BYTES: usize = 32;
 pub struct Keys {
     folder: Option<PathBuf>,
     set: RwLock<Arc<KeySet>>,
-    looked: Mutex<Option<Instant>>,
+    looked: Mutex<Instant>,
     algorithm: SigningAlgorithm,
+    /// Counts the keys that were taken away.
+    lost: AtomicU64,
 }
 
 /// The keys at one time, oldest first.
@@ -92,7 +98,7 @@ impl Keys {
             }
         };
         let set = RwLock::new(Arc::new(KeySet { keys, algorithm }));
-        Ok(Self { folder, set, looked: Mutex::new(None), algorithm })
+        Ok(Self { folder, set, looked: Mutex::new(Instant::now()), algorithm, lost: AtomicU64::new(0) })
     }
 
     /// Makes a new key, which signs from now on, and says its id.
@@ -100,29 +106,52 @@ impl Keys {
         make(&dir.join(&settings.keys), settings.algorithm)
     }
 
+    /// The keys, not older than a few seconds.
     pub(super) fn current(&self) -> Arc<KeySet> {
-        Arc::clone(&self.set.read().unwrap_or_else(PoisonError::into_inner))
+        self.look(LOOK_AGAIN);
+        self.known()
     }
 
     /// The keys, read anew if there is none of that id among them, and not just now.
     pub(super) fn with(&self, id: &str) -> Arc<KeySet> {
         let set = self.current();
-        let Some(folder) = self.folder.as_deref().filter(|_| is_id(id) && set.find(id).is_none()) else { return set };
-        let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
-        if looked.is_some_and(|looked| looked.elapsed() < LOOK_PAUSE) {
+        if set.find(id).is_some() || !is_id(id) {
             return set;
         }
-        *looked = Some(Instant::now());
+        self.look(LOOK_PAUSE);
+        self.known()
+    }
+
+    /// How often a key was taken away: what was verified before may have been by that one.
+    pub(super) fn lost(&self) -> u64 {
+        self.look(LOOK_AGAIN);
+        self.lost.load(Ordering::Acquire)
+    }
+
+    fn known(&self) -> Arc<KeySet> {
+        Arc::clone(&self.set.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads the folder if the last look is older than that, and nobody else does.
+    fn look(&self, age: Duration) {
+        let (Some(folder), Ok(mut looked)) = (&self.folder, self.looked.try_lock()) else { return };
+        if looked.elapsed() < age {
+            return;
+        }
+        *looked = Instant::now();
         match read(folder) {
-            Ok(keys) => {
+            Ok(keys) if keys.iter().any(|key| key.algorithm == self.algorithm) => {
+                let gone = self.known().keys.iter().any(|old| !keys.iter().any(|key| key.id == old.id));
                 let set = Arc::new(KeySet { keys, algorithm: self.algorithm });
-                *self.set.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&set);
-                set
+                *self.set.write().unwrap_or_else(PoisonError::into_inner) = set;
+                if gone {
+                    self.lost.fetch_add(1, Ordering::Release);
+                }
             }
-            Err(error) => {
-                tracing::error!(cause = %error, "the signing keys cannot be read anew");
-                set
+            Ok(_) => {
+                tracing::error!(folder = %folder.display(), "no signing key is left in its folder; the last ones are kept")
             }
+            Err(error) => tracing::error!(cause = %error, "the signing keys cannot be read anew"),
         }
     }
 
@@ -163,7 +192,11 @@ fn read(folder: &Path) -> Result<Vec<Key>, KeysError> {
         let named = name.and_then(|(id, word)| Some((id, SigningAlgorithm::named(word)?)));
         // What is being written has another name, and so has what others put there.
         let Some((id, algorithm)) = named.filter(|(id, _)| is_id(id)) else { continue };
-        let text = std::fs::read(&path).map_err(|cause| refused(&path, cause))?;
+        let text = match std::fs::read(&path) {
+            // Taken away just now.
+            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => continue,
+            text => text.map_err(|cause| refused(&path, cause))?,
+        };
         let key = key(id.to_owned(), algorithm, &text).map_err(|cause| KeysError::File {
             path: path.display().to_string(),
             algorithm: algorithm.name(),

@@ -1,5 +1,6 @@
 //! Whom a call comes from: its token is read once and remembered, and its session is looked at every few seconds.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -52,6 +53,10 @@ pub struct Recognised {
 pub(super) struct Remembered {
     tokens: Cache<String, Arc<Known>>,
     started: Instant,
+    /// Counts what was forgotten: a look that began before it may have seen a session that has ended since.
+    forgotten: AtomicU64,
+    /// Keys that were taken away so far.
+    lost: AtomicU64,
 }
 
 struct Known {
@@ -64,7 +69,12 @@ struct Known {
 impl Remembered {
     pub(super) fn new() -> Self {
         let tokens = Cache::builder().max_capacity(REMEMBERED).time_to_idle(Duration::from_secs(600));
-        Self { tokens: tokens.support_invalidation_closures().build(), started: Instant::now() }
+        Self {
+            tokens: tokens.support_invalidation_closures().build(),
+            started: Instant::now(),
+            forgotten: AtomicU64::new(0),
+            lost: AtomicU64::new(0),
+        }
     }
 
     fn elapsed(&self) -> u64 {
@@ -72,8 +82,17 @@ impl Remembered {
     }
 
     pub(super) fn forget(&self, session: Uuid) {
+        self.forget_those(move |known| known.session == session);
+    }
+
+    pub(super) fn forget_account(&self, account: Uuid) {
+        self.forget_those(move |known| known.recognised.principal.id == Some(account));
+    }
+
+    fn forget_those(&self, which: impl Fn(&Known) -> bool + Send + Sync + 'static) {
+        self.forgotten.fetch_add(1, Ordering::AcqRel);
         // Only fails without support for closures, which is asked for above.
-        let _ = self.tokens.invalidate_entries_if(move |_, known| known.session == session);
+        let _ = self.tokens.invalidate_entries_if(move |_, known| which(known));
     }
 
     pub(super) async fn recognise(&self, tokens: &Tokens, accounts: &dyn Accounts, token: &str) -> Result<Recognised> {
@@ -86,6 +105,15 @@ impl Remembered {
                 return Ok(known.recognised.clone());
             }
         }
+        let lost = tokens.keys().lost();
+        let known = if self.lost.swap(lost, Ordering::AcqRel) == lost {
+            known
+        } else {
+            // Tokens of a key that was taken away are read again, and refused.
+            self.tokens.invalidate_all();
+            None
+        };
+        let forgotten = self.forgotten.load(Ordering::Acquire);
         let (session, id, expires_at) = match &known {
             Some(known) => (known.session, known.recognised.principal.id, known.recognised.expires_at),
             None => {
@@ -111,7 +139,9 @@ impl Remembered {
             _ => {
                 let recognised = Recognised { principal: Arc::new(principal), expires_at };
                 let known = Arc::new(Known { recognised, session, fresh_until });
-                self.tokens.insert(token.to_owned(), Arc::clone(&known));
+                if self.forgotten.load(Ordering::Acquire) == forgotten {
+                    self.tokens.insert(token.to_owned(), Arc::clone(&known));
+                }
                 known
             }
         };
@@ -122,8 +152,9 @@ impl Remembered {
 /// Recognises the callers of both protocols by `Authorization: Bearer …` (RFC 6750).
 pub struct Recogniser {
     security: Security,
-    /// Who calls without a token.
+    /// What who sends no token may do, as far as it calls this machine by its own name.
     otherwise: Arc<Principal>,
+    nobody: Arc<Principal>,
 }
 
 impl Recogniser {
@@ -133,8 +164,23 @@ impl Recogniser {
             SecurityMode::Development => Principal::development(),
             SecurityMode::Enforced => Principal::anonymous(),
         };
-        Self { security, otherwise: Arc::new(otherwise) }
+        Self { security, otherwise: Arc::new(otherwise), nobody: Arc::new(Principal::anonymous()) }
     }
+}
+
+/// Whether a call was meant for this machine: it has no other name in `Host`, as a page has that rebinds its own name to ours, and
+/// no proxy says that it comes from elsewhere. (HTTP/2 without TLS, which no browser speaks, has no `Host`.)
+fn is_for_this_machine(headers: &HeaderMap) -> bool {
+    let is_ours = |host: &str| {
+        let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
+        let name = name.map_or(host, |(name, _)| name).trim_start_matches('[').trim_end_matches(']');
+        name.eq_ignore_ascii_case("localhost")
+            || name.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
+    };
+    let host = headers.get(header::HOST);
+    host.is_none_or(|host| host.to_str().is_ok_and(is_ours))
+        && !headers.contains_key("x-forwarded-for")
+        && !headers.contains_key(header::FORWARDED)
 }
 
 #[async_trait]
@@ -143,7 +189,7 @@ impl Authenticator for Recogniser {
         let mut given = headers.get_all(header::AUTHORIZATION).iter();
         // A service without accounts is served in development only, and has nobody to recognise.
         let Some(value) = given.next().filter(|_| self.security.knows_accounts()) else {
-            return Ok(Arc::clone(&self.otherwise));
+            return Ok(Arc::clone(if is_for_this_machine(headers) { &self.otherwise } else { &self.nobody }));
         };
         let token = value.to_str().ok().and_then(bearer).filter(|_| given.next().is_none());
         let token = token.ok_or_else(|| {

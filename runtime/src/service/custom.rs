@@ -11,6 +11,7 @@ use crate::changes::{Changes, Store};
 use crate::context::Context;
 use crate::entity::EntitySpec;
 use crate::error::{Error, Result};
+use crate::limits::Limit;
 use crate::violations::Violations;
 
 /// What a custom method needs to be authorised.
@@ -24,6 +25,8 @@ pub struct Method {
     pub entity: Option<&'static EntitySpec>,
     /// Seconds until TIMEOUT, if the schema says so.
     pub timeout_seconds: Option<u64>,
+    /// How often one caller may call it, if the schema says so.
+    pub limit: Option<Limit>,
 }
 
 /// A service of its own: its methods are all written by hand.
@@ -62,6 +65,9 @@ pub(super) async fn run_custom<L: Send + Sync, R: Request, T: Send>(
         Some(entity) => access::authorise(cx, method.access, entity)?,
         None => access::granted(cx, method.access)?,
     };
+    if let Some(limit) = &method.limit {
+        limit.spend(cx)?;
+    }
     let mut found = Violations::new();
     request.validate(&mut found);
     found.finish()?;

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::limits::Rate;
+
 /// Kind of a value.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Kind {
@@ -14,6 +16,9 @@ pub(super) enum Kind {
         max: u64,
     },
     OneOf(&'static [&'static str]),
+    Rate,
+    /// A text that may be empty, for none.
+    Secret,
     Texts,
 }
 
@@ -47,10 +52,11 @@ pub(super) const KEYS: &[(&str, Kind)] = &[
     ("security.lockout.first_wait_seconds", Kind::Number { min: 1, max: 86_400 }),
     ("security.lockout.free_failures", Kind::Number { min: 1, max: 1_000_000_000 }),
     ("security.lockout.longest_wait_seconds", Kind::Number { min: 1, max: 86_400 }),
+    ("security.lockout.rate_per_address", Kind::Rate),
     ("security.mode", Kind::OneOf(&["development", "enforced"])),
     ("security.refresh_ttl_seconds", Kind::Number { min: 60, max: 31_536_000 }),
     ("security.registration", Kind::Bool),
-    ("security.secret", Kind::Text),
+    ("security.secret", Kind::Secret),
     ("server.cors.allowed_origins", Kind::Texts),
     ("server.cors.max_age_seconds", Kind::Number { min: 0, max: 86_400 }),
     ("server.grpc.host", Kind::Text),
@@ -107,11 +113,12 @@ pub(super) fn from_yaml(kind: Kind, value: &Value) -> Result<Value, String> {
     }
     let fits = match (kind, value) {
         (Kind::Text, Value::String(text)) => !text.is_empty(),
-        (Kind::Path, Value::String(_)) | (Kind::Bool, Value::Bool(_)) => true,
+        (Kind::Path | Kind::Secret, Value::String(_)) | (Kind::Bool, Value::Bool(_)) => true,
         (Kind::Number { min, max }, Value::Number(number)) => {
             number.as_u64().is_some_and(|number| (min..=max).contains(&number))
         }
         (Kind::OneOf(names), Value::String(text)) => names.contains(&text.as_str()),
+        (Kind::Rate, Value::String(text)) => Rate::parse(text).is_some(),
         (Kind::Texts, Value::Array(items)) => items.iter().all(Value::is_string),
         _ => false,
     };
@@ -121,7 +128,7 @@ pub(super) fn from_yaml(kind: Kind, value: &Value) -> Result<Value, String> {
 /// A value as a variable or a flag has it; lists are parted by commas.
 pub(super) fn from_text(kind: Kind, text: &str) -> Result<Value, String> {
     let value = match kind {
-        Kind::Text | Kind::Path | Kind::OneOf(_) => Some(Value::from(text)),
+        Kind::Text | Kind::Path | Kind::OneOf(_) | Kind::Rate | Kind::Secret => Some(Value::from(text)),
         Kind::Bool => text.parse::<bool>().ok().map(Value::from),
         Kind::Number { .. } => text.parse::<u64>().ok().map(Value::from),
         Kind::Texts => Some(text.split(',').map(str::trim).filter(|item| !item.is_empty()).collect()),
@@ -139,6 +146,8 @@ fn expected(kind: Kind) -> String {
         Kind::Bool => "true or false".to_owned(),
         Kind::Number { min, max } => format!("a whole number from {min} to {max}"),
         Kind::OneOf(names) => format!("one of {}", names.join(", ")),
+        Kind::Secret => "a text, or \"\" for none".to_owned(),
+        Kind::Rate => "a rate, such as 100/min, with s, min or h".to_owned(),
         Kind::Texts => "a list of texts".to_owned(),
     }
 }

@@ -28,6 +28,8 @@ pub(super) fn is_secret(key: &str) -> bool {
 
 fn visible(key: &str, value: &Value) -> String {
     match value {
+        // That there is none is no secret.
+        Value::String(text) if is_secret(key) && text.is_empty() => "\"\"".to_owned(),
         _ if is_secret(key) => MASK.to_owned(),
         Value::String(text) if text.contains("://") => without_credentials(text),
         Value::String(text) => text.clone(),

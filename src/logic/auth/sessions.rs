@@ -8,7 +8,7 @@ use arcana_generated::arcana::identity::v1::refresh_token::{RefreshToken, Refres
 use arcana_generated::arcana::identity::v1::session::{SESSION, Session, SessionId, SessionRepository};
 use arcana_generated::arcana::identity::v1::user::UserId;
 use arcana_runtime::access::Scope;
-use arcana_runtime::changes::Changes;
+use arcana_runtime::changes::{Adjust, Changes};
 use arcana_runtime::context::Context;
 use arcana_runtime::db::LocalStore;
 use arcana_runtime::error::{Error, Result};
@@ -25,7 +25,9 @@ const REFRESH: &str = "rt_";
 /// How long a refresh token may be used again: two tabs that refresh at once, or an answer that got lost.
 const GRACE_SECONDS: i64 = 10;
 /// Sessions that are ended in one transaction.
-const AT_ONCE: i64 = 100;
+const AT_ONCE: usize = 100;
+/// Sessions that are read at once.
+const PAGE: i64 = 100;
 
 /// Opens, carries on and ends sessions.
 pub struct Sessions {
@@ -38,6 +40,11 @@ pub struct Sessions {
 /// What is wrong with a refresh token is for nobody to know.
 pub fn refused() -> Error {
     Error::Unauthorized("the refresh token is not valid; sign in again".to_owned())
+}
+
+/// Declares the end of a session.
+pub fn revoke(cx: &Context, session: &Session, changes: &mut Changes) {
+    changes.adjust(Adjust::of(&session.id).set(&Session::REVOKED_AT, &cx.now()));
 }
 
 impl Sessions {
@@ -71,7 +78,7 @@ impl Sessions {
             Some(used_at) if cx.now() - used_at <= Duration::seconds(GRACE_SECONDS) => {}
             Some(_) => {
                 tracing::warn!(session = %session.id, user = %session.user_id, "a refresh token came twice: its session ends");
-                self.end(cx, vec![session]).await?;
+                self.end(cx, &[session]).await?;
                 return Err(refused());
             }
         }
@@ -96,33 +103,40 @@ impl Sessions {
         let none = || Error::Unauthorized("the call has no session: it came without an access token".to_owned());
         let id = SessionId::new(cx.principal.session.ok_or_else(none)?);
         let session = self.sessions.find_by_id(cx, &Scope::Unrestricted, &id).await?;
-        self.end(cx, session.into_iter().collect()).await
+        self.end(cx, session.as_slice()).await
     }
 
     /// Ends the open sessions of an account but one, and says how many.
     pub async fn end_all(&self, cx: &Context, user: &UserId, but: Option<Uuid>) -> Result<i32> {
-        let mut ended = 0;
+        let open = self.open_of(cx, user, but).await?;
+        let ended = i32::try_from(open.len()).unwrap_or(i32::MAX);
+        for some in open.chunks(AT_ONCE) {
+            self.end(cx, some).await?;
+        }
+        Ok(ended)
+    }
+
+    /// The open sessions of an account but one.
+    pub async fn open_of(&self, cx: &Context, user: &UserId, but: Option<Uuid>) -> Result<Vec<Session>> {
         let mut query = ListQuery::first(&SESSION).with(&Session::USER_ID, user).ordered_by(&Session::CREATED_AT);
-        query.size = AT_ONCE;
+        query.size = PAGE;
+        let mut open = Vec::new();
         loop {
             let page = self.sessions.list(cx, &Scope::Unrestricted, &query).await?;
             let others = page.data.into_iter().filter(|session| Some(session.id.0) != but);
-            let open: Vec<Session> = others.filter(|session| session.revoked_at.is_none()).collect();
-            ended += i32::try_from(open.len()).unwrap_or(i32::MAX);
-            self.end(cx, open).await?;
+            open.extend(others.filter(|session| is_open(session, cx.now())));
             match page.next_page_token.is_empty() {
-                true => return Ok(ended),
-                false => query.skip += AT_ONCE,
+                true => return Ok(open),
+                false => query.skip += PAGE,
             }
         }
     }
 
-    /// In a commit of its own, so that nobody finds them open again behind it.
-    async fn end(&self, cx: &Context, sessions: Vec<Session>) -> Result<()> {
+    /// In a commit of its own, so that nobody finds them open again behind it. It expects no version: whoever refreshes all the
+    /// time does not get in its way.
+    async fn end(&self, cx: &Context, sessions: &[Session]) -> Result<()> {
         let mut changes = Changes::new(cx);
-        for session in &sessions {
-            changes.update(session, Session { revoked_at: Some(cx.now()), ..session.clone() });
-        }
+        sessions.iter().for_each(|session| revoke(cx, session, &mut changes));
         if !changes.is_empty() {
             let mut tx = self.store.begin(cx).await?;
             tx.write(changes).await?;

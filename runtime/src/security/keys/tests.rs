@@ -1,6 +1,7 @@
 //! Keys in their folder.
 
 use super::*;
+use crate::limits::Rate;
 use crate::settings::{Argon2Settings, LockoutSettings};
 
 /// Settings whose passwords are cheap to hash.
@@ -16,7 +17,12 @@ pub(in super::super) fn settings() -> SecuritySettings {
         refresh_ttl_seconds: 3600,
         registration: true,
         argon2: Argon2Settings { memory_kib: 19_456, iterations: 2, parallelism: 1, concurrency: 0, wait_ms: 5000 },
-        lockout: LockoutSettings { free_failures: 5, first_wait_seconds: 15, longest_wait_seconds: 900 },
+        lockout: LockoutSettings {
+            free_failures: 5,
+            first_wait_seconds: 15,
+            longest_wait_seconds: 900,
+            rate_per_address: Rate { calls: 60, seconds: 60 },
+        },
     }
 }
 
@@ -49,8 +55,37 @@ fn a_new_key_signs_and_the_old_one_verifies_on() {
     let keys = Keys::open(&settings, dir.path()).unwrap();
     let old = keys.current().signer().unwrap().id.clone();
     let new = Keys::rotate(&settings, dir.path()).unwrap();
-    assert_eq!(keys.with(&new).signer().unwrap().id, new, "it is found by its id");
+    keys.age(LOOK_AGAIN);
+    assert_eq!(keys.current().signer().unwrap().id, new, "it signs without being met");
     assert!(keys.current().find(&old).is_some());
+    assert_eq!(keys.lost(), 0);
+    let next = Keys::rotate(&settings, dir.path()).unwrap();
+    keys.age(LOOK_PAUSE);
+    assert!(keys.current().find(&next).is_none(), "it is not due");
+    assert_eq!(keys.with(&next).signer().unwrap().id, next, "it is looked for by its id");
+}
+
+#[test]
+fn a_key_that_was_taken_away_counts_no_more() {
+    let (dir, settings) = (tempfile::tempdir().unwrap(), settings());
+    let keys = Keys::open(&settings, dir.path()).unwrap();
+    let old = keys.current().signer().unwrap().id.clone();
+    Keys::rotate(&settings, dir.path()).unwrap();
+    std::fs::remove_file(dir.path().join(format!("keys/{old}.HS256"))).unwrap();
+    keys.age(LOOK_AGAIN);
+    assert_eq!(keys.lost(), 1);
+    assert!(keys.current().find(&old).is_none());
+    // Without any, the last ones are kept: nobody is signed out by a volume that is away.
+    std::fs::remove_dir_all(dir.path().join("keys")).unwrap();
+    keys.age(LOOK_AGAIN);
+    assert!(keys.current().signer().is_some());
+}
+
+impl Keys {
+    /// As if the last look were so old.
+    fn age(&self, age: Duration) {
+        *self.looked.lock().unwrap() = Instant::now() - age;
+    }
 }
 
 #[test]

@@ -117,3 +117,24 @@ async fn in_development_only_who_sends_no_token_may_do_everything() {
     assert_eq!(recogniser.principal(&headers(&[&good])).await.unwrap().roles, ["user"]);
     assert!(recogniser.principal(&headers(&["Bearer x"])).await.is_err());
 }
+
+#[tokio::test]
+async fn in_development_a_page_that_rebinds_its_name_and_a_proxy_are_nobody() {
+    let dir = tempfile::tempdir().unwrap();
+    let recogniser = Recogniser::new(service(dir.path()).security, SecurityMode::Development);
+    let from = async |name: &'static str, value: &str| {
+        let mut headers = HeaderMap::new();
+        headers.insert(name, value.parse().unwrap());
+        *recogniser.principal(&headers).await.unwrap() == Principal::development()
+    };
+    for ours in ["localhost", "localhost:8080", "LOCALHOST:1", "127.0.0.1:8080", "127.9.9.9", "[::1]:8080", "[::1]"] {
+        assert!(from("host", ours).await, "{ours}");
+    }
+    for other in
+        ["attacker.example", "attacker.example:8080", "localhost.attacker.example", "203.0.113.7", "", "[::2]:1"]
+    {
+        assert!(!from("host", other).await, "{other}");
+    }
+    assert!(!from("x-forwarded-for", "203.0.113.7").await);
+    assert!(!from("forwarded", "for=203.0.113.7").await);
+}

@@ -40,6 +40,7 @@ static CANCEL_METHOD: Method = Method {
     access: Rule(&[Grant::Owner, Grant::Role("admin")]),
     entity: Some(&ORDER),
     timeout_seconds: None,
+    limit: None,
 };
 
 static SHIP_METHOD: Method = Method {
@@ -47,6 +48,7 @@ static SHIP_METHOD: Method = Method {
     access: Rule(&[Grant::Role("admin")]),
     entity: Some(&ORDER),
     timeout_seconds: None,
+    limit: None,
 };
 
 static RANK_CUSTOMERS_METHOD: Method = Method {
@@ -54,6 +56,7 @@ static RANK_CUSTOMERS_METHOD: Method = Method {
     access: Rule(&[Grant::Role("admin")]),
     entity: Some(&ORDER),
     timeout_seconds: None,
+    limit: None,
 };
 
 #[async_trait]

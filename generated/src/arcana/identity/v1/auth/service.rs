@@ -6,6 +6,7 @@ use arcana_runtime::access::{Grant, Rule, Scope};
 use arcana_runtime::changes::Changes;
 use arcana_runtime::context::Context;
 use arcana_runtime::error::Result;
+use arcana_runtime::limits::{Limit, Rate};
 use arcana_runtime::service::{Custom, Method};
 use async_trait::async_trait;
 
@@ -75,6 +76,7 @@ static REGISTER_METHOD: Method = Method {
     access: Rule(&[Grant::Public]),
     entity: None,
     timeout_seconds: None,
+    limit: None,
 };
 
 static LOGIN_METHOD: Method = Method {
@@ -82,6 +84,7 @@ static LOGIN_METHOD: Method = Method {
     access: Rule(&[Grant::Public]),
     entity: None,
     timeout_seconds: None,
+    limit: None,
 };
 
 static REFRESH_METHOD: Method = Method {
@@ -89,6 +92,7 @@ static REFRESH_METHOD: Method = Method {
     access: Rule(&[Grant::Public]),
     entity: None,
     timeout_seconds: None,
+    limit: None,
 };
 
 static LOGOUT_METHOD: Method = Method {
@@ -96,6 +100,7 @@ static LOGOUT_METHOD: Method = Method {
     access: Rule(&[Grant::Role("user")]),
     entity: None,
     timeout_seconds: None,
+    limit: None,
 };
 
 static LOGOUT_ALL_METHOD: Method = Method {
@@ -103,6 +108,7 @@ static LOGOUT_ALL_METHOD: Method = Method {
     access: Rule(&[Grant::Role("user")]),
     entity: None,
     timeout_seconds: None,
+    limit: None,
 };
 
 static GET_ME_METHOD: Method = Method {
@@ -110,6 +116,7 @@ static GET_ME_METHOD: Method = Method {
     access: Rule(&[Grant::Role("user")]),
     entity: None,
     timeout_seconds: None,
+    limit: None,
 };
 
 static CHANGE_PASSWORD_METHOD: Method = Method {
@@ -117,6 +124,7 @@ static CHANGE_PASSWORD_METHOD: Method = Method {
     access: Rule(&[Grant::Role("user")]),
     entity: None,
     timeout_seconds: None,
+    limit: None,
 };
 
 static SET_ROLES_METHOD: Method = Method {
@@ -124,6 +132,7 @@ static SET_ROLES_METHOD: Method = Method {
     access: Rule(&[Grant::Role("admin")]),
     entity: None,
     timeout_seconds: None,
+    limit: None,
 };
 
 static SET_STATUS_METHOD: Method = Method {
@@ -131,6 +140,7 @@ static SET_STATUS_METHOD: Method = Method {
     access: Rule(&[Grant::Role("admin")]),
     entity: None,
     timeout_seconds: None,
+    limit: None,
 };
 
 static VALIDATE_TOKEN_METHOD: Method = Method {
@@ -138,6 +148,7 @@ static VALIDATE_TOKEN_METHOD: Method = Method {
     access: Rule(&[Grant::Public]),
     entity: None,
     timeout_seconds: None,
+    limit: Some(Limit::new(Rate { calls: 600, seconds: 60 })),
 };
 
 #[async_trait]

@@ -32,6 +32,7 @@ static END_METHOD: Method = Method {
     access: Rule(&[Grant::Role("admin")]),
     entity: Some(&LOAN),
     timeout_seconds: None,
+    limit: None,
 };
 
 #[async_trait]

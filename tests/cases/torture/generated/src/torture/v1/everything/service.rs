@@ -6,6 +6,7 @@ use arcana_runtime::access::{Grant, Rule, Scope};
 use arcana_runtime::changes::Changes;
 use arcana_runtime::context::Context;
 use arcana_runtime::error::Result;
+use arcana_runtime::limits::{Limit, Rate};
 use arcana_runtime::service::{Hooks, Method, Service, Standard};
 use async_trait::async_trait;
 
@@ -32,6 +33,7 @@ static PAINT_METHOD: Method = Method {
     access: Rule(&[Grant::Owner, Grant::Role("admin")]),
     entity: Some(&EVERYTHING),
     timeout_seconds: Some(30),
+    limit: Some(Limit::new(Rate { calls: 3, seconds: 1 })),
 };
 
 #[async_trait]

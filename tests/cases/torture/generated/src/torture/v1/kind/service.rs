@@ -6,6 +6,7 @@ use arcana_runtime::access::{Grant, Rule, Scope};
 use arcana_runtime::changes::Changes;
 use arcana_runtime::context::Context;
 use arcana_runtime::error::Result;
+use arcana_runtime::limits::{Limit, Rate};
 use arcana_runtime::service::{Hooks, Method, Service, Standard};
 use async_trait::async_trait;
 
@@ -78,6 +79,7 @@ static SEARCH_METHOD: Method = Method {
     access: Rule(&[Grant::Public]),
     entity: Some(&KIND),
     timeout_seconds: None,
+    limit: None,
 };
 
 static RECENT_METHOD: Method = Method {
@@ -85,6 +87,7 @@ static RECENT_METHOD: Method = Method {
     access: Rule(&[Grant::Role("user")]),
     entity: Some(&KIND),
     timeout_seconds: None,
+    limit: Some(Limit::new(Rate { calls: 1000, seconds: 3600 })),
 };
 
 static PUT_METHOD: Method = Method {
@@ -92,6 +95,7 @@ static PUT_METHOD: Method = Method {
     access: Rule(&[Grant::Role("admin")]),
     entity: Some(&KIND),
     timeout_seconds: Some(3),
+    limit: None,
 };
 
 static TOUCH_METHOD: Method = Method {
@@ -99,6 +103,7 @@ static TOUCH_METHOD: Method = Method {
     access: Rule(&[Grant::Role("admin")]),
     entity: Some(&KIND),
     timeout_seconds: None,
+    limit: None,
 };
 
 static PING_METHOD: Method = Method {
@@ -106,6 +111,7 @@ static PING_METHOD: Method = Method {
     access: Rule(&[Grant::Role("admin")]),
     entity: Some(&KIND),
     timeout_seconds: None,
+    limit: None,
 };
 
 static PICK_METHOD: Method = Method {
@@ -113,6 +119,7 @@ static PICK_METHOD: Method = Method {
     access: Rule(&[Grant::Internal]),
     entity: Some(&KIND),
     timeout_seconds: None,
+    limit: None,
 };
 
 static SUM_METHOD: Method = Method {
@@ -120,6 +127,7 @@ static SUM_METHOD: Method = Method {
     access: Rule(&[Grant::Role("admin")]),
     entity: Some(&KIND),
     timeout_seconds: None,
+    limit: None,
 };
 
 static EVERYTHING_METHOD: Method = Method {
@@ -127,6 +135,7 @@ static EVERYTHING_METHOD: Method = Method {
     access: Rule(&[Grant::Role("admin")]),
     entity: Some(&KIND),
     timeout_seconds: None,
+    limit: None,
 };
 
 static CLEAR_KINDS_METHOD: Method = Method {
@@ -134,6 +143,7 @@ static CLEAR_KINDS_METHOD: Method = Method {
     access: Rule(&[Grant::Role("admin")]),
     entity: Some(&KIND),
     timeout_seconds: None,
+    limit: None,
 };
 
 static COPY_METHOD: Method = Method {
@@ -141,6 +151,7 @@ static COPY_METHOD: Method = Method {
     access: Rule(&[Grant::Role("admin")]),
     entity: Some(&KIND),
     timeout_seconds: None,
+    limit: None,
 };
 
 static INSPECT_METHOD: Method = Method {
@@ -148,6 +159,7 @@ static INSPECT_METHOD: Method = Method {
     access: Rule(&[Grant::Public]),
     entity: Some(&KIND),
     timeout_seconds: None,
+    limit: None,
 };
 
 #[async_trait]

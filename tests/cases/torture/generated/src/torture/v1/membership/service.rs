@@ -33,6 +33,7 @@ static RAISE_METHOD: Method = Method {
     access: Rule(&[Grant::Role("admin")]),
     entity: Some(&MEMBERSHIP),
     timeout_seconds: None,
+    limit: None,
 };
 
 #[async_trait]

@@ -36,6 +36,7 @@ static MOVE_METHOD: Method = Method {
     access: Rule(&[Grant::Role("admin")]),
     entity: Some(&TYPE),
     timeout_seconds: None,
+    limit: None,
 };
 
 static MATCH_METHOD: Method = Method {
@@ -43,6 +44,7 @@ static MATCH_METHOD: Method = Method {
     access: Rule(&[Grant::Public]),
     entity: Some(&TYPE),
     timeout_seconds: None,
+    limit: None,
 };
 
 #[async_trait]

@@ -32,6 +32,7 @@ static FORMER_METHOD: Method = Method {
     access: Rule(&[Grant::Public]),
     entity: Some(&KIND),
     timeout_seconds: None,
+    limit: None,
 };
 
 #[async_trait]

@@ -48,6 +48,7 @@ static SELF_METHOD: Method = Method {
     access: Rule(&[Grant::Role("admin")]),
     entity: Some(&MATCH),
     timeout_seconds: None,
+    limit: None,
 };
 
 static EXTERN_METHOD: Method = Method {
@@ -55,6 +56,7 @@ static EXTERN_METHOD: Method = Method {
     access: Rule(&[Grant::Role("admin")]),
     entity: Some(&MATCH),
     timeout_seconds: None,
+    limit: None,
 };
 
 static TYPE_METHOD: Method = Method {
@@ -62,6 +64,7 @@ static TYPE_METHOD: Method = Method {
     access: Rule(&[Grant::Role("admin")]),
     entity: Some(&MATCH),
     timeout_seconds: None,
+    limit: None,
 };
 
 static FMT_METHOD: Method = Method {
@@ -69,6 +72,7 @@ static FMT_METHOD: Method = Method {
     access: Rule(&[Grant::Role("admin")]),
     entity: Some(&MATCH),
     timeout_seconds: None,
+    limit: None,
 };
 
 static VERBS_METHOD: Method = Method {
@@ -76,6 +80,7 @@ static VERBS_METHOD: Method = Method {
     access: Rule(&[Grant::Role("admin")]),
     entity: Some(&MATCH),
     timeout_seconds: None,
+    limit: None,
 };
 
 #[async_trait]
