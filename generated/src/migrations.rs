@@ -42,7 +42,7 @@ pub const SQLITE: &[Migration] = &[
         name: "add_login_guards_and_refresh_tokens_and_sessions",
         up: include_str!("../../migrations/sqlite/0005_add_login_guards_and_refresh_tokens_and_sessions.up.sql"),
         down: include_str!("../../migrations/sqlite/0005_add_login_guards_and_refresh_tokens_and_sessions.down.sql"),
-        sealed: false,
+        sealed: true,
     },
 ];
 
@@ -81,7 +81,7 @@ pub const POSTGRES: &[Migration] = &[
         name: "add_login_guards_and_refresh_tokens_and_sessions",
         up: include_str!("../../migrations/postgres/0005_add_login_guards_and_refresh_tokens_and_sessions.up.sql"),
         down: include_str!("../../migrations/postgres/0005_add_login_guards_and_refresh_tokens_and_sessions.down.sql"),
-        sealed: false,
+        sealed: true,
     },
 ];
 
@@ -120,6 +120,6 @@ pub const MYSQL: &[Migration] = &[
         name: "add_login_guards_and_refresh_tokens_and_sessions",
         up: include_str!("../../migrations/mysql/0005_add_login_guards_and_refresh_tokens_and_sessions.up.sql"),
         down: include_str!("../../migrations/mysql/0005_add_login_guards_and_refresh_tokens_and_sessions.down.sql"),
-        sealed: false,
+        sealed: true,
     },
 ];

@@ -1,5 +1,8 @@
 //! What operators do from the command line, and what a closed service needs.
 
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
 use serde_json::json;
 
 use crate::people::{PASSWORD, Person, closed, create_admin};
@@ -78,6 +81,15 @@ async fn production_serves_a_closed_service_and_no_open_one() {
     };
     let words = String::from_utf8_lossy(&serve("development").stderr).into_owned();
     assert!(words.contains("set it to enforced"), "{words}");
+    let mut closed = command(folder.path());
+    closed.env("ARCANA_ENV", "production").args(["serve", "--set", "security.mode=enforced"]);
+    let mut closed = closed.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(closed.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let answer = reqwest::get(format!("{}/api/v1/users", line.trim().trim_start_matches("REST "))).await;
+    closed.kill().unwrap();
+    closed.wait().unwrap();
+    assert_eq!(answer.unwrap().status(), 401, "{line}");
     for (setting, word) in [("security.secret=short", "fewer than 32 bytes"), ("security.mode=open", "one of")] {
         let output = command(folder.path()).args(["serve", "--set", setting]).output().unwrap();
         let words = String::from_utf8_lossy(&output.stderr).into_owned();
