@@ -71,7 +71,8 @@ async fn bodies_have_a_largest_size() {
     let refusal = service.post("/api/v1/products", &body).await.refused(413, "PAYLOAD_TOO_LARGE");
     refusal.says("larger than 2000 bytes");
     let chunk = format!("7d1\r\n{}\r\n0\r\n\r\n", "x".repeat(2001));
-    let head = "POST /api/v1/products HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nconnection: close\r\n";
+    let head =
+        "POST /api/v1/products HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\nconnection: close\r\n";
     let answer = raw(service.rest, format!("{head}transfer-encoding: chunked\r\n\r\n{chunk}").as_bytes()).await;
     assert_eq!(answer.status, 413, "{}", answer.text);
     // What only claims to be large is refused before it is sent.

@@ -225,7 +225,7 @@ fn request(dice: &mut Dice, shelves: &[Shelf]) -> Vec<u8> {
         2 => body.clear(),
         _ => {}
     }
-    let mut bytes = format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n").into_bytes();
+    let mut bytes = format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n").into_bytes();
     let media: &str = if dice.one_in(12) { dice.pick::<&str>(MEDIA) } else { "application/json" };
     if !media.is_empty() {
         bytes.extend_from_slice(format!("content-type: {media}\r\n").as_bytes());
@@ -298,7 +298,7 @@ async fn no_rubbish_on_the_wire_breaks_the_service() {
             match n % 4 {
                 0 => bytes.splice(0..0, *b"GET /api/v1/products HTTP/1.1\r\n").for_each(drop),
                 1 => bytes.splice(0..0, *b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").for_each(drop),
-                2 => bytes.splice(0..0, *b"POST /shop.v1.OrderService/GetOrder HTTP/1.1\r\nhost: x\r\ncontent-type: application/grpc-web+proto\r\nconnection: close\r\ncontent-length: 40\r\n\r\n").for_each(drop),
+                2 => bytes.splice(0..0, *b"POST /shop.v1.OrderService/GetOrder HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/grpc-web+proto\r\nconnection: close\r\ncontent-length: 40\r\n\r\n").for_each(drop),
                 _ => {}
             }
             bytes.extend_from_slice(b"\r\n\r\n");

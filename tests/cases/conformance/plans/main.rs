@@ -35,12 +35,22 @@ struct Project {
 }
 
 const SHOP: Project = {
-    use arcana_generated::arcana::identity::v1::user::User;
+    use arcana_generated::arcana::identity::v1::{
+        login_guard::LoginGuard, refresh_token::RefreshToken, session::Session, user::User,
+    };
     use arcana_generated::shop::v1::{customer::Customer, order::Order, product::Product};
     Project {
         migrations: arcana_generated::migrations::ALL,
         seed: |db, rows| Box::pin(arcana_generated::seed(db, rows)),
-        checks: &[check::<User>(), check::<Customer>(), check::<Order>(), check::<Product>()],
+        checks: &[
+            check::<LoginGuard>(),
+            check::<RefreshToken>(),
+            check::<Session>(),
+            check::<User>(),
+            check::<Customer>(),
+            check::<Order>(),
+            check::<Product>(),
+        ],
     }
 };
 
