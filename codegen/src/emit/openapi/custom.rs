@@ -45,7 +45,9 @@ fn operation(book: &mut Book<'_>, rpc: &Rpc, binding: &Binding, tag: &str, id: S
         operation = operation.parameter(shared::in_path(&field.name, &field_comment(field), schema, example));
     }
     let mut faults = ALWAYS.to_vec();
-    if !in_path.is_empty() {
+    // What it is about may be named in the path, or by a reference beside it.
+    let names_a_row = |field: &Field| matches!(field.ty, Type::Id { .. });
+    if !in_path.is_empty() || fields.unwrap_or_default().iter().any(names_a_row) {
         faults.push(shared::NOT_FOUND);
     }
     if binding.method != "GET" {
