@@ -60,8 +60,14 @@ async fn who_is_barred_is_out_and_told_so_only_with_the_right_password() {
     service.post("/api/v1/auth/refresh", &json!({ "refresh_token": ada.refresh })).await.refused(401, "UNAUTHORIZED");
     admin.post(&service, path, &status("USER_STATUS_ACTIVE")).await.ok(200);
     service.post("/api/v1/auth/login", &right).await.ok(200);
-    let own = json!({ "user_id": admin.id, "status": "USER_STATUS_DISABLED" });
-    admin.post(&service, path, &own).await.refused(409, "FAILED_PRECONDITION");
+    let own = |status: &str| json!({ "user_id": admin.id, "status": status });
+    admin.post(&service, path, &own("USER_STATUS_DISABLED")).await.refused(409, "FAILED_PRECONDITION");
+    admin.post(&service, path, &own("USER_STATUS_ACTIVE")).await.ok(200);
+    // Who gives a role up has it no more.
+    assert_eq!(
+        set_roles(&service, &admin, &admin, &["moderator"]).await.ok(200)["roles"],
+        json!(["moderator", "user"])
+    );
 }
 
 #[tokio::test]
