@@ -11,7 +11,8 @@ mark=$(date +%s)$$
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 
-# call STATUS ARGUMENTS…: prints the command and the answer, which must have that status.
+# call STATUS ARGUMENTS…: prints the command and the answer, which must have that status. With `hide=1` before it, only its address:
+# what has passwords and tokens in it does not belong into a log.
 call() {
   local wanted=$1 argument shown="curl" status
   shift
@@ -21,13 +22,14 @@ call() {
       *) shown+=" $argument" ;;
     esac
   done
+  [ -z "${hide:-}" ] || shown="curl … ${*: -1}"
   echo "\$ $shown"
   # An answer without a body leaves the file alone.
   : >"$dir/body"
   status=$(curl --silent --show-error --max-time 20 --noproxy '*' --dump-header "$dir/head" --output "$dir/body" \
     --write-out '%{http_code}' "$@") || { echo "FAILED: curl ends with $?" >&2; exit 1; }
   tr -d '\r' <"$dir/head" | grep -iE '^(HTTP/|etag:|location:)'
-  cat "$dir/body"
+  [ -n "${hide:-}" ] || cat "$dir/body"
   printf '\n\n'
   [ "$status" = "$wanted" ] || { echo "FAILED: $status, not $wanted" >&2; exit 1; }
 }
@@ -98,4 +100,22 @@ call 400 "${json[@]}" -d '{"nmae": "x"}' "$base/api/v1/customers"
 call 404 "$base/api/v1/orders/00000000-0000-7000-8000-000000000000"
 call 405 -X PUT "${json[@]}" -d '{}' "$base/api/v1/orders"
 call 415 -H 'content-type: text/plain' -d 'x' "$base/api/v1/customers"
+
+# The life of a session.
+auth=$base/api/v1/auth
+hide=1 call 200 "${json[@]}" -d "{\"name\": \"Ada\", \"email\": \"ada-$mark@example.com\", \"password\": \"correct horse battery\"}" "$auth/register"
+hide=1 call 200 "${json[@]}" -d "{\"email\": \"ADA-$mark@example.com\", \"password\": \"correct horse battery\"}" "$auth/login"
+access=$(member access_token)
+refresh=$(member refresh_token)
+hide=1 call 200 -H "authorization: Bearer $access" "$auth/me"
+is email "$(member email)" "ada-$mark@example.com"
+is roles "$(member roles.0)" user
+hide=1 call 403 -H "authorization: Bearer $access" "$base/api/v1/users"
+hide=1 call 200 "${json[@]}" -d "{\"refresh_token\": \"$refresh\"}" "$auth/refresh"
+next=$(member refresh_token)
+[ "$next" != "$refresh" ] || { echo "FAILED: the refresh token is the old one" >&2; exit 1; }
+hide=1 call 200 "${json[@]}" -H "authorization: Bearer $access" -d '{}' "$auth/logout"
+hide=1 call 401 -H "authorization: Bearer $access" "$auth/me"
+hide=1 call 401 "${json[@]}" -d "{\"refresh_token\": \"$next\"}" "$auth/refresh"
+is code "$(member code)" UNAUTHORIZED
 echo "all answers are as they must be"

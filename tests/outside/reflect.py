@@ -7,7 +7,7 @@ With --tls, over TLS, with the CA and the client certificate that `cert dev` has
 certificate, nobody is served.
 
 Lists the services by reflection v1 and v1alpha, asks for health, creates a customer, a product and orders, pages,
-patches with an update mask, meets a stale etag, cancels. One line a step; the exit code is 0 if all went as it must.
+patches with an update mask, meets a stale etag, cancels, signs in and out. One line a step; the exit code is 0 if all went as it must.
 It needs grpcio, grpcio-reflection and protobuf (tests/outside/requirements.txt).
 """
 
@@ -69,14 +69,15 @@ class Reflected:
     def message(self, name):
         return message_factory.GetMessageClass(self.pool.FindMessageTypeByName(name))
 
-    def call(self, service, method, values):
-        """Calls an rpc with values as JSON would have them; answers a message."""
+    def call(self, service, method, values, token=None):
+        """Calls an rpc with values as JSON would have them, with an access token if there is one; answers a message."""
         rpc = self.service(service).methods_by_name[method]
         request = json_format.ParseDict(values, self.message(rpc.input_type.full_name)())
         answer = self.message(rpc.output_type.full_name)
         stub = self.channel.unary_unary(f"/{service}/{method}", request_serializer=type(request).SerializeToString,
                                         response_deserializer=answer.FromString)
-        return stub(request, timeout=CALL_SECONDS)
+        metadata = [("authorization", f"Bearer {token}")] if token else None
+        return stub(request, timeout=CALL_SECONDS, metadata=metadata)
 
 
 def step(text):
@@ -87,10 +88,10 @@ def equal(what, got, wanted):
     assert got == wanted, f"{what} is {got!r}, not {wanted!r}"
 
 
-def refused(reflected, service, method, values, code, reason=None):
+def refused(reflected, service, method, values, code, reason=None, token=None):
     """The call must fail with that code, and its details with that reason."""
     try:
-        reflected.call(service, method, values)
+        reflected.call(service, method, values, token)
     except grpc.RpcError as error:
         equal(f"the code of {method} ({error.details()})", error.code(), code)
         details = dict(error.trailing_metadata()).get("grpc-status-details-bin", b"")
@@ -184,6 +185,42 @@ def cancel(shop, order, product):
     step("an unknown order is NOT_FOUND")
 
 
+def sign_in(shop, mark):
+    """The life of a session, and what becomes of one whose refresh token comes twice."""
+    auth, nobody = "arcana.identity.v1.AuthService", grpc.StatusCode.UNAUTHENTICATED
+    email, password = f"grpc-auth-{mark}@example.com", "correct horse battery"
+    shop.call(auth, "Register", {"name": "Ada", "email": email, "password": password})
+    refused(shop, auth, "Login", {"email": email, "password": "a guess"}, nobody, "INVALID_CREDENTIALS")
+    first = shop.call(auth, "Login", {"email": email.upper(), "password": password})
+    me = shop.call(auth, "GetMe", {}, first.access_token)
+    equal("the address", me.email, email)
+    equal("the roles", list(me.roles), ["user"])
+    refused(shop, "arcana.identity.v1.UserService", "ListUsers", {}, grpc.StatusCode.PERMISSION_DENIED, "FORBIDDEN",
+            first.access_token)
+    step("registered, signed in, and may do what a user may")
+    second = shop.call(auth, "Refresh", {"refresh_token": first.refresh_token})
+    shop.call(auth, "Logout", {}, second.access_token)
+    refused(shop, auth, "GetMe", {}, nobody, "UNAUTHORIZED", second.access_token)
+    refused(shop, auth, "Refresh", {"refresh_token": second.refresh_token}, nobody, "UNAUTHORIZED")
+    step("refreshed, signed out, and both tokens are good for nothing")
+    third = shop.call(auth, "Login", {"email": email, "password": password})
+    fourth = shop.call(auth, "Refresh", {"refresh_token": third.refresh_token})
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            # Within its grace it is answered again: the first answer may have got lost.
+            shop.call(auth, "Refresh", {"refresh_token": third.refresh_token})
+            time.sleep(0.5)
+        except grpc.RpcError as error:
+            equal("the code of a refresh token that comes twice", error.code(), nobody)
+            break
+    else:
+        raise AssertionError("a refresh token can be used again and again")
+    refused(shop, auth, "Refresh", {"refresh_token": fourth.refresh_token}, nobody, "UNAUTHORIZED")
+    refused(shop, auth, "GetMe", {}, nobody, "UNAUTHORIZED", fourth.access_token)
+    step("a refresh token that came twice ended its session, with all that came of it")
+
+
 def connect(folder, target, shown=True):
     """A channel, over TLS if there is a folder, with the client certificate if that is to be shown."""
     options = [("grpc.enable_http_proxy", 0)]
@@ -217,6 +254,7 @@ def main():
             page(shop, customer, orders)
             change(shop, orders[0])
             cancel(shop, orders[1], product)
+            sign_in(shop, mark)
             if folder is not None:
                 refuse_strangers(folder, target)
         except (AssertionError, grpc.RpcError, grpc.FutureTimeoutError) as error:
