@@ -1,7 +1,7 @@
 //! Values of PostgreSQL in its binary format: read from rows, bound to statements by the types that the server expects.
 
 use std::error::Error as StdError;
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use bytes::{BufMut, BytesMut};
 use rust_decimal::Decimal;
@@ -103,8 +103,14 @@ pub(in super::super) fn decimal(row: &Row, at: usize, scale: u32) -> Result<Deci
 
 /// A value on its way to the server: in the type that the statement has at its place or, if nobody asked for that, as a
 /// text, which the server reads in that type.
-#[derive(Debug)]
 pub(super) struct Bound<'a>(pub &'a Value);
+
+/// Without the value: the driver prints the parameters of a statement to the log at level debug.
+impl fmt::Debug for Bound<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
 
 impl ToSql for Bound<'_> {
     fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Failure> {
