@@ -722,6 +722,20 @@ fn find<'a, T>(sorted: &'a [T], name_of: impl Fn(&T) -> &String, name: &str) -> 
     sorted.get(at)
 }
 
+impl MethodOptions {
+    /// The rate limit as calls and seconds, if it is one: a number that is not zero, `/` and `s`, `min` or `h`.
+    pub fn rate(&self) -> Option<(u32, u32)> {
+        let (calls, window) = self.rate_limit.as_ref()?.split_once('/')?;
+        let seconds = match window {
+            "s" => 1,
+            "min" => 60,
+            "h" => 3600,
+            _ => return None,
+        };
+        calls.parse().ok().filter(|calls| *calls > 0).map(|calls| (calls, seconds))
+    }
+}
+
 impl Service {
     /// Its name without `Service`, such as `Auth`.
     pub fn stem(&self) -> &str {

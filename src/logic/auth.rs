@@ -75,14 +75,11 @@ impl AuthLogic {
         Ok(now)
     }
 
-    /// Writes an account in a commit of its own, for what comes behind it.
-    async fn write(&self, cx: &Context, before: &User, after: User) -> Result<User> {
-        let mut changes = Changes::new(cx);
-        let after = changes.update(before, after);
+    /// Commits before the method answers, for what comes behind it.
+    async fn commit(&self, cx: &Context, changes: Changes) -> Result<()> {
         let mut tx = self.store.begin(cx).await?;
         tx.write(changes).await?;
-        tx.commit().await?;
-        Ok(after)
+        tx.commit().await
     }
 
     async fn user(&self, cx: &Context, id: &UserId) -> Result<User> {
@@ -207,7 +204,9 @@ impl AuthMethods for AuthLogic {
         }
         self.guard.forgive(cx, &tried).await?;
         let password_hash = Some(self.security.hash(&request.new_password).await?);
-        self.write(cx, &me, User { password_hash, ..me.clone() }).await?;
+        let mut changes = Changes::new(cx);
+        changes.update(&me, User { password_hash, ..me.clone() });
+        self.commit(cx, changes).await?;
         // Behind the new password, so that no session that the old one opens is missed.
         let sessions = self.sessions.end_all(cx, &me.id, cx.principal.session).await?;
         Ok(ChangePasswordResponse { sessions })
@@ -238,15 +237,18 @@ impl AuthMethods for AuthLogic {
         cx: &Context,
         _scope: &Scope,
         request: SetStatusRequest,
-        changes: &mut Changes,
+        _changes: &mut Changes,
     ) -> Result<User> {
-        let authority = self.authority(cx, &request.user_id, changes).await?;
+        // With what the caller may do in the same commit: one who loses a role meanwhile bars nobody any more.
+        let mut changes = Changes::new(cx);
+        let authority = self.authority(cx, &request.user_id, &mut changes).await?;
         let user = self.user(cx, &request.user_id).await?;
         require_reach(&authority, &user)?;
         if cx.principal.id == Some(user.id.0) && request.status != UserStatus::Active {
             return Err(Error::precondition("nobody bars the account that they call with"));
         }
-        let after = self.write(cx, &user, User { status: request.status, ..user.clone() }).await?;
+        let after = changes.update(&user, User { status: request.status, ..user.clone() });
+        self.commit(cx, changes).await?;
         if after.status != UserStatus::Active {
             self.sessions.end_all(cx, &user.id, None).await?;
         }

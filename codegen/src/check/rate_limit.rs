@@ -14,10 +14,7 @@ pub(super) fn check(model: &Model, found: &mut Diagnostics) {
 
 fn limit(options: &MethodOptions, span: &Span, found: &mut Diagnostics) {
     let Some(limit) = &options.rate_limit else { return };
-    let fits = limit.split_once('/').is_some_and(|(count, window)| {
-        count.parse::<u32>().is_ok_and(|count| count > 0) && matches!(window, "s" | "min" | "h")
-    });
-    if !fits {
+    if options.rate().is_none() {
         found.push(
             Diagnostic::at("arcana::rate_limit", span, format!("`{limit}` is no rate limit"))
                 .help("write a number, `/` and `s`, `min` or `h`, such as \"100/min\"")

@@ -242,7 +242,9 @@ fn rpc_view(model: &Model, service: &Service, rpc: &Rpc, types: &Types<'_>, name
         respond: if is_row { "rest::row(&answer)".to_owned() } else { "rest::ok(&answer)".to_owned() },
         access: rule(&rpc.access),
         timeout: rpc.options.timeout_seconds.map_or("None".to_owned(), |seconds| format!("Some({seconds})")),
-        limit: rpc.options.rate_limit.as_deref().and_then(limit).unwrap_or_else(|| "None".to_owned()),
+        limit: rpc.options.rate().map_or("None".to_owned(), |(calls, seconds)| {
+            format!("Some(Limit::new(Rate {{ calls: {calls}, seconds: {seconds} }}))")
+        }),
         fields_constant: if has_fields { format!("{request}::FIELDS") } else { "&[]".to_owned() },
         name: identifier(&name),
         wire: identifier(&wire),
@@ -251,18 +253,6 @@ fn rpc_view(model: &Model, service: &Service, rpc: &Rpc, types: &Types<'_>, name
         response_pb,
         routes,
     }
-}
-
-/// `100/min` as an expression; what is no rate is refused before.
-fn limit(text: &str) -> Option<String> {
-    let (calls, window) = text.split_once('/')?;
-    let seconds = match window {
-        "s" => 1,
-        "min" => 60,
-        "h" => 3600,
-        _ => return None,
-    };
-    Some(format!("Some(Limit::new(Rate {{ calls: {calls}, seconds: {seconds} }}))"))
 }
 
 fn route(name: &str, at: usize, binding: &Binding, names: &VariableNames) -> RouteView {
