@@ -1,5 +1,6 @@
 //! `bench`: measures side by side and keeps the figures in docs/benchmarks.md.
 
+mod auth;
 mod databases;
 mod generator;
 mod load;
@@ -26,6 +27,9 @@ enum Bench {
     /// A table of a million rows: pages far behind, and the memory of exports
     #[command(after_help = "Example: cargo xtask bench rows --database sqlite")]
     Rows(rows::Options),
+    /// What authentication costs, and what a flood of sign-ins does to other calls
+    #[command(after_help = "Example: cargo xtask bench auth --rounds 5 --seconds 5")]
+    Auth(auth::Options),
     /// The generator, and the compiler on what it makes, from few entities to many
     #[command(after_help = "Example: cargo xtask bench gen --entities 10 --entities 1000")]
     Gen(generator::Options),
@@ -45,6 +49,7 @@ pub fn run(matches: &ArgMatches, project: &Project) -> ExitCode {
     let measured = match Bench::from_arg_matches(matches) {
         Ok(Bench::Service(options)) => service::run(&options, &project.root),
         Ok(Bench::Rows(options)) => rows::run(&options, &project.root),
+        Ok(Bench::Auth(options)) => auth::run(&options, &project.root),
         Ok(Bench::Gen(options)) => generator::run(&options, &project.root),
         Err(error) => Err(error.to_string()),
     };
@@ -74,6 +79,13 @@ fn with_folder<T>(work: impl FnOnce(&Path) -> Result<T, String>) -> Result<T, St
     let outcome = work(&folder);
     let _ = fs::remove_dir_all(&folder);
     outcome
+}
+
+/// The value that half of the others do not exceed.
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or_default()
 }
 
 /// A table in Markdown: heads, and rows whose cells after the first are numbers.

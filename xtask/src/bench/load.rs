@@ -80,12 +80,29 @@ pub struct Load<'a> {
 }
 
 /// What a load generator said.
-struct Said {
-    requests: f64,
-    seconds: f64,
-    failed: f64,
-    p50_ms: f64,
-    p99_ms: f64,
+pub struct Said {
+    /// Requests that were answered.
+    pub requests: f64,
+    /// How long it went.
+    pub seconds: f64,
+    /// Requests that were refused, or not answered.
+    pub failed: f64,
+    /// Half of the requests took no longer.
+    pub p50_ms: f64,
+    /// All but one of a hundred took no longer.
+    pub p99_ms: f64,
+}
+
+impl Said {
+    /// The figures, with the seconds of processor time that the service took meanwhile.
+    pub fn figures(&self, cpu_seconds: f64) -> Figures {
+        Figures {
+            per_second: self.requests / self.seconds,
+            p50_ms: self.p50_ms,
+            p99_ms: self.p99_ms,
+            cpu_us: cpu_seconds / self.requests * 1e6,
+        }
+    }
 }
 
 impl Load<'_> {
@@ -99,12 +116,7 @@ impl Load<'_> {
             let (name, of) = (operation.name(), server.name);
             return Err(format!("{name} of {of}: {} of {} requests failed", said.failed, said.requests));
         }
-        Ok(Figures {
-            per_second: said.requests / said.seconds,
-            p50_ms: said.p50_ms,
-            p99_ms: said.p99_ms,
-            cpu_us: cpu / said.requests * 1e6,
-        })
+        Ok(said.figures(cpu))
     }
 
     fn generate(&self, operation: Operation, server: &Server, seconds: u64, run: &str) -> Result<Said, String> {
@@ -157,7 +169,7 @@ fn shown(command: &Command) -> String {
 }
 
 /// The script ends with a line of JSON.
-fn read_wrk(text: &str) -> Option<Said> {
+pub fn read_wrk(text: &str) -> Option<Said> {
     let figures: Value = text.lines().rev().find_map(|line| serde_json::from_str(line).ok())?;
     let number = |name: &str| figures[name].as_f64();
     Some(Said {
@@ -170,7 +182,7 @@ fn read_wrk(text: &str) -> Option<Said> {
 }
 
 /// Counts stand in its summary; the log has a line for each request: its start, status and microseconds.
-fn read_h2load(text: &str, log: &Path, seconds: u64) -> Option<Said> {
+pub fn read_h2load(text: &str, log: &Path, seconds: u64) -> Option<Said> {
     let counts = text.lines().find_map(|line| line.strip_prefix("status codes: "))?;
     let count = |kind: &str| {
         let mut parts = counts.split(", ").filter_map(|part| part.split_once(' '));

@@ -47,6 +47,15 @@ impl Server {
         self.child.id()
     }
 
+    /// The most memory that it ever had, in MB.
+    pub fn peak_memory_mb(&self) -> Result<f64, String> {
+        let path = format!("/proc/{}/status", self.child.id());
+        let text = fs::read_to_string(&path).map_err(|cause| format!("cannot read {path}: {cause}"))?;
+        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+        let kb = line.split_whitespace().next().and_then(|number| number.parse::<f64>().ok());
+        kb.map(|kb| kb / 1024.0).ok_or_else(|| format!("{path} does not say it"))
+    }
+
     /// Seconds of processor time that it has taken so far.
     pub fn cpu_seconds(&self) -> Result<f64, String> {
         let path = format!("/proc/{}/stat", self.child.id());
