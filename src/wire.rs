@@ -1,5 +1,6 @@
 //! The one place that puts concrete things together: the generated services, and what is mounted beside them.
 
+mod browser;
 mod clock;
 mod seed;
 mod stock;
@@ -22,5 +23,6 @@ pub fn wire(kit: &Kit) -> Wired {
     let store: Arc<dyn Store> = Arc::new(kit.db.clone());
     let services = logic::services(&repositories, &store);
     let Wired { rest, grpc } = services.wired(&kit.settings);
-    Wired { rest: rest.merge(stock::routes(services.products.clone())), grpc: grpc.add_service(clock::ClockServer) }
+    let rest = rest.merge(stock::routes(services.products.clone())).merge(browser::routes(services.auth.clone(), kit));
+    Wired { rest, grpc: grpc.add_service(clock::ClockServer) }
 }

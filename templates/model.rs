@@ -1,3 +1,19 @@
+{%- macro debug(name, fields, input, child) %}
+impl fmt::Debug for {{ name }} {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("{{ name }}")
+{%- if child %}
+            .field("id", &self.id)
+{%- endif %}
+{%- for field in fields %}
+{%- if field.input || !input %}
+            .field({{ field.text }}, {% if field.redacted %}&Redacted{% else %}&self.{{ field.name }}{% endif %})
+{%- endif %}
+{%- endfor %}
+            .finish()
+    }
+}
+{% endmacro -%}
 {% for entity in entities %}
 {%- if !entity.key_type.is_empty() %}
 /// Key of {{ entity.article }}.
@@ -39,7 +55,7 @@ impl Key for {{ entity.name }}Id {
 {% for line in entity.doc %}
 /// {{ line }}
 {%- endfor %}
-#[derive(Debug, Clone, PartialEq)]
+#[derive({% if !entity.redacts() %}Debug, {% endif %}Clone, PartialEq)]
 pub struct {{ entity.name }} {
 {%- for field in entity.fields %}
 {%- for line in field.doc %}
@@ -50,7 +66,7 @@ pub struct {{ entity.name }} {
 }
 
 /// What a client may say of a new {{ entity.words }}, or of one that it replaces.
-#[derive(Debug, Clone, PartialEq)]
+#[derive({% if !entity.redacts_input() %}Debug, {% endif %}Clone, PartialEq)]
 pub struct New{{ entity.name }} {
 {%- if entity.child %}
     /// Key of the child that is meant; `None` adds a new one.
@@ -65,7 +81,7 @@ pub struct New{{ entity.name }} {
 }
 
 /// What a client may change of {{ entity.article }}; `None` leaves a member as it is.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive({% if !entity.redacts_input() %}Debug, {% endif %}Clone, Default, PartialEq)]
 pub struct {{ entity.name }}Patch {
 {%- for field in entity.fields %}
 {%- if field.input %}
@@ -75,6 +91,13 @@ pub struct {{ entity.name }}Patch {
 {%- endfor %}
 }
 
+{%- if entity.redacts() %}
+{% call debug(entity.name.as_str(), entity.fields.as_slice(), false, false) %}{% endcall %}
+{%- endif %}
+{%- if entity.redacts_input() %}
+{% call debug("New{}"|format(entity.name), entity.fields.as_slice(), true, entity.child) %}{% endcall %}
+{% call debug("{}Patch"|format(entity.name), entity.fields.as_slice(), true, false) %}{% endcall %}
+{%- endif %}
 impl From<New{{ entity.name }}> for {{ entity.name }}Patch {
     fn from({% if entity.has_input %}new{% else %}_{% endif %}: New{{ entity.name }}) -> Self {
         Self {
@@ -253,7 +276,7 @@ impl Enumeration for {{ enumeration.name }} {
 {% for line in message.doc %}
 /// {{ line }}
 {%- endfor %}
-#[derive(Debug, Clone, PartialEq{% if message.input %}, Default{% endif %})]
+#[derive({% if !message.redacts() %}Debug, {% endif %}Clone, PartialEq{% if message.input %}, Default{% endif %})]
 pub struct {{ message.name }} {
 {%- for field in message.fields %}
 {%- for line in field.doc %}
@@ -262,7 +285,10 @@ pub struct {{ message.name }} {
     pub {{ field.name }}: {{ field.ty }},
 {%- endfor %}
 }
-{% if !message.outbox.is_empty() %}
+{% if message.redacts() %}
+{%- call debug(message.name.as_str(), message.fields.as_slice(), false, false) %}{% endcall %}
+{%- endif %}
+{%- if !message.outbox.is_empty() %}
 impl {{ message.outbox }} for {{ message.name }} {
     const TYPE: &'static str = {{ message.full_name }};
 }

@@ -26,12 +26,13 @@ pub trait {{ service.methods }}: Send + Sync {
 {%- endfor %}
 }
 {% for rpc in service.rpcs %}
-static {{ rpc.constant }}: Method = Method {
+static {{ rpc.constant }}: Method<{{ rpc.response }}> = Method {
     name: {{ rpc.full_name }},
     access: {{ rpc.access }},
     entity: {% if service.entity.is_empty() %}None{% else %}Some(&{{ service.constant }}){% endif %},
     timeout_seconds: {{ rpc.timeout }},
     limit: {{ rpc.limit }},
+    replay: {{ rpc.replay }},
 };
 {% endfor %}
 #[async_trait]

@@ -47,6 +47,7 @@ pub static {{ entity.spec.constant }}: EntitySpec = EntitySpec {
         {{ rule.0 }}: {{ rule.1 }},
 {%- endfor %}
     },
+    limits: {{ entity.spec.limits }},
 };
 {% endfor %}
 {%- for entity in entities %}

@@ -76,6 +76,8 @@ pub struct FieldOptions {
     pub searchable: bool,
     /// Never leaves the service.
     pub sensitive: bool,
+    /// `debug_redact`, which prost-types does not know.
+    pub redacted: bool,
     /// Not part of the contract.
     pub internal: bool,
     /// Default as text.
@@ -207,7 +209,8 @@ impl Reader {
     /// Options of a field.
     pub fn field(&self, field: &FieldDescriptor) -> FieldOptions {
         let all = field.options();
-        let mut read = FieldOptions { contract: contract::options_text(&all), ..FieldOptions::default() };
+        let redacted = flag(&all, "debug_redact");
+        let mut read = FieldOptions { contract: contract::options_text(&all), redacted, ..FieldOptions::default() };
         if let Some(options) = extension(&all, self.field.as_ref()) {
             let decimal = children(&options, "decimal").into_iter().next();
             read = FieldOptions {

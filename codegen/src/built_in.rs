@@ -4,11 +4,17 @@
 pub const ANNOTATIONS: &str = "arcana/annotations.proto";
 
 /// Texts by path. What declares entities makes them part of a project that imports it: tables, routes, logic and all.
-pub const TEXTS: [(&str, &str); 5] = [
+pub const TEXTS: [(&str, &str); 8] = [
     (ANNOTATIONS, include_str!("../../schema/arcana/annotations.proto")),
+    ("arcana/identity/v1/api_key.proto", include_str!("../../schema/arcana/identity/v1/api_key.proto")),
     ("arcana/identity/v1/auth.proto", include_str!("../../schema/arcana/identity/v1/auth.proto")),
+    (
+        "arcana/identity/v1/external_identity.proto",
+        include_str!("../../schema/arcana/identity/v1/external_identity.proto"),
+    ),
     ("arcana/identity/v1/login_guard.proto", include_str!("../../schema/arcana/identity/v1/login_guard.proto")),
     ("arcana/identity/v1/session.proto", include_str!("../../schema/arcana/identity/v1/session.proto")),
+    ("arcana/identity/v1/sync.proto", include_str!("../../schema/arcana/identity/v1/sync.proto")),
     ("arcana/identity/v1/user.proto", include_str!("../../schema/arcana/identity/v1/user.proto")),
 ];
 

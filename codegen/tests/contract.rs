@@ -56,6 +56,8 @@ fn every_rpc_has_a_route_and_the_descriptor_its_comments() {
             "CreateOrder",
             "UpdateOrder",
             "DeleteOrder",
+            "BatchGetOrders",
+            "BatchUpdateOrders",
             "CancelOrder",
             "ShipOrder",
             "RankCustomers"

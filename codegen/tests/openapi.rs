@@ -205,7 +205,25 @@ fn limits_formats_and_names_of_enums_are_said() {
     assert!(status["description"].as_str().is_some_and(|text| text.contains("| `ORDER_STATUS_OPEN` | Waiting")));
     let codes = schemas["Problem"]["properties"]["code"]["enum"].as_array().expect("codes");
     assert!(codes.contains(&"FAILED_PRECONDITION".into()) && codes.contains(&"NOT_FOUND".into()));
-    assert_eq!(document["components"].get("securitySchemes"), None, "nobody signs in yet");
+}
+
+#[test]
+fn operations_say_whom_they_ask_and_which_take_a_key() {
+    let document = document();
+    let operation = |path: &str, method: &str| document["paths"][path][method].clone();
+    assert_eq!(operation("/api/v1/auth/login", "post")["security"], serde_json::json!([]));
+    assert_eq!(operation("/api/v1/orders/{id}", "get")["security"], serde_json::json!([{ "bearer": [] }]));
+    let both = serde_json::json!([{ "bearer": [] }, { "peer": [] }]);
+    assert_eq!(operation("/api/v1/users:pendingSync", "get")["security"], both);
+    assert_eq!(document["components"]["securitySchemes"]["bearer"]["scheme"], "bearer");
+    let takes_key = |path: &str, method: &str| {
+        let operation = operation(path, method);
+        let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+        parameters.iter().any(|parameter| parameter["name"] == "Idempotency-Key")
+    };
+    assert!(takes_key("/api/v1/orders", "post") && takes_key("/api/v1/orders/{id}:cancel", "post"));
+    // One may be repeated, and one only reads.
+    assert!(!takes_key("/api/v1/auth/logout", "post") && !takes_key("/api/v1/orders:rankCustomers", "get"));
 }
 
 #[test]

@@ -80,7 +80,7 @@ fn lowers_fields() {
             "(buf.validate.field).string = { min_len: 1 max_len: 32 }"
         ]
     );
-    assert_eq!((number.span.line, number.span.file.as_str()), (23, "shop/v1/order.proto"));
+    assert_eq!((number.span.line, number.span.file.as_str()), (24, "shop/v1/order.proto"));
     let total = order.field("total").unwrap();
     assert_eq!(total.ty, Type::Decimal { precision: 18, scale: 2 });
     let lines = order.field("lines").unwrap();
@@ -130,7 +130,7 @@ fn lowers_custom_rpcs() {
         .filter(|service| service.resource.is_none())
         .map(|service| service.name.as_str())
         .collect();
-    assert_eq!((model.services.len(), own), (6, vec!["AuthService"]));
+    assert_eq!((model.services.len(), own), (8, vec!["AuthService", "SyncService"]));
 }
 
 #[test]

@@ -44,6 +44,13 @@ pub const SQLITE: &[Migration] = &[
         down: include_str!("../../migrations/sqlite/0005_add_login_guards_and_refresh_tokens_and_sessions.down.sql"),
         sealed: true,
     },
+    Migration {
+        version: 6,
+        name: "add_api_keys_and_external_identities",
+        up: include_str!("../../migrations/sqlite/0006_add_api_keys_and_external_identities.up.sql"),
+        down: include_str!("../../migrations/sqlite/0006_add_api_keys_and_external_identities.down.sql"),
+        sealed: true,
+    },
 ];
 
 /// The migrations for PostgreSQL, in order.
@@ -83,6 +90,13 @@ pub const POSTGRES: &[Migration] = &[
         down: include_str!("../../migrations/postgres/0005_add_login_guards_and_refresh_tokens_and_sessions.down.sql"),
         sealed: true,
     },
+    Migration {
+        version: 6,
+        name: "add_api_keys_and_external_identities",
+        up: include_str!("../../migrations/postgres/0006_add_api_keys_and_external_identities.up.sql"),
+        down: include_str!("../../migrations/postgres/0006_add_api_keys_and_external_identities.down.sql"),
+        sealed: true,
+    },
 ];
 
 /// The migrations for MySQL and MariaDB, in order.
@@ -120,6 +134,13 @@ pub const MYSQL: &[Migration] = &[
         name: "add_login_guards_and_refresh_tokens_and_sessions",
         up: include_str!("../../migrations/mysql/0005_add_login_guards_and_refresh_tokens_and_sessions.up.sql"),
         down: include_str!("../../migrations/mysql/0005_add_login_guards_and_refresh_tokens_and_sessions.down.sql"),
+        sealed: true,
+    },
+    Migration {
+        version: 6,
+        name: "add_api_keys_and_external_identities",
+        up: include_str!("../../migrations/mysql/0006_add_api_keys_and_external_identities.up.sql"),
+        down: include_str!("../../migrations/mysql/0006_add_api_keys_and_external_identities.down.sql"),
         sealed: true,
     },
 ];

@@ -19,6 +19,8 @@ use tonic::service::Routes;
 /// steps, and what signs accounts in and out.
 #[derive(Clone)]
 pub struct Repositories {
+    pub api_keys: Arc<dyn crate::arcana::identity::v1::api_key::ApiKeyRepository>,
+    pub external_identities: Arc<dyn crate::arcana::identity::v1::external_identity::ExternalIdentityRepository>,
     pub login_guards: Arc<dyn crate::arcana::identity::v1::login_guard::LoginGuardRepository>,
     pub refresh_tokens: Arc<dyn crate::arcana::identity::v1::refresh_token::RefreshTokenRepository>,
     pub sessions: Arc<dyn crate::arcana::identity::v1::session::SessionRepository>,
@@ -39,6 +41,8 @@ impl Repositories {
     /// Over an open database; nobody is signed in or out.
     pub fn sql(db: &Db) -> Self {
         Self {
+            api_keys: Arc::new(SqlRepository::<crate::arcana::identity::v1::api_key::ApiKey>::new(db.clone())),
+            external_identities: Arc::new(SqlRepository::<crate::arcana::identity::v1::external_identity::ExternalIdentity>::new(db.clone())),
             login_guards: Arc::new(SqlRepository::<crate::arcana::identity::v1::login_guard::LoginGuard>::new(db.clone())),
             refresh_tokens: Arc::new(SqlRepository::<crate::arcana::identity::v1::refresh_token::RefreshToken>::new(db.clone())),
             sessions: Arc::new(SqlRepository::<crate::arcana::identity::v1::session::Session>::new(db.clone())),
@@ -55,6 +59,8 @@ impl Repositories {
     #[cfg(feature = "mock")]
     pub fn mocked() -> Self {
         Self {
+            api_keys: Arc::new(crate::arcana::identity::v1::api_key::MockApiKeyRepository::new()),
+            external_identities: Arc::new(crate::arcana::identity::v1::external_identity::MockExternalIdentityRepository::new()),
             login_guards: Arc::new(crate::arcana::identity::v1::login_guard::MockLoginGuardRepository::new()),
             refresh_tokens: Arc::new(crate::arcana::identity::v1::refresh_token::MockRefreshTokenRepository::new()),
             sessions: Arc::new(crate::arcana::identity::v1::session::MockSessionRepository::new()),
@@ -71,12 +77,14 @@ impl Repositories {
 /// Services of all entities, by the plural of their names: what transports call.
 #[derive(Clone)]
 pub struct Services {
+    pub api_keys: Arc<dyn crate::arcana::identity::v1::api_key::ApiKeyService>,
     pub sessions: Arc<dyn crate::arcana::identity::v1::session::SessionService>,
     pub users: Arc<dyn crate::arcana::identity::v1::user::UserService>,
     pub customers: Arc<dyn crate::shop::v1::customer::CustomerService>,
     pub orders: Arc<dyn crate::shop::v1::order::OrderService>,
     pub products: Arc<dyn crate::shop::v1::product::ProductService>,
     pub auth: Arc<dyn crate::arcana::identity::v1::auth::AuthService>,
+    pub sync: Arc<dyn crate::arcana::identity::v1::sync::SyncService>,
 }
 
 impl Services {
@@ -88,35 +96,41 @@ impl Services {
     /// The REST routes.
     pub fn rest(&self) -> Router {
         Router::new()
+            .merge(crate::arcana::identity::v1::api_key::http::routes(self.api_keys.clone()))
             .merge(crate::arcana::identity::v1::session::http::routes(self.sessions.clone()))
             .merge(crate::arcana::identity::v1::user::http::routes(self.users.clone()))
             .merge(crate::shop::v1::customer::http::routes(self.customers.clone()))
             .merge(crate::shop::v1::order::http::routes(self.orders.clone()))
             .merge(crate::shop::v1::product::http::routes(self.products.clone()))
             .merge(crate::arcana::identity::v1::auth::http::routes(self.auth.clone()))
+            .merge(crate::arcana::identity::v1::sync::http::routes(self.sync.clone()))
     }
 
     /// The gRPC services; `max_bytes` bounds a request.
     pub fn grpc(&self, max_bytes: usize) -> Routes {
         let mut routes = Routes::builder();
+        routes.add_service(crate::arcana::identity::v1::api_key::grpc::server(self.api_keys.clone()).max_decoding_message_size(max_bytes));
         routes.add_service(crate::arcana::identity::v1::session::grpc::server(self.sessions.clone()).max_decoding_message_size(max_bytes));
         routes.add_service(crate::arcana::identity::v1::user::grpc::server(self.users.clone()).max_decoding_message_size(max_bytes));
         routes.add_service(crate::shop::v1::customer::grpc::server(self.customers.clone()).max_decoding_message_size(max_bytes));
         routes.add_service(crate::shop::v1::order::grpc::server(self.orders.clone()).max_decoding_message_size(max_bytes));
         routes.add_service(crate::shop::v1::product::grpc::server(self.products.clone()).max_decoding_message_size(max_bytes));
         routes.add_service(crate::arcana::identity::v1::auth::grpc::server(self.auth.clone()).max_decoding_message_size(max_bytes));
+        routes.add_service(crate::arcana::identity::v1::sync::grpc::server(self.sync.clone()).max_decoding_message_size(max_bytes));
         routes.routes()
     }
 }
 
 /// Every route of every rpc, and who may call it, by service.
 pub const ROUTES: &[&[Route]] = &[
+    crate::arcana::identity::v1::api_key::http::ROUTES,
     crate::arcana::identity::v1::session::http::ROUTES,
     crate::arcana::identity::v1::user::http::ROUTES,
     crate::shop::v1::customer::http::ROUTES,
     crate::shop::v1::order::http::ROUTES,
     crate::shop::v1::product::http::ROUTES,
     crate::arcana::identity::v1::auth::http::ROUTES,
+    crate::arcana::identity::v1::sync::http::ROUTES,
 ];
 
 /// Every named query, for [`verify`](arcana_runtime::repository::verify).
@@ -132,8 +146,10 @@ pub const SEARCHED: &[&EntitySpec] = &[
 /// Inserts sample rows into empty tables, referenced ones first, and says how many.
 pub async fn seed(db: &Db, rows: usize) -> Result<Vec<Seeded>> {
     let mut seeder = Seeder::new(db, rows);
-    seeder.seed::<crate::arcana::identity::v1::login_guard::LoginGuard>().await?;
     seeder.seed::<crate::arcana::identity::v1::user::User>().await?;
+    seeder.seed::<crate::arcana::identity::v1::api_key::ApiKey>().await?;
+    seeder.seed::<crate::arcana::identity::v1::external_identity::ExternalIdentity>().await?;
+    seeder.seed::<crate::arcana::identity::v1::login_guard::LoginGuard>().await?;
     seeder.seed::<crate::arcana::identity::v1::session::Session>().await?;
     seeder.seed::<crate::arcana::identity::v1::refresh_token::RefreshToken>().await?;
     seeder.seed::<crate::shop::v1::customer::Customer>().await?;

@@ -67,21 +67,25 @@ pub struct Kit {
 /// What operators do with accounts. The runtime knows no entity; the project says how.
 #[async_trait]
 pub trait AccountCommands: Sync {
-    /// Opens an account with the role `admin`, and answers its id.
+    /// Opens an account with the role `admin`, or `super_admin`, and answers its id.
     async fn create_admin(&self, kit: &Kit, new: NewAdmin) -> Result<String>;
+    /// Gives an account another password, and ends its sessions.
+    async fn set_password(&self, kit: &Kit, email: &str, password: &str) -> Result<()>;
     /// Signs an account in without its password.
     async fn sign_in(&self, kit: &Kit, email: &str) -> Result<Issued>;
 }
 
 /// An account to open.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct NewAdmin {
     /// Address.
     pub email: String,
     /// Name to greet with.
     pub name: String,
-    /// The hash of its password.
-    pub password_hash: String,
+    /// Its password.
+    pub password: String,
+    /// Whether it stands above all others.
+    pub super_admin: bool,
 }
 
 /// What is served.
@@ -140,7 +144,7 @@ enum Command {
         #[arg(long, default_value_t = crate::fixture::ROWS, value_parser = sample_rows)]
         rows: usize,
     },
-    /// Open accounts
+    /// Open accounts, and give them another password
     #[command(after_help = "Example: user create-admin ada@example.com < password.txt")]
     User {
         #[command(subcommand)]
@@ -219,6 +223,14 @@ enum UserCommand {
         /// Name to greet with; the address if it is left out
         #[arg(long)]
         name: Option<String>,
+        /// With the role super_admin, above all others
+        #[arg(long = "super")]
+        super_admin: bool,
+    },
+    /// Give an account another password, read from the first line of stdin, and end its sessions
+    SetPassword {
+        /// Address of the account
+        email: String,
     },
 }
 
@@ -281,9 +293,9 @@ impl App {
                 let loaded = self.settings(arguments.config, arguments.overrides, false)?;
                 block_on(command::migrate(self, &loaded.settings, way))
             }
-            Command::User { what: UserCommand::CreateAdmin { email, name } } => {
+            Command::User { what } => {
                 let loaded = self.settings(arguments.config, arguments.overrides, false)?;
-                block_on(accounts::create_admin(self, loaded.settings, email, name))
+                block_on(accounts::user(self, loaded.settings, what))
             }
             Command::Token { email } => {
                 let loaded = self.settings(arguments.config, arguments.overrides, false)?;

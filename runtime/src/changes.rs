@@ -281,7 +281,7 @@ impl Changes {
 
     /// Whether the commit leaves something in the outbox.
     pub(crate) fn tells(&self) -> bool {
-        !self.messages.is_empty() || self.records.iter().any(|record| record.spec.events)
+        !self.messages.is_empty() || self.records.iter().any(Record::is_event)
     }
 
     /// Inserts a row and its owned children, and answers it as it will be stored.
@@ -370,6 +370,11 @@ impl Changes {
         self.writes.push(Write::Adjust { spec: E::SPEC, key, sets: Vec::new(), guards: Vec::new() });
     }
 
+    /// Leaves an entry of the audit, where the entity has one: something about this row was refused.
+    pub fn refuse<E: Entity>(&mut self, id: &E::Id) {
+        self.records.extend(Record::refused::<E>(id));
+    }
+
     /// Emits an event with the commit: whoever subscribes hears of it at least once.
     pub fn emit<M: Event>(&mut self, event: &M) {
         self.message(MessageKind::Event, M::TYPE, event);
@@ -432,7 +437,7 @@ impl Changes {
 
     /// Whether nothing is declared.
     pub fn is_empty(&self) -> bool {
-        self.writes.is_empty() && self.messages.is_empty() && self.once.is_none()
+        self.writes.is_empty() && self.records.is_empty() && self.messages.is_empty() && self.once.is_none()
     }
 }
 

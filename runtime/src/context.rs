@@ -20,7 +20,7 @@ pub struct Context {
     pub request_id: Arc<str>,
     /// When the caller stops waiting.
     pub deadline: Option<Instant>,
-    /// Key under which a repeated create is answered with the first answer.
+    /// Key under which a call is carried out once, and answered with the first answer when it is repeated.
     pub idempotency_key: Option<Arc<str>>,
     /// Where the call comes from: behind trusted proxies, what they say.
     pub address: Option<IpAddr>,

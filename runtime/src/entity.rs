@@ -6,6 +6,7 @@ use crate::access::Rule;
 use crate::context::Context;
 use crate::db::{Row, Value};
 use crate::error::Result;
+use crate::limits::Limit;
 use crate::types::{Key, Timestamp};
 use crate::violations::Violations;
 
@@ -141,6 +142,8 @@ pub struct EntitySpec {
     pub referenced_by: &'static [Referrer],
     /// Who may do what.
     pub access: AccessSpec,
+    /// How often and for how long, where the schema says so.
+    pub limits: &'static [MethodLimits],
 }
 
 /// The words of searchable fields: a table of them, with the key of the row and the number of the field.
@@ -161,6 +164,28 @@ pub struct Searched {
     pub number: i32,
 }
 
+/// A derived method. Batches count as the method that they repeat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Derived {
+    List,
+    Get,
+    Create,
+    Update,
+    Delete,
+}
+
+/// What bounds the calls of a derived method.
+#[derive(Debug)]
+pub struct MethodLimits {
+    /// Which one.
+    pub method: Derived,
+    /// How often one caller may call it.
+    pub limit: Option<&'static Limit>,
+    /// Seconds until TIMEOUT.
+    pub timeout_seconds: Option<u64>,
+}
+
 /// Rules of the derived methods.
 #[derive(Debug)]
 #[allow(missing_docs)]
@@ -170,6 +195,19 @@ pub struct AccessSpec {
     pub create: Rule,
     pub update: Rule,
     pub delete: Rule,
+}
+
+impl AccessSpec {
+    /// The rule of a method.
+    pub fn of(&self, method: Derived) -> Rule {
+        match method {
+            Derived::List => self.list,
+            Derived::Get => self.get,
+            Derived::Create => self.create,
+            Derived::Update => self.update,
+            Derived::Delete => self.delete,
+        }
+    }
 }
 
 /// One column.

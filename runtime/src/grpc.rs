@@ -121,6 +121,10 @@ async fn answer(config: &EdgeConfig, mut cx: Context, path: Path, mut request: R
     };
     let call = async {
         config.recognise(&mut cx, request.headers()).await?;
+        // The others, health and reflection, are those of operators and tools.
+        if !path.service().starts_with("grpc.") {
+            config.spend(&cx)?;
+        }
         cx.note_peer(request.extensions());
         request.extensions_mut().insert(cx);
         request.extensions_mut().insert(path);

@@ -26,6 +26,7 @@ use tracing::Instrument;
 
 use crate::context::{Context, Principal, Sources};
 use crate::error::{Error, Result};
+use crate::limits::Limit;
 use crate::problem;
 use crate::rest::Format;
 use crate::security::{Recogniser, Security};
@@ -65,6 +66,8 @@ pub struct EdgeConfig {
     pub cors: CorsSettings,
     /// Whose word on where a call comes from is taken.
     pub trusted_proxies: Arc<[IpNet]>,
+    /// How often one caller may call at all.
+    pub limit: Option<Arc<Limit>>,
 }
 
 /// Largest body of a call, for those who read it.
@@ -82,6 +85,7 @@ impl EdgeConfig {
             access_log: settings.observability.log.access,
             cors: settings.server.cors.clone(),
             trusted_proxies: settings.server.proxies().into(),
+            limit: settings.server.rate_limit.map(|rate| Arc::new(Limit::new(rate))),
         }
     }
 
@@ -118,6 +122,11 @@ impl EdgeConfig {
         }
         cx.principal = self.authenticator.principal(headers).await?;
         Ok(())
+    }
+
+    /// Counts a call against what its caller may call at all.
+    pub(crate) fn spend(&self, cx: &Context) -> Result<()> {
+        self.limit.as_ref().map_or(Ok(()), |limit| limit.spend(cx))
     }
 }
 
@@ -250,11 +259,14 @@ async fn answer(config: &EdgeConfig, mut cx: Context, mut request: Request, rout
         return Error::PayloadTooLarge { max_bytes: limit }.into_response();
     }
     let acceptable = |headers: &HeaderMap| accepts_json(headers) || Format::accepted(headers).is_some();
-    if request.uri().path().starts_with("/api/") && !acceptable(request.headers()) {
+    // The others are those of operators and of the documentation.
+    let is_call = request.uri().path().starts_with("/api/");
+    if is_call && !acceptable(request.headers()) {
         return not_acceptable().into_response();
     }
     let call = async {
-        if let Err(error) = config.recognise(&mut cx, request.headers()).await {
+        let known = config.recognise(&mut cx, request.headers()).await;
+        if let Err(error) = known.and_then(|()| if is_call { config.spend(&cx) } else { Ok(()) }) {
             return error.into_response();
         }
         cx.note_peer(request.extensions());
@@ -321,6 +333,7 @@ pub(crate) fn cors(settings: &CorsSettings, request: &[&'static str], answer: &[
     let names = |names: &[&'static str]| names.iter().copied().map(HeaderName::from_static).collect::<Vec<_>>();
     let methods = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
     let layer = CorsLayer::new().allow_origin(allowed).allow_methods(methods).allow_headers(names(request));
+    let layer = layer.allow_credentials(settings.allow_credentials);
     Some(layer.expose_headers(names(answer)).max_age(Duration::from_secs(settings.max_age_seconds)))
 }
 

@@ -1,5 +1,6 @@
 //! Who calls: keys and tokens, passwords, and how a caller is recognised by what it sends.
 
+pub(crate) mod issuer;
 mod keys;
 mod password;
 mod recognise;
@@ -12,17 +13,20 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+pub use issuer::Foreigner;
 pub(crate) use keys::SECRET_BYTES;
 pub use keys::{Keys, KeysError};
 pub use password::{Passwords, Verdict};
-pub use recognise::{Account, Accounts, Recognised, Recogniser};
+pub use recognise::{Account, Accounts, KeyHolder, Recognised, Recogniser};
+pub use secret::API_KEY;
 pub use token::{Claims, MAX_TOKEN_BYTES, Tokens};
 
 use crate::context::Context;
 use crate::error::{Error, Result};
 use crate::limits::Limit;
 use crate::settings::{LockoutSettings, SecuritySettings};
-use recognise::Remembered;
+use issuer::Issuer;
+use recognise::{Readers, Remembered};
 
 /// What logic needs to sign accounts in and out. Cheap to clone.
 #[derive(Clone)]
@@ -30,6 +34,7 @@ pub struct Security(Option<Arc<Inner>>);
 
 struct Inner {
     tokens: Tokens,
+    issuer: Option<Issuer>,
     passwords: Passwords,
     refresh_ttl: Duration,
     registration: bool,
@@ -54,6 +59,7 @@ impl Security {
         let keys = Keys::open(settings, dir)?;
         Ok(Self(Some(Arc::new(Inner {
             tokens: Tokens::new(keys, settings),
+            issuer: Issuer::new(&settings.oidc),
             passwords: Passwords::new(settings),
             refresh_ttl: Duration::from_secs(settings.refresh_ttl_seconds),
             registration: settings.registration,
@@ -131,7 +137,8 @@ impl Security {
     pub async fn recognise(&self, token: &str) -> Result<Recognised> {
         let inner = self.inner()?;
         let accounts = inner.accounts.get().ok_or_else(|| Error::internal("nobody said where accounts are"))?;
-        inner.remembered.recognise(&inner.tokens, accounts.as_ref(), token).await
+        let readers = Readers { tokens: &inner.tokens, issuer: inner.issuer.as_ref(), accounts: accounts.as_ref() };
+        inner.remembered.recognise(&readers, token).await
     }
 
     /// An account is gone, and its sessions with it.
@@ -141,7 +148,7 @@ impl Security {
         }
     }
 
-    /// A session has ended: its tokens are looked at anew with their next call in this process, and within seconds in others.
+    /// A session has ended, or a key is gone: its tokens are looked at anew with their next call in this process, and within seconds in others.
     pub fn forget(&self, session: Uuid) {
         if let Some(inner) = &self.0 {
             inner.remembered.forget(session);

@@ -4,15 +4,18 @@ mod batch;
 mod custom;
 mod once;
 
+use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use futures::future::BoxFuture;
+use serde::Serialize;
 
 use crate::access::{self, Scope};
 use crate::changes::{Changes, Store};
 use crate::context::Context;
-use crate::entity::{Entity, Validate};
+use crate::entity::{Derived, Entity, Validate};
 use crate::error::{Error, Result};
 use crate::expand::{Expand, Expandable, Expander, Reader};
 use crate::query::{ListQuery, Page};
@@ -21,7 +24,8 @@ use crate::violations::Violations;
 pub use batch::{BATCH_MAX, Batch, RowDelete, RowUpdate, read_ids, read_requests};
 use custom::run_custom;
 pub use custom::{Custom, Method};
-use once::Once;
+pub use once::Replay;
+use once::{Once, new_row};
 
 /// Times that a call starts over when another wrote its row meanwhile.
 const ATTEMPTS: usize = 3;
@@ -116,9 +120,22 @@ pub fn etag<E: Entity>(row: &E) -> Option<String> {
 }
 
 /// A request that can be checked against its rules.
-pub trait Request: Clone + Send + Sync + 'static {
+pub trait Request: Clone + Serialize + Send + Sync + 'static {
     /// Checks the value rules.
     fn validate(&self, found: &mut Violations);
+}
+
+/// Lets a call of a derived method in: who may, how often, and until when.
+fn admit<'a, E: Entity>(cx: &'a Context, method: Derived) -> Result<(Cow<'a, Context>, Scope)> {
+    let scope = access::authorise(cx, E::SPEC.access.of(method), E::SPEC)?;
+    let Some(limits) = E::SPEC.limits.iter().find(|limits| limits.method == method) else {
+        return Ok((Cow::Borrowed(cx), scope));
+    };
+    if let Some(limit) = limits.limit {
+        limit.spend(cx)?;
+    }
+    let until = |seconds| cx.until(Instant::now() + Duration::from_secs(seconds));
+    Ok((limits.timeout_seconds.map_or(Cow::Borrowed(cx), |seconds| Cow::Owned(until(seconds))), scope))
 }
 
 /// Answers what a client sent for a row, or everything that is wrong with it: what could not be read, and what could
@@ -187,7 +204,7 @@ impl<E: Entity, L: Hooks<E>> Standard<E, L> {
     pub async fn custom<R: Request, T: Send>(
         &self,
         cx: &Context,
-        method: &'static Method,
+        method: &'static Method<T>,
         request: R,
         run: impl for<'a> Fn(&'a L, &'a Context, &'a Scope, R, &'a mut Changes) -> BoxFuture<'a, Result<T>> + Send + Sync,
     ) -> Result<T> {
@@ -198,7 +215,7 @@ impl<E: Entity, L: Hooks<E>> Standard<E, L> {
         self.repository.find_by_id(cx, scope, id).await?.ok_or_else(|| Error::no_row(E::SPEC.name, id))
     }
 
-    async fn create_once(&self, cx: &Context, new: E::New, once: Option<&Once>) -> Result<E> {
+    async fn create_once(&self, cx: &Context, new: E::New, once: Option<&Once<E>>) -> Result<E> {
         let number = if E::SPEC.allotted { self.store.allot(cx, E::SPEC).await? } else { 0 };
         let mut draft = E::create(new, cx, number);
         validate(&draft, Validate::Input)?;
@@ -243,7 +260,8 @@ impl<E: Entity, L: Hooks<E>> Standard<E, L> {
 #[async_trait]
 impl<E: Entity, L: Hooks<E>> Service<E> for Standard<E, L> {
     async fn list(&self, cx: &Context, mut query: ListQuery) -> Result<Page<E>> {
-        let scope = access::authorise(cx, E::SPEC.access.list, E::SPEC)?;
+        let (cx, scope) = admit::<E>(cx, Derived::List)?;
+        let cx = cx.as_ref();
         if query.show_deleted && !access::has_role(&cx.principal, "admin") {
             return Err(Error::Forbidden("show_deleted needs admin".to_owned()));
         }
@@ -257,7 +275,8 @@ impl<E: Entity, L: Hooks<E>> Service<E> for Standard<E, L> {
     }
 
     async fn get(&self, cx: &Context, id: E::Id, expand: &Expand) -> Result<E> {
-        let scope = access::authorise(cx, E::SPEC.access.get, E::SPEC)?;
+        let (cx, scope) = admit::<E>(cx, Derived::Get)?;
+        let cx = cx.as_ref();
         let mut row = self.read(cx, &scope, &id).await?;
         self.logic.after_read(cx, &mut row).await?;
         self.expand(cx, expand, std::slice::from_mut(&mut row)).await?;
@@ -265,8 +284,10 @@ impl<E: Entity, L: Hooks<E>> Service<E> for Standard<E, L> {
     }
 
     async fn create(&self, cx: &Context, new: E::New) -> Result<E> {
-        access::authorise(cx, E::SPEC.access.create, E::SPEC)?;
-        let once = Once::of::<E>(cx, "Create", &new);
+        let (cx, _) = admit::<E>(cx, Derived::Create)?;
+        let cx = cx.as_ref();
+        let rpc = || format!("{}/Create", E::SPEC.full_name);
+        let once = Once::of(cx, rpc, &Replay::ROW, || new_row::<E>(cx, &new));
         let mut attempt = 1;
         let mut row = loop {
             if let Some(once) = &once
@@ -286,7 +307,8 @@ impl<E: Entity, L: Hooks<E>> Service<E> for Standard<E, L> {
     }
 
     async fn update(&self, cx: &Context, id: E::Id, patch: E::Patch, etag: Etag) -> Result<E> {
-        let scope = access::authorise(cx, E::SPEC.access.update, E::SPEC)?;
+        let (cx, scope) = admit::<E>(cx, Derived::Update)?;
+        let cx = cx.as_ref();
         let mut attempt = 1;
         let mut row = loop {
             match self.update_once(cx, &scope, &id, patch.clone(), &etag).await {
@@ -300,7 +322,8 @@ impl<E: Entity, L: Hooks<E>> Service<E> for Standard<E, L> {
     }
 
     async fn delete(&self, cx: &Context, id: E::Id, etag: Etag) -> Result<()> {
-        let scope = access::authorise(cx, E::SPEC.access.delete, E::SPEC)?;
+        let (cx, scope) = admit::<E>(cx, Derived::Delete)?;
+        let cx = cx.as_ref();
         let mut attempt = 1;
         let row = loop {
             match self.delete_once(cx, &scope, &id, &etag).await {
@@ -313,7 +336,8 @@ impl<E: Entity, L: Hooks<E>> Service<E> for Standard<E, L> {
     }
 
     async fn undelete(&self, cx: &Context, id: E::Id) -> Result<E> {
-        let scope = access::authorise(cx, E::SPEC.access.delete, E::SPEC)?;
+        let (cx, scope) = admit::<E>(cx, Derived::Delete)?;
+        let cx = cx.as_ref();
         let Some(deleted) = self.repository.find_deleted(cx, &scope, &id).await? else {
             self.read(cx, &scope, &id).await?;
             return Err(Error::precondition(format!("{} {id} is not deleted", E::SPEC.name)));

@@ -2,6 +2,7 @@
 
 mod keys;
 mod load;
+mod security;
 mod show;
 mod tls;
 
@@ -12,6 +13,7 @@ use serde::Deserialize;
 
 use crate::limits::Rate;
 pub use load::{Loaded, Problem, SettingsError, Source, load};
+pub use security::{Argon2Settings, LockoutSettings, OidcSettings, SecurityMode, SecuritySettings, SigningAlgorithm};
 pub use tls::TlsSettings;
 
 /// The configuration of a process. Every key is enforced by code; there is none that only looks as if.
@@ -51,6 +53,9 @@ pub struct ServerSettings {
     pub cors: CorsSettings,
     /// Networks of proxies whose word on where a call comes from is taken.
     pub trusted_proxies: Vec<String>,
+    /// Calls of one account, or from one address if nobody is signed in, whatever they are.
+    #[serde(deserialize_with = "rate_unless_empty")]
+    pub rate_limit: Option<Rate>,
 }
 
 impl ServerSettings {
@@ -83,6 +88,8 @@ pub struct ListenSettings {
 pub struct CorsSettings {
     /// Origins such as `https://app.example.com`, or `*` alone for all; none by default.
     pub allowed_origins: Vec<String>,
+    /// Whether pages of these origins may send cookies.
+    pub allow_credentials: bool,
     /// How long a browser may remember the answer.
     pub max_age_seconds: u64,
 }
@@ -121,121 +128,6 @@ pub enum Durability {
     Normal,
     /// It survives the loss of power too.
     Full,
-}
-
-/// Who may call.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SecuritySettings {
-    /// How callers are recognised.
-    pub mode: SecurityMode,
-    /// What access tokens are signed with.
-    pub algorithm: SigningAlgorithm,
-    /// Folder of the signing keys, relative to the working folder.
-    pub keys: String,
-    /// A secret to sign with instead, for HS256.
-    #[serde(deserialize_with = "unless_empty")]
-    pub secret: Option<String>,
-    /// Who issues access tokens.
-    pub issuer: String,
-    /// Whom they are for.
-    pub audience: String,
-    /// How long an access token lasts.
-    pub access_ttl_seconds: u64,
-    /// How long a session lasts when it is not refreshed.
-    pub refresh_ttl_seconds: u64,
-    /// Whether anybody may open an account.
-    pub registration: bool,
-    /// How passwords are hashed.
-    pub argon2: Argon2Settings,
-    /// What becomes of who guesses passwords.
-    pub lockout: LockoutSettings,
-}
-
-/// What becomes of who guesses passwords.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LockoutSettings {
-    /// Failures for one address of an account that cost no wait.
-    pub free_failures: u32,
-    /// Wait behind the first failure that does; it doubles with each further one.
-    pub first_wait_seconds: u32,
-    /// Longest wait: an owner whose account others guess at must get in, some time.
-    pub longest_wait_seconds: u32,
-    /// Tries to sign in or up from one address, such as `60/min`.
-    #[serde(deserialize_with = "rate")]
-    pub rate_per_address: Rate,
-}
-
-/// How passwords are hashed (RFC 9106).
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Argon2Settings {
-    /// Memory of one hash.
-    pub memory_kib: u32,
-    /// Passes over it.
-    pub iterations: u32,
-    /// Lanes.
-    pub parallelism: u32,
-    /// Hashes at a time; 0: half of the cores.
-    pub concurrency: usize,
-    /// Longest that a call waits for its turn.
-    pub wait_ms: u64,
-}
-
-/// What access tokens are signed with (RFC 7518, RFC 8037).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub enum SigningAlgorithm {
-    /// A secret that whoever verifies must have.
-    #[serde(rename = "HS256")]
-    Hs256,
-    /// Ed25519.
-    #[serde(rename = "EdDSA")]
-    EdDsa,
-    /// ECDSA on P-256.
-    #[serde(rename = "ES256")]
-    Es256,
-    /// RSA, 2048 bits.
-    #[serde(rename = "RS256")]
-    Rs256,
-}
-
-impl SigningAlgorithm {
-    const ALL: [Self; 4] = [Self::Hs256, Self::EdDsa, Self::Es256, Self::Rs256];
-
-    /// Its name in tokens, keys and settings.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Hs256 => "HS256",
-            Self::EdDsa => "EdDSA",
-            Self::Es256 => "ES256",
-            Self::Rs256 => "RS256",
-        }
-    }
-
-    /// The algorithm of that name.
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|algorithm| algorithm.name() == name)
-    }
-
-    pub(crate) fn of_token(self) -> jsonwebtoken::Algorithm {
-        match self {
-            Self::Hs256 => jsonwebtoken::Algorithm::HS256,
-            Self::EdDsa => jsonwebtoken::Algorithm::EdDSA,
-            Self::Es256 => jsonwebtoken::Algorithm::ES256,
-            Self::Rs256 => jsonwebtoken::Algorithm::RS256,
-        }
-    }
-}
-
-/// How callers are recognised.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SecurityMode {
-    /// Every caller without a token may do everything; on loopback only, never in production.
-    Development,
-    /// Callers are who their access token says they are, and may do what the schema allows.
-    Enforced,
 }
 
 /// Logs and metrics.
@@ -332,17 +224,7 @@ impl Settings {
         }
         found.extend(server.rest.tls.conflicts("server.rest"));
         found.extend(server.grpc.tls.conflicts("server.grpc"));
-        if let Some(secret) = &self.security.secret {
-            let (fewest, algorithm) = (crate::security::SECRET_BYTES, self.security.algorithm.name());
-            if secret.len() < fewest {
-                let mend = "make one with `openssl rand -base64 32`, or leave the key out: the service makes its own";
-                found.push(("security.secret", format!("has fewer than {fewest} bytes; {mend}")));
-            }
-            if self.security.algorithm != SigningAlgorithm::Hs256 {
-                let mend = "leave the secret out: keys of that algorithm stand in security.keys";
-                found.push(("security.secret", format!("is no key of security.algorithm, {algorithm}; {mend}")));
-            }
-        }
+        found.extend(self.security.conflicts());
         for text in server.trusted_proxies.iter().filter(|text| network(text).is_none()) {
             let example = "write an address or a network, such as 10.0.0.0/8";
             found.push(("server.trusted_proxies", format!("{text:?} is no network; {example}")));
@@ -354,6 +236,10 @@ impl Settings {
         }
         if origins.len() > 1 && origins.iter().any(|origin| origin == "*") {
             found.push(("server.cors.allowed_origins", "* allows all; take the others away, or the *".to_owned()));
+        }
+        if server.cors.allow_credentials && origins.iter().any(|origin| origin == "*") {
+            let mend = "name the origins whose pages may send cookies";
+            found.push(("server.cors.allow_credentials", format!("does not go with * as allowed origin; {mend}")));
         }
         if let Err(error) = tracing_subscriber::EnvFilter::try_new(&self.observability.log.level) {
             let example = "write a level (error, warn, info, debug, trace) or directives such as info,hyper=warn";
@@ -374,7 +260,6 @@ fn unless_empty<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Opt
     Ok(Some(String::deserialize(deserializer)?).filter(|text| !text.is_empty()))
 }
 
-fn rate<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Rate, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    Rate::parse(&text).ok_or_else(|| serde::de::Error::custom(format!("{text:?} is no rate")))
+fn rate_unless_empty<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Rate>, D::Error> {
+    Ok(Rate::parse(&String::deserialize(deserializer)?))
 }

@@ -59,6 +59,7 @@ static SPEC: EntitySpec = EntitySpec {
     words: None,
     referenced_by: &[],
     access: AccessSpec { list: Rule(&[]), get: Rule(&[]), create: Rule(&[]), update: Rule(&[]), delete: Rule(&[]) },
+    limits: &[],
 };
 
 /// Takes the caller's word: a name of a role, or nobody.

@@ -25,10 +25,7 @@ use async_trait::async_trait;
 use self::guard::{Guard, Tried};
 use self::sessions::Sessions;
 use super::user::require_reach;
-use crate::accounts::{account, normal};
-
-/// What every account has.
-const FIRST_ROLE: &str = "user";
+use crate::accounts::{FIRST_ROLE, account, normal, still_granted};
 
 /// The logic of auth.
 pub struct AuthLogic {
@@ -65,8 +62,9 @@ impl AuthLogic {
             return Ok((*cx.principal).clone());
         }
         let me = self.me(cx).await?;
-        let now = Principal { roles: me.roles.clone(), ..(*cx.principal).clone() };
-        if me.status != UserStatus::Active || !access::has_role(&now, "admin") {
+        let roles = account(&me).map(|account| still_granted(&cx.principal.roles, &account)).unwrap_or_default();
+        let now = Principal { roles, ..(*cx.principal).clone() };
+        if !access::has_role(&now, "admin") {
             return Err(Error::Forbidden("this needs admin".to_owned()));
         }
         if me.id != *target {
@@ -80,6 +78,23 @@ impl AuthLogic {
         let mut tx = self.store.begin(cx).await?;
         tx.write(changes).await?;
         tx.commit().await
+    }
+
+    /// Leaves an entry of the audit, behind the answer: the time of one must not tell whether there is such an account.
+    fn note_refusal(&self, cx: &Context, user: UserId) {
+        let (store, cx) = (self.store.clone(), cx.clone());
+        let note = async move {
+            let mut changes = Changes::new(&cx);
+            changes.refuse::<User>(&user);
+            let mut tx = store.begin(&cx).await?;
+            tx.write(changes).await?;
+            tx.commit().await
+        };
+        tokio::spawn(async move {
+            if let Err(error) = note.await {
+                tracing::warn!(%error, "a refused sign-in is not in the audit");
+            }
+        });
     }
 
     async fn user(&self, cx: &Context, id: &UserId) -> Result<User> {
@@ -128,7 +143,15 @@ impl AuthMethods for AuthLogic {
         let user = self.users.find_by_email(cx, &Scope::Unrestricted, &email).await?;
         let hash = user.as_ref().and_then(|user| user.password_hash.as_deref());
         let verdict = self.security.verify(&request.password, hash).await?;
-        let user = user.filter(|_| verdict.right).ok_or(Error::InvalidCredentials)?;
+        let Some(user) = user.as_ref().filter(|_| verdict.right).cloned() else {
+            if let Some(user) = &user {
+                self.note_refusal(cx, user.id);
+            }
+            // Never what was sent: people write their password where the address belongs.
+            let (user, address) = (user.map(|user| user.id.to_string()), cx.address.map(|address| address.to_string()));
+            tracing::info!(user, address, "a sign-in was refused");
+            return Err(Error::InvalidCredentials);
+        };
         let account = account(&user).ok_or_else(barred)?;
         self.guard.forgive(cx, &tried).await?;
         if verdict.outdated {

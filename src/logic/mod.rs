@@ -8,11 +8,13 @@ use arcana_generated::{Repositories, Services};
 use arcana_runtime::changes::Store;
 use arcana_runtime::service::{Custom, Standard};
 
+mod api_key;
 mod auth;
 mod customer;
 mod order;
 mod product;
 mod session;
+mod sync;
 mod user;
 
 /// Puts the services together: generated pieces and the logic of this folder.
@@ -21,6 +23,7 @@ pub fn services(repositories: &Repositories, store: &Arc<dyn Store>) -> Services
     let customers_logic = Arc::new(customer::CustomerLogic::new(repositories));
     let products_logic = Arc::new(product::ProductLogic::new(repositories));
     Services {
+        api_keys: Arc::new(Standard::new(repositories.api_keys.clone(), store.clone(), Arc::new(api_key::ApiKeyLogic::new(repositories)))),
         customers: Arc::new(Standard::new(repositories.customers.clone(), store.clone(), customers_logic.clone())),
         orders: Arc::new(Standard::new(repositories.orders.clone(), store.clone(), Arc::new(order::OrderLogic::new(repositories)))
             .expanding(&arcana_generated::shop::v1::order::expand::CUSTOMER, repositories.customers.clone(), customers_logic.clone())
@@ -29,5 +32,6 @@ pub fn services(repositories: &Repositories, store: &Arc<dyn Store>) -> Services
         sessions: Arc::new(Standard::new(repositories.sessions.clone(), store.clone(), Arc::new(session::SessionLogic::new(repositories)))),
         users: Arc::new(Standard::new(repositories.users.clone(), store.clone(), Arc::new(user::UserLogic::new(repositories)))),
         auth: Arc::new(Custom::new(store.clone(), Arc::new(auth::AuthLogic::new(repositories)))),
+        sync: Arc::new(Custom::new(store.clone(), Arc::new(sync::SyncLogic::new(repositories)))),
     }
 }

@@ -11,8 +11,8 @@ use arcana_runtime::security::Security;
 use arcana_runtime::service::{Done, Hooks};
 use async_trait::async_trait;
 
-use super::auth::sessions::{Sessions, revoke};
-use crate::accounts::normal;
+use super::auth::sessions::Sessions;
+use crate::accounts::{normal, revoke};
 
 /// The logic of users.
 pub struct UserLogic {

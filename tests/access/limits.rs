@@ -44,6 +44,29 @@ async fn a_rate_of_the_schema_is_one_for_both_protocols_and_each_caller() {
 }
 
 #[tokio::test]
+async fn a_rate_of_the_configuration_counts_all_calls_of_a_caller_and_none_of_operators() {
+    let service = closed().set("server.rate_limit=20/h").run();
+    let ada = Person::register(&service).await;
+    let mut client = AuthServiceClient::new(service.channel().await);
+    for n in 0..20 {
+        if n % 2 == 0 {
+            ada.get(&service, "/api/v1/auth/me").await.ok(200);
+        } else {
+            client.get_me(ada.request(identity::GetMeRequest {})).await.unwrap();
+        }
+    }
+    let refusal = ada.get(&service, "/api/v1/customers").await;
+    refusal.refused(429, "RATE_LIMITED");
+    assert_eq!(refusal.header("ratelimit-policy"), "\"calls\";q=20;w=3600");
+    refused(client.get_me(ada.request(identity::GetMeRequest {})).await, Code::ResourceExhausted, "RATE_LIMITED");
+    // Whoever is not signed in is counted by address, and so is not she; what operators look at is not counted.
+    service.get("/api/v1/customers").await.refused(401, "UNAUTHORIZED");
+    for _ in 0..30 {
+        assert_eq!(service.get("/health/live").await.status, 200);
+    }
+}
+
+#[tokio::test]
 async fn who_tries_to_sign_in_too_often_from_one_address_waits_whomever_it_is_about() {
     let service = closed().set("security.lockout.rate_per_address=5/h").run();
     for n in 0..5 {

@@ -5,6 +5,10 @@
 mod support;
 
 mod attacks;
+mod audit;
+mod browser;
+mod issuer;
+mod keys;
 mod limits;
 mod matrix;
 mod operators;

@@ -11,7 +11,7 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
 use tonic::Code;
 
-use crate::people::{PASSWORD, Person, closed, database, open_folder};
+use crate::people::{NEW_PASSWORD, PASSWORD, Person, closed, database, open_folder};
 use crate::support::{Dynamic, Service, command, is_embedded, unique};
 
 const SECRET: &str = "a secret that is known to this test only";
@@ -136,6 +136,7 @@ fn routes(folder: &Path) -> Vec<Route> {
 struct Rows {
     user: String,
     session: String,
+    key: String,
     customer: Value,
     product: Value,
     order: String,
@@ -182,6 +183,10 @@ impl Stage {
             let id: Vec<u8> =
                 database(self.folder.path()).query_row(session, [&owner.email], |row| row.get(0)).unwrap();
             rows.session = uuid::Uuid::from_slice(&id).unwrap().to_string();
+        }
+        if collection == "api_keys" {
+            let made = owner.post(&self.service, "/api/v1/api_keys:issue", &json!({ "name": "export" })).await.ok(200);
+            rows.key = text(&made["api_key"]);
         }
         if ["customers", "orders"].contains(&collection) {
             let customer = json!({ "name": "Ada", "email": format!("c{}@example.com", unique()), "user_id": owner.id });
@@ -249,6 +254,7 @@ fn call(stage: &Stage, rows: &Rows, owner: &Person, route: &Route) -> Call {
     let name = route.rpc.rsplit('.').next().unwrap();
     let (member, id, new) = match route.collection() {
         "sessions" => ("session", rows.session.clone(), Value::Null),
+        "api_keys" => ("api_key", rows.key.clone(), Value::Null),
         "users" => ("user", rows.user.clone(), user),
         "customers" => ("customer", text(&rows.customer), customer),
         "orders" => ("order", rows.order.clone(), order),
@@ -257,7 +263,7 @@ fn call(stage: &Stage, rows: &Rows, owner: &Person, route: &Route) -> Call {
         _ => ("", String::new(), Value::Null),
     };
     let path = route.path.replace("{id}", &id);
-    let row = route.path.contains("{id}");
+    let row = route.path.contains("{id}") || (name.starts_with("Batch") && !name.starts_with("BatchCreate"));
     let one = json!({ "id": id });
     // A change of one member, which all of them have or that only they have.
     let change = if member == "order" { json!({ "note": "ring twice" }) } else { json!({ "name": "Grace" }) };
@@ -268,26 +274,27 @@ fn call(stage: &Stage, rows: &Rows, owner: &Person, route: &Route) -> Call {
     };
     let mask = change.as_object().unwrap().keys().next().unwrap().clone();
     let (body, message) = match (route.method.as_str(), name) {
-        (_, "BatchGetProducts") => {
-            return Call { path: format!("{path}?ids={id}"), body: None, message: json!({ "ids": [id] }), row: false };
+        (_, name) if name.starts_with("BatchGet") => {
+            return Call { path: format!("{path}?ids={id}"), body: None, message: json!({ "ids": [id] }), row };
         }
         (_, "BatchCreateProducts") => plain(json!({ "requests": [{ "product": new }] })),
-        (_, "BatchUpdateProducts") => {
-            let rest = json!({ "requests": [{ "product": with_id(&change) }] });
-            let grpc = json!({ "requests": [{ "product": with_id(&change), "update_mask": mask }] });
+        (_, name) if name.starts_with("BatchUpdate") => {
+            let rest = json!({ "requests": [{ member: with_id(&change) }] });
+            let grpc = json!({ "requests": [{ member: with_id(&change), "update_mask": mask }] });
             (Some(rest), grpc)
         }
         (_, "BatchDeleteProducts") => plain(json!({ "requests": [{ "id": id }] })),
         (_, "CancelOrder") => (Some(json!({})), one),
         (_, "ShipOrder") => (Some(json!({ "tracking_number": "1Z" })), json!({ "id": id, "tracking_number": "1Z" })),
-        (_, "RankCustomers" | "GetMe") => (None, json!({})),
+        (_, "RankCustomers" | "GetMe" | "FindPendingSync") => (None, json!({})),
         (_, "Logout" | "LogoutAll") => plain(json!({})),
+        (_, "IssueApiKey") => plain(json!({ "name": "export" })),
         (_, "Register") => {
             plain(json!({ "name": "Ada", "email": format!("r{number}@example.com"), "password": PASSWORD }))
         }
         (_, "Login") => plain(json!({ "email": owner.email, "password": PASSWORD })),
         (_, "Refresh") => plain(json!({ "refresh_token": owner.refresh })),
-        (_, "ChangePassword") => plain(json!({ "current_password": PASSWORD, "new_password": "staple battery horse" })),
+        (_, "ChangePassword") => plain(json!({ "current_password": PASSWORD, "new_password": NEW_PASSWORD })),
         (_, "SetRoles") => plain(json!({ "user_id": owner.id, "roles": ["user"] })),
         (_, "SetStatus") => plain(json!({ "user_id": owner.id, "status": "USER_STATUS_ACTIVE" })),
         (_, "ValidateToken") => plain(json!({ "token": owner.token })),

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use serde_json::json;
 
-use crate::people::{PASSWORD, Person, closed, create_admin};
+use crate::people::{NEW_PASSWORD, PASSWORD, Person, closed, create_admin, user};
 use crate::support::{command, eventually};
 
 fn run(folder: &std::path::Path, arguments: &[&str]) -> (bool, String) {
@@ -27,9 +27,41 @@ async fn the_first_administrator_is_made_by_the_operator() {
         assert!(!output.status.success());
         String::from_utf8_lossy(&output.stderr).into_owned()
     };
-    assert!(words("new@example.com", "short").contains("at least 10 characters"));
+    assert!(words("new@example.com", "short").contains("password must have at least 10 characters"));
     assert!(words(&admin.email, PASSWORD).contains("email"), "{}", words(&admin.email, PASSWORD));
-    assert!(words("no address", PASSWORD).contains("invalid"), "{}", words("no address", PASSWORD));
+    assert!(words("no address", PASSWORD).contains("email must be"), "{}", words("no address", PASSWORD));
+}
+
+#[tokio::test]
+async fn the_operator_gives_an_account_another_password_and_ends_its_sessions() {
+    let service = closed().run();
+    let ada = Person::register(&service).await;
+    let set = |email: &str, password: &str| user(service.folder(), &["set-password", email], password, &[]);
+    assert!(set(&ada.email, NEW_PASSWORD).status.success());
+    let old = json!({ "email": ada.email, "password": PASSWORD });
+    service.post("/api/v1/auth/login", &old).await.refused(401, "INVALID_CREDENTIALS");
+    Person::login(&service, &ada.email, NEW_PASSWORD).await;
+    let ended = async || (ada.get(&service, "/api/v1/auth/me").await.status == 401).then_some(());
+    eventually("the session has ended", ended).await;
+    for (email, password, words) in [
+        ("nobody@example.com", NEW_PASSWORD, "there is no account nobody@example.com"),
+        (&ada.email, "short", "new_password must have at least 10 characters"),
+    ] {
+        let output = set(email, password);
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && told.contains(words), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn the_first_of_all_is_made_by_the_operator_too() {
+    let service = closed().run();
+    let email = "root@example.com";
+    let made = user(service.folder(), &["create-admin", email, "--super"], PASSWORD, &[]);
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let root = Person::login(&service, email, PASSWORD).await;
+    let me = root.get(&service, "/api/v1/auth/me").await.ok(200);
+    assert_eq!(me["roles"], json!(["super_admin", "user"]));
 }
 
 #[tokio::test]

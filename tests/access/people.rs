@@ -10,10 +10,9 @@ use tempfile::TempDir;
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
-use crate::support::{Answer, Service, Start, command, keep_on_sqlite, unique};
+use crate::support::{Answer, Service, Start, command, keep_on_sqlite, secrets, unique};
 
-/// What everybody's password is.
-pub const PASSWORD: &str = "correct horse battery";
+pub use crate::support::secrets::{NEW_PASSWORD, PASSWORD};
 /// As cheap as a hash may be.
 pub const CHEAP: [&str; 4] = [
     "security.argon2.memory_kib=19456",
@@ -88,6 +87,13 @@ impl Person {
         Self::login(service, &email, PASSWORD).await
     }
 
+    /// A message of gRPC as this person.
+    pub fn request<T>(&self, message: T) -> tonic::Request<T> {
+        let mut request = tonic::Request::new(message);
+        request.metadata_mut().insert("authorization", format!("Bearer {}", self.token).parse().unwrap());
+        request
+    }
+
     /// `GET` as this person.
     pub async fn get(&self, service: &Service, path: &str) -> Answer {
         service.send(service.request("GET", path).bearer_auth(&self.token)).await
@@ -101,11 +107,16 @@ impl Person {
 
 /// Runs `user create-admin` beside the service.
 pub fn create_admin(folder: &Path, email: &str, password: &str, settings: &[&str]) -> Output {
+    user(folder, &["create-admin", email], password, settings)
+}
+
+/// Runs `user` beside the service, with a password on stdin.
+pub fn user(folder: &Path, words: &[&str], password: &str, settings: &[&str]) -> Output {
     let mut command = command(folder);
     for setting in CHEAP.iter().chain(settings) {
         command.args(["--set", setting]);
     }
-    command.args(["user", "create-admin", email]);
+    command.arg("user").args(words);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     writeln!(child.stdin.take().unwrap(), "{password}").unwrap();
     child.wait_with_output().unwrap()
@@ -115,6 +126,7 @@ pub fn create_admin(folder: &Path, email: &str, password: &str, settings: &[&str
 #[track_caller]
 pub fn refused<T: std::fmt::Debug>(answer: Result<T, Status>, code: Code, reason: &str) -> Status {
     let status = answer.unwrap_err();
+    secrets::none_in("a refusal", &format!("{status:?}"));
     assert_eq!(status.code(), code, "{status:?}");
     assert_eq!(status.get_details_error_info().unwrap().reason, reason, "{status:?}");
     status

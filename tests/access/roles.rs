@@ -89,7 +89,7 @@ async fn what_only_the_service_writes_cannot_be_assigned() {
     let hash = hash.header("content-type", "application/merge-patch+json").body(r#"{"password_hash":"x"}"#);
     assert_eq!(service.send(hash).await.status, 400);
     let register =
-        json!({ "name": "Eve", "email": "eve@example.com", "password": "correct horse battery", "roles": ["admin"] });
+        json!({ "name": "Eve", "email": "eve@example.com", "password": crate::people::PASSWORD, "roles": ["admin"] });
     assert_eq!(service.post("/api/v1/auth/register", &register).await.status, 400);
 }
 

@@ -6,7 +6,7 @@ use serde_json::json;
 use tonic::transport::Channel;
 use tonic::{Code, Request};
 
-use crate::people::{PASSWORD, Person, closed, database, open_folder, refused};
+use crate::people::{NEW_PASSWORD, PASSWORD, Person, closed, database, open_folder, refused};
 use crate::support::{Service, eventually, unique};
 
 const ME: &str = "/api/v1/auth/me";
@@ -106,7 +106,7 @@ async fn a_new_password_ends_the_other_sessions_and_the_old_password() {
         let laptop = Person::login(&service, &phone.email, PASSWORD).await;
         (phone, laptop)
     };
-    let new = "staple battery horse";
+    let new = NEW_PASSWORD;
     let change = |current: &str| json!({ "current_password": current, "new_password": new });
     let path = "/api/v1/auth/change-password";
     laptop.post(&service, path, &change("wrong")).await.breaks("current_password", "password");
@@ -178,12 +178,12 @@ async fn nothing_secret_is_logged() {
     let service = closed().set("observability.log.level=trace").set("observability.log.access=true").run();
     let ada = Person::register(&service).await;
     Person::login(&service, &ada.email, PASSWORD).await;
-    let change = json!({ "current_password": PASSWORD, "new_password": "staple battery horse" });
+    let change = json!({ "current_password": PASSWORD, "new_password": NEW_PASSWORD });
     ada.post(&service, "/api/v1/auth/change-password", &change).await.ok(200);
     service.post("/api/v1/auth/refresh", &json!({ "refresh_token": ada.refresh })).await.ok(200);
     let log = service.log();
     assert!(log.contains("/api/v1/auth/login"), "the log has the calls");
-    for secret in [PASSWORD, "staple battery horse", ada.token.as_str(), ada.refresh.as_str(), "$argon2id$"] {
+    for secret in [PASSWORD, NEW_PASSWORD, ada.token.as_str(), ada.refresh.as_str(), "$argon2id$"] {
         let at = log.find(secret);
         assert!(at.is_none(), "{secret} is in the log: {:?}", at.map(|at| &log[at.saturating_sub(200)..at]));
     }
@@ -215,6 +215,16 @@ async fn who_is_signed_in_changes_the_password_while_others_guess_at_it() {
     let ada = Person::register(&service).await;
     let guess = json!({ "email": ada.email, "password": "a guess" });
     while service.post("/api/v1/auth/login", &guess).await.status != 429 {}
-    let change = json!({ "current_password": PASSWORD, "new_password": "staple battery horse" });
+    let change = json!({ "current_password": PASSWORD, "new_password": NEW_PASSWORD });
     ada.post(&service, "/api/v1/auth/change-password", &change).await.ok(200);
+}
+
+#[test]
+fn what_is_to_be_redacted_stands_in_no_debug_output() {
+    use arcana_generated::arcana::identity::v1::auth::{Credentials, LoginRequest};
+    let request = LoginRequest { email: "ada@example.com".to_owned(), password: PASSWORD.to_owned() };
+    assert_eq!(format!("{request:?}"), r#"LoginRequest { email: "ada@example.com", password: [redacted] }"#);
+    let credentials =
+        Credentials { access_token: PASSWORD.to_owned(), refresh_token: PASSWORD.to_owned(), ..Credentials::default() };
+    assert!(!format!("{credentials:?}").contains(PASSWORD), "{credentials:?}");
 }

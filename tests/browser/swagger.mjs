@@ -1,5 +1,5 @@
-// Opens Swagger UI in a headless Chromium, tries GET /api/v1/orders out, and sees 200, with no request that leaves the
-// machine.
+// Opens Swagger UI in a headless Chromium, tries GET /api/v1/orders out, and sees 200; signs in by its button, and sees the token
+// sent; with no request that leaves the machine.
 //
 //   node tests/browser/swagger.mjs http://127.0.0.1:8080
 //
@@ -113,6 +113,39 @@ async function tryOut(page, base) {
   say(`screenshot in ${screenshot}`);
 }
 
+/** Signs up, hands the token to the button "Authorize", and sees that it is sent, also by the page that was loaded anew. */
+async function authorise(page, base) {
+  const credentials = await fetch(`${base}/api/v1/auth/register`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ name: "Ada", email: `ada${Date.now()}@example.com`, password: "correct horse battery" }),
+  }).then((response) => response.json());
+  await page.locator("button.authorize").first().click({ timeout: STEP_MS });
+  await page.locator(".auth-container input").first().fill(credentials.access_token, { timeout: STEP_MS });
+  await page.locator(".auth-btn-wrapper button.authorize").first().click({ timeout: STEP_MS });
+  await page.locator(".auth-btn-wrapper button.btn-done").first().click({ timeout: STEP_MS });
+  for (const when of ["at once", "after a reload"]) {
+    const me = page.locator(".opblock-get").filter({ has: page.locator('[data-path="/api/v1/auth/me"]') });
+    await me.locator(".opblock-summary").first().click({ timeout: STEP_MS });
+    const start = me.locator(".try-out__btn");
+    await start.waitFor({ timeout: STEP_MS });
+    if (!/cancel/i.test(await start.innerText())) await start.click();
+    const answer = page.waitForResponse((response) => new URL(response.url()).pathname === "/api/v1/auth/me", {
+      timeout: STEP_MS,
+    });
+    await me.locator("button.execute").click({ timeout: STEP_MS });
+    const response = await answer;
+    must(response.status() === 200, `GET /api/v1/auth/me answers ${response.status()}: ${await response.text()}`);
+    const id = (await response.json()).id;
+    must(id === credentials.user_id, `the page calls as ${id}, not as ${credentials.user_id}`);
+    say(`the token of "Authorize" is sent ${when}`);
+    if (when === "at once") {
+      await page.reload({ waitUntil: "networkidle", timeout: STEP_MS });
+      await page.locator(".opblock").first().waitFor({ timeout: STEP_MS });
+    }
+  }
+}
+
 async function main(base) {
   const { chromium } = playwright();
   const { asked, server, address } = await wall();
@@ -129,6 +162,7 @@ async function main(base) {
     page.on("pageerror", (error) => complaints.push(String(error)));
     page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
     await tryOut(page, base);
+    await authorise(page, base);
   } finally {
     await browser?.close();
     server.close();

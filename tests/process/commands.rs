@@ -51,7 +51,17 @@ fn seeding_fills_empty_tables_only() {
     let folder = tempfile::tempdir().unwrap();
     printed(&run(folder.path(), &["migrate", "up"]));
     let seeded = printed(&run(folder.path(), &["seed", "--rows", "9"]));
-    let tables = ["login_guards", "users", "sessions", "refresh_tokens", "customers", "products", "orders"];
+    let tables = [
+        "login_guards",
+        "users",
+        "api_keys",
+        "external_identities",
+        "sessions",
+        "refresh_tokens",
+        "customers",
+        "products",
+        "orders",
+    ];
     assert_eq!(seeded, tables.map(|table| format!("{table}: 9 rows\n")).concat());
     let again = printed(&run(folder.path(), &["seed"]));
     assert!(again.lines().all(|line| line.ends_with(": has rows already")), "{again}");

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use crate::support::{Service, Start, unique};
+use crate::support::secrets::PASSWORD;
+use crate::support::{Service, Start, at, unique};
 
 fn customer() -> serde_json::Value {
     json!({ "name": "Ada", "email": format!("{}@example.com", unique()) })
@@ -77,4 +78,60 @@ async fn calls_at_once_under_one_key_are_one() {
     }
     assert_eq!(ids.len(), 1);
     assert_eq!(service.get("/api/v1/customers").await.ok(200)["total"], 1);
+}
+
+async fn post(service: &Service, key: &str, path: &str, body: &serde_json::Value) -> crate::support::Answer {
+    service.send(service.request("POST", path).header("idempotency-key", key).json(body)).await
+}
+
+#[tokio::test]
+async fn a_custom_rpc_that_is_repeated_is_answered_alike_on_both_protocols() {
+    use arcana_generated::pb::shop::v1 as shop;
+    let service = Service::start();
+    let lamp = service.product(10).await;
+    let order = service.order(&[(&lamp, 3)]).await;
+    let cancel = format!("{}:cancel", at("orders", &order));
+    let reason = json!({ "reason": "Ordered twice." });
+    let first = post(&service, "a", &cancel, &reason).await;
+    let etag = first.header("etag").to_owned();
+    let row = first.ok(200);
+    // Without the key, it is what it is: done already.
+    service.post(&cancel, &reason).await.refused(409, "FAILED_PRECONDITION");
+    let again = post(&service, "a", &cancel, &reason).await;
+    assert_eq!(again.header("etag"), etag);
+    assert_eq!(again.ok(200), row);
+    assert_eq!(service.stock(&lamp).await, 10);
+    let refused = post(&service, "a", &cancel, &json!({})).await.refused(409, "CONFLICT");
+    assert_eq!(refused.0["errors"][0]["field"], "Idempotency-Key");
+    let id = order["id"].as_str().map(str::to_owned);
+    let message = shop::CancelOrderRequest { id, reason: reason["reason"].as_str().map(str::to_owned) };
+    let mut request = tonic::Request::new(message);
+    request.metadata_mut().insert("idempotency-key", "a".parse().unwrap());
+    let mut client = shop::order_service_client::OrderServiceClient::new(service.channel().await);
+    let answer = client.cancel_order(request).await.unwrap().into_inner();
+    assert_eq!(answer.version, row["version"].as_i64().unwrap());
+}
+
+#[tokio::test]
+async fn a_call_that_was_refused_may_be_tried_again_under_its_key() {
+    let service = Service::start();
+    let lamp = service.product(10).await;
+    let order = service.order(&[(&lamp, 3)]).await;
+    let own = at("orders", &order);
+    post(&service, "a", &format!("{own}:ship"), &json!({ "tracking_number": "" }))
+        .await
+        .refused(400, "VALIDATION_FAILED");
+    post(&service, "a", &format!("{own}:ship"), &json!({ "tracking_number": "1Z" })).await.ok(200);
+}
+
+#[tokio::test]
+async fn an_answer_with_secrets_is_not_kept_and_its_call_happens_once() {
+    let service = Service::start();
+    let email = format!("{}@example.com", unique());
+    let body = json!({ "name": "Ada", "email": email, "password": PASSWORD });
+    post(&service, "a", "/api/v1/auth/register", &body).await.ok(200);
+    let refused = post(&service, "a", "/api/v1/auth/register", &body).await.refused(409, "CONFLICT");
+    assert_eq!(refused.0["errors"][0]["field"], "Idempotency-Key");
+    let kept = service.get("/api/v1/users").await.ok(200);
+    assert_eq!(kept["data"].as_array().unwrap().iter().filter(|user| user["email"] == email.as_str()).count(), 1);
 }

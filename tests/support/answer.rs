@@ -3,6 +3,8 @@
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
+use super::secrets;
+
 /// An answer, read to its end.
 #[derive(Debug)]
 pub struct Answer {
@@ -49,6 +51,7 @@ impl Answer {
     pub fn refused(&self, status: u16, code: &str) -> Refusal {
         assert_eq!(self.status, status, "{}: {}", self.path, self.text);
         assert_eq!(self.header("content-type"), "application/problem+json", "{}", self.path);
+        secrets::none_in("a refusal", &self.text);
         let body: Value = serde_json::from_str(&self.text).unwrap();
         assert_eq!(body["code"], code, "{body:#}");
         assert_eq!(body["status"], status, "{body:#}");

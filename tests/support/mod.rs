@@ -10,6 +10,7 @@ mod dice;
 mod dynamic;
 mod raw;
 mod rows;
+pub mod secrets;
 mod service;
 pub mod tls;
 

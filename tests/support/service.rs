@@ -15,7 +15,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tonic::transport::{Channel, Endpoint};
 
-use super::{Answer, database};
+use super::{Answer, database, secrets};
 
 /// Longest wait for anything: generous, because machines that test are busy.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -192,17 +192,20 @@ impl Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
+        let metrics = if std::thread::panicking() { None } else { secrets::metrics(self.rest) };
         // It may be gone already, as some tests want it.
         let _ = self.child.kill();
         let _ = self.child.wait();
         if let Folder::Own(folder) = &self.folder {
             database::remove(folder.path());
         }
-        if std::thread::panicking() {
-            let log = std::fs::read_to_string(&self.log).unwrap_or_default();
-            if !log.is_empty() {
-                println!("--- log of the service\n{log}---");
-            }
+        // Of a folder that is gone, there is no log.
+        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+        if !std::thread::panicking() {
+            secrets::none_in("the log", &log);
+            secrets::none_in("the metrics", metrics.as_deref().unwrap_or_default());
+        } else if !log.is_empty() {
+            println!("--- log of the service\n{log}---");
         }
     }
 }
@@ -212,11 +215,15 @@ pub fn binary() -> &'static str {
     env!("CARGO_BIN_EXE_arcana")
 }
 
-/// The binary in a folder, with the database of that folder, on free ports, untouched by the settings of whoever runs the tests.
+/// The binary in a folder, with the database of that folder, on free ports, untouched by the settings of whoever runs the tests,
+/// who may say how much it logs (`ARCANA_TEST_LOG_LEVEL=trace`).
 pub fn command(folder: &Path) -> Command {
     let mut command = Command::new(binary());
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("ARCANA_")) {
         command.env_remove(name);
+    }
+    if let Ok(level) = std::env::var("ARCANA_TEST_LOG_LEVEL") {
+        command.env("ARCANA_OBSERVABILITY__LOG__LEVEL", level);
     }
     command.env("ARCANA_SERVER__REST__PORT", "0").env("ARCANA_SERVER__GRPC__PORT", "0").current_dir(folder);
     command.envs(database::url_of(folder).map(|url| ("ARCANA_DATABASE__URL", url)));

@@ -4,6 +4,7 @@ mod batch;
 mod book;
 mod custom;
 mod example;
+mod security;
 mod shared;
 mod standard;
 mod value;
@@ -62,6 +63,10 @@ pub fn emit(model: &Model, project: &str, api: &Api) -> Result<String, EmitError
         components = components.response(fault.0, shared::fault_response(fault));
     }
     components = components.header(shared::REQUEST_ID, shared::request_id());
+    let asked = routes.iter().flat_map(|(_, _, operation)| operation.security.iter().flatten());
+    for (name, scheme) in security::schemes(asked) {
+        components = components.security_scheme(name, scheme);
+    }
     let mut paths = PathsBuilder::new();
     for (path, method, mut operation) in unique(routes) {
         shared::add_request_id(&mut operation);
@@ -76,7 +81,6 @@ pub fn emit(model: &Model, project: &str, api: &Api) -> Result<String, EmitError
         .servers(Some([Server::new("/")]))
         .paths(paths.build())
         .components(Some(components.build()))
-        .security(Some([]))
         .tags(Some(tags))
         .build()
         .to_pretty_json()?;

@@ -26,14 +26,9 @@ fn of_entity(entity: &Entity, resource: &Resource, gaps: &mut Vec<Gap>) {
     }
 }
 
-/// Derived methods take no limits of their own yet; custom ones know `rate_limit` and `timeout_seconds`.
+/// Which derived methods may be repeated, their kind says.
 fn of_method(name: &str, options: &MethodOptions, span: &Span, derived: bool, gaps: &mut Vec<Gap>) {
-    let set = [
-        (derived && options.rate_limit.is_some(), "rate_limit"),
-        (options.idempotent, "idempotent"),
-        (options.manual, "impl: MANUAL"),
-        (derived && options.timeout_seconds.is_some(), "timeout_seconds"),
-    ];
+    let set = [(derived && options.idempotent, "idempotent"), (options.manual, "impl: MANUAL")];
     for (_, option) in set.iter().filter(|(is_set, _)| *is_set) {
         add(&format!("{option} of {name}"), option, span, gaps);
     }

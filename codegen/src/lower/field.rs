@@ -51,6 +51,7 @@ impl Lowering<'_> {
         if required && matches!(ty, Type::Enum(_)) {
             rules.push(Rule::Specified);
         }
+        let standard = field.field_descriptor_proto().options.as_ref();
         let lowered = Field {
             name: field.name().to_owned(),
             number: field.number(),
@@ -63,23 +64,20 @@ impl Lowering<'_> {
             immutable: behaves("IMMUTABLE") || client_key,
             input_only: behaves("INPUT_ONLY"),
             sensitive: options.sensitive,
+            redacted: options.sensitive || options.redacted,
             internal: options.internal,
             unique: options.unique,
             filterable: options.filterable,
             sortable: options.sortable,
             searchable: options.searchable,
-            json_string: field
-                .field_descriptor_proto()
-                .options
-                .as_ref()
-                .is_some_and(|o| o.jstype() == JsType::JsString),
+            json_string: standard.is_some_and(|o| o.jstype() == JsType::JsString),
             default: some(&options.default),
             example: some(&options.example),
             rules,
             wire: wire_of(&options.rules),
             contract_options: options.contract.clone(),
             expands: None,
-            deprecated: field.field_descriptor_proto().options.as_ref().is_some_and(|o| o.deprecated()),
+            deprecated: standard.is_some_and(|o| o.deprecated()),
             span,
         };
         (lowered, options)
@@ -119,6 +117,7 @@ impl Lowering<'_> {
             optional: true,
             output_only: true,
             sensitive: field.sensitive,
+            redacted: field.redacted,
             internal: field.internal,
             input_only: field.input_only,
             expands: Some(field.name.clone()),

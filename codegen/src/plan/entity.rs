@@ -136,6 +136,7 @@ fn field_view(model: &Model, field: &Field, types: &Types<'_>, audience: Audienc
         input: fields::is_input(field),
         shown: fields::is_shown(field),
         published: fields::is_published(field),
+        redacted: field.redacted,
         from_json: fields::from_json(model, field),
         patch_from_json: fields::patch_from_json(model, field),
         from_proto: fields::from_proto(model, field),
@@ -314,7 +315,7 @@ pub fn message(overview: &Overview<'_>, message: &Message, types: &Types<'_>) ->
             None => "",
         },
         full_name: literal(&message.full_name),
-        input: !holds_resource(model, message),
+        input: !holds(model, message, |field| matches!(innermost(&field.ty), Type::Resource(_))),
         request_fields: message.fields.iter().map(request_field).collect(),
         pb: format!("pb::{}", pb_name(&message.full_name)),
         in_contract: overview.published.contains(&message.full_name),
@@ -325,23 +326,32 @@ pub fn message(overview: &Overview<'_>, message: &Message, types: &Types<'_>) ->
     (view, checks.patterns)
 }
 
-/// Whether an entity appears in a message: such a message can only be an answer.
-fn holds_resource(model: &Model, message: &Message) -> bool {
-    fn of_type(model: &Model, ty: &Type, seen: &mut BTreeSet<String>) -> bool {
-        match ty {
-            Type::Resource(_) => true,
-            Type::List(item) => of_type(model, item, seen),
-            Type::Map(_, value) => of_type(model, value, seen),
-            // A message may hold lists of itself.
-            Type::Message(name) if seen.insert(name.clone()) => {
-                let fields = model.message(name).map(|message| message.fields.as_slice()).unwrap_or_default();
-                fields.iter().any(|field| of_type(model, &field.ty, seen))
+/// Whether a message has such a field, itself or in what it holds.
+pub fn holds(model: &Model, message: &Message, is_meant: impl Fn(&Field) -> bool) -> bool {
+    let mut open = vec![message];
+    let mut seen = BTreeSet::from([&message.full_name]);
+    while let Some(message) = open.pop() {
+        for field in &message.fields {
+            if is_meant(field) {
+                return true;
             }
-            _ => false,
+            // A message may hold lists of itself.
+            if let Type::Message(name) = innermost(&field.ty)
+                && seen.insert(name)
+            {
+                open.extend(model.message(name));
+            }
         }
     }
-    let mut seen = BTreeSet::from([message.full_name.clone()]);
-    message.fields.iter().any(|field| of_type(model, &field.ty, &mut seen))
+    false
+}
+
+/// The type of the values in lists and maps.
+pub fn innermost(ty: &Type) -> &Type {
+    match ty {
+        Type::List(inner) | Type::Map(_, inner) => innermost(inner),
+        other => other,
+    }
 }
 
 /// The view of an enum.

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use heck::{ToLowerCamelCase, ToSnakeCase, ToUpperCamelCase};
 
-use super::entity::{doc, rule};
+use super::entity::{doc, holds, innermost, rule};
 use super::home::{module_path, split};
+use super::sql;
 use super::types::{Types, constant, identifier, literal, pb_name, rust_name, spec_constant, type_name};
 use super::views::{BatchView, DispatchView, RouteView, RpcView, ServiceView};
 use crate::emit::words;
@@ -241,10 +242,9 @@ fn rpc_view(model: &Model, service: &Service, rpc: &Rpc, types: &Types<'_>, name
         request_pb: pb(&rpc.request),
         respond: if is_row { "rest::row(&answer)".to_owned() } else { "rest::ok(&answer)".to_owned() },
         access: rule(&rpc.access),
-        timeout: rpc.options.timeout_seconds.map_or("None".to_owned(), |seconds| format!("Some({seconds})")),
-        limit: rpc.options.rate().map_or("None".to_owned(), |(calls, seconds)| {
-            format!("Some(Limit::new(Rate {{ calls: {calls}, seconds: {seconds} }}))")
-        }),
+        timeout: sql::seconds(rpc.options.timeout_seconds),
+        limit: sql::limit(&rpc.options),
+        replay: replay(model, rpc).map_or("None".to_owned(), |how| format!("Some(Replay::{how})")),
         fields_constant: if has_fields { format!("{request}::FIELDS") } else { "&[]".to_owned() },
         name: identifier(&name),
         wire: identifier(&wire),
@@ -253,6 +253,17 @@ fn rpc_view(model: &Model, service: &Service, rpc: &Rpc, types: &Types<'_>, name
         response_pb,
         routes,
     }
+}
+
+/// How an answer is given again to whoever repeats the call under its key; not where calls need none.
+fn replay(model: &Model, rpc: &Rpc) -> Option<&'static str> {
+    let hides = |field: &Field| field.redacted || matches!(innermost(&field.ty), Type::Resource(_));
+    let how = match &rpc.response {
+        Type::Resource(_) => "ROW",
+        Type::Message(name) if model.message(name).is_some_and(|message| !holds(model, message, hides)) => "MESSAGE",
+        _ => "NEVER",
+    };
+    rpc.takes_key().then_some(how)
 }
 
 fn route(name: &str, at: usize, binding: &Binding, names: &VariableNames) -> RouteView {

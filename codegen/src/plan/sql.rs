@@ -11,7 +11,8 @@ use super::types::{Types, identifier, literal, spec_constant};
 use super::views::{ColumnView, FinderView, SpecView};
 use crate::expand::expansions;
 use crate::model::{
-    Access, Column, Entity, Field, ForeignKey, Index, KeyKind, Model, OnDelete, Resource, StandardKind, Type,
+    Access, Column, Entity, Field, ForeignKey, Index, KeyKind, MethodOptions, Model, OnDelete, Resource, StandardKind,
+    Type,
 };
 use crate::sql::constraint::foreign_key_name;
 
@@ -55,6 +56,7 @@ pub fn spec(overview: &Overview<'_>, entity: &Entity, resource: &Resource) -> Sp
         words: option(words(model, entity, resource)),
         referenced_by: referenced_by(overview, entity),
         access: access(resource),
+        limits: limits(resource),
     }
 }
 
@@ -229,6 +231,35 @@ fn access(resource: &Resource) -> Vec<(String, String)> {
         rule(&method.map_or_else(Access::default, |method| method.access.clone()))
     };
     StandardKind::ALL.iter().map(|kind| (kind.name().to_lowercase(), rule_of(*kind))).collect()
+}
+
+/// What bounds the calls of the derived methods, where the schema says so.
+fn limits(resource: &Resource) -> String {
+    let bounded = resource.methods.iter().filter_map(|method| {
+        let options = &method.options;
+        let (rate, timeout) = (rate(options), seconds(options.timeout_seconds));
+        // What counts is one for all, and so a static of its own.
+        let limit = option(rate.map(|limit| format!("{{ static LIMIT: Limit = {limit}; &LIMIT }}")));
+        (options.rate_limit.is_some() || options.timeout_seconds.is_some()).then(|| {
+            format!("MethodLimits {{ method: Derived::{:?}, limit: {limit}, timeout_seconds: {timeout} }}", method.kind)
+        })
+    });
+    list(bounded)
+}
+
+/// The rate of a method as an expression.
+pub fn limit(options: &MethodOptions) -> String {
+    option(rate(options))
+}
+
+fn rate(options: &MethodOptions) -> Option<String> {
+    let (calls, seconds) = options.rate()?;
+    Some(format!("Limit::new(Rate {{ calls: {calls}, seconds: {seconds} }})"))
+}
+
+/// Seconds until TIMEOUT as an expression.
+pub fn seconds(timeout: Option<u32>) -> String {
+    option(timeout.map(|seconds| seconds.to_string()))
 }
 
 /// A field as a parameter, beside those that every finder has.

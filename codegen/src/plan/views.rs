@@ -23,6 +23,8 @@ pub struct FieldView {
     pub shown: bool,
     /// Is it in the contract?
     pub published: bool,
+    /// Does no text for those who look for faults show it?
+    pub redacted: bool,
     /// Expression of a new row; `new`, `cx` and `number` are there.
     pub create: String,
     /// Statement that applies a change; `patch`, `cx` and `found` are there.
@@ -287,6 +289,8 @@ pub struct SpecView {
     pub referenced_by: Vec<String>,
     /// Rules of list, get, create, update and delete.
     pub access: Vec<(String, String)>,
+    /// What bounds the derived methods, as an expression.
+    pub limits: String,
 }
 
 /// One value of an enum.
@@ -338,6 +342,25 @@ pub struct MessageView {
     pub input: bool,
     /// Fields as paths and queries write them, as expressions.
     pub request_fields: Vec<String>,
+}
+
+impl EntityView {
+    /// Whether debug output must leave something out.
+    pub fn redacts(&self) -> bool {
+        self.fields.iter().any(|field| field.redacted)
+    }
+
+    /// The same of what a client may say.
+    pub fn redacts_input(&self) -> bool {
+        self.fields.iter().any(|field| field.redacted && field.input)
+    }
+}
+
+impl MessageView {
+    /// Whether debug output must leave something out.
+    pub fn redacts(&self) -> bool {
+        self.fields.iter().any(|field| field.redacted)
+    }
 }
 
 /// One route of a custom rpc.
@@ -405,6 +428,8 @@ pub struct RpcView {
     pub timeout: String,
     /// Its rate limit as an expression.
     pub limit: String,
+    /// How its answer is given again to whoever repeats the call, as an expression.
+    pub replay: String,
     /// Routes.
     pub routes: Vec<RouteView>,
     /// Whether the request reads its fields from path or query.

@@ -130,6 +130,10 @@ pub(super) fn routes(routes: &[Route], json: bool) -> Outcome {
 pub(super) fn explain(error: &Error) -> String {
     match error {
         Error::Internal(cause) | Error::Unavailable(cause) => cause.to_string(),
+        Error::Validation(violations) => {
+            let told = violations.iter().map(|broken| format!("{} {}", broken.field, broken.message));
+            told.collect::<Vec<_>>().join("; ")
+        }
         other => other.to_string(),
     }
 }

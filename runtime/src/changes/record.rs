@@ -68,7 +68,7 @@ pub struct Record {
     pub changed: Vec<&'static str>,
 }
 
-/// What became of a row.
+/// What became of a row, or of a call about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Action {
@@ -76,6 +76,7 @@ pub enum Action {
     Updated,
     Deleted,
     Undeleted,
+    Refused,
 }
 
 impl Action {
@@ -86,6 +87,7 @@ impl Action {
             Self::Updated => "updated",
             Self::Deleted => "deleted",
             Self::Undeleted => "undeleted",
+            Self::Refused => "refused",
         }
     }
 }
@@ -102,6 +104,11 @@ pub enum After {
 }
 
 impl Record {
+    /// Whether whoever subscribes hears of it.
+    pub(crate) fn is_event(&self) -> bool {
+        self.spec.events && self.action != Action::Refused
+    }
+
     /// Of a row that is new.
     pub(super) fn created<E: Entity>(row: &E) -> Option<Self> {
         Self::of::<E>(|| row.id().values(), Action::Created, None, || After::Shown(row.shown()), all_fields::<E>)
@@ -129,6 +136,12 @@ impl Record {
     /// Of a row that comes back.
     pub(super) fn undeleted<E: Entity>(row: &E) -> Option<Self> {
         Self::of::<E>(|| row.id().values(), Action::Undeleted, None, || After::Shown(row.shown()), Vec::new)
+    }
+
+    /// Of a row about which something was refused.
+    pub(super) fn refused<E: Entity>(id: &E::Id) -> Option<Self> {
+        let record = Self::of::<E>(|| id.values(), Action::Refused, None, || After::Gone, Vec::new);
+        record.filter(|record| record.spec.audit)
     }
 
     /// A change of nothing but what the runtime counts is none.

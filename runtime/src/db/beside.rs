@@ -75,7 +75,7 @@ pub(super) async fn tell(session: &mut dyn Session, changes: &Changes) -> Result
             After::Shown(shown) => Some(shown.clone()),
             After::Stored(show) => stored(session, record, *show).await?,
         };
-        if record.spec.events {
+        if record.is_event() {
             put(session, &event(changes, record, after.as_ref())).await?;
         }
         if record.spec.audit {

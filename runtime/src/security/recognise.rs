@@ -1,4 +1,5 @@
-//! Whom a call comes from: its token is read once and remembered, and its session is looked at every few seconds.
+//! Whom a call comes from: its token is read once and remembered, and its session, or the key that it is, is looked at every few
+//! seconds.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -10,6 +11,8 @@ use http::{HeaderMap, header};
 use moka::sync::Cache;
 use uuid::Uuid;
 
+use super::issuer::{Foreigner, Issuer};
+use super::secret::{API_KEY, digest};
 use super::token::now;
 use super::{Security, Tokens};
 use crate::context::Principal;
@@ -27,6 +30,21 @@ const LOOK_AGAIN: Duration = Duration::from_secs(2);
 pub trait Accounts: Send + Sync {
     /// The account of a session, if both are as they should be: not ended, not expired, not barred.
     async fn of_session(&self, session: Uuid) -> Result<Option<Account>>;
+    /// The account of somebody whom another issuer knows, if it is as it should be; opened now if there is none and one may be.
+    async fn of_foreigner(&self, foreigner: &Foreigner) -> Result<Option<Account>>;
+    /// Whoever holds the key with this hash, if both are as they should be.
+    async fn of_key(&self, key_hash: &str) -> Result<Option<KeyHolder>>;
+}
+
+/// Who calls with a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyHolder {
+    /// Id of the key.
+    pub key: Uuid,
+    /// The account, with the roles that the key has.
+    pub account: Account,
+    /// When the key ends, in seconds since 1970.
+    pub expires_at: u64,
 }
 
 /// An account as far as access is concerned.
@@ -61,8 +79,9 @@ pub(super) struct Remembered {
 
 struct Known {
     recognised: Recognised,
-    session: Uuid,
-    /// Until when the session counts as going on, in milliseconds since the start.
+    /// The session that it belongs to, the key that it is, or the account of somebody whom another issuer knows.
+    source: Uuid,
+    /// Until when that counts as going on, in milliseconds since the start.
     fresh_until: AtomicU64,
 }
 
@@ -81,8 +100,8 @@ impl Remembered {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
-    pub(super) fn forget(&self, session: Uuid) {
-        self.forget_those(move |known| known.session == session);
+    pub(super) fn forget(&self, source: Uuid) {
+        self.forget_those(move |known| known.source == source);
     }
 
     pub(super) fn forget_account(&self, account: Uuid) {
@@ -95,7 +114,7 @@ impl Remembered {
         let _ = self.tokens.invalidate_entries_if(move |_, known| which(known));
     }
 
-    pub(super) async fn recognise(&self, tokens: &Tokens, accounts: &dyn Accounts, token: &str) -> Result<Recognised> {
+    pub(super) async fn recognise(&self, readers: &Readers<'_>, token: &str) -> Result<Recognised> {
         let known = self.tokens.get(token);
         if let Some(known) = &known {
             if known.recognised.expires_at <= now() {
@@ -105,7 +124,7 @@ impl Remembered {
                 return Ok(known.recognised.clone());
             }
         }
-        let lost = tokens.keys().lost();
+        let lost = readers.tokens.keys().lost();
         let known = if self.lost.swap(lost, Ordering::AcqRel) == lost {
             known
         } else {
@@ -114,21 +133,9 @@ impl Remembered {
             None
         };
         let forgotten = self.forgotten.load(Ordering::Acquire);
-        let (session, id, expires_at) = match &known {
-            Some(known) => (known.session, known.recognised.principal.id, known.recognised.expires_at),
-            None => {
-                let claims = tokens.read(token)?;
-                (claims.sid, Some(claims.sub), claims.exp)
-            }
-        };
         let looked = self.elapsed();
-        let account = accounts.of_session(session).await?;
-        let Some(account) = account.filter(|account| Some(account.id) == id) else {
-            self.tokens.invalidate(token);
-            return Err(Error::Unauthorized("the session has ended; sign in again".to_owned()));
-        };
-        let principal =
-            Principal { id, roles: account.roles, tenant: account.tenant, session: Some(session), internal: false };
+        let seen = look(readers, token, known.as_deref()).await;
+        let Seen { source, principal, expires_at } = seen.inspect_err(|_| self.tokens.invalidate(token))?;
         let pause = u64::try_from(LOOK_AGAIN.as_millis()).unwrap_or_default();
         let fresh_until = AtomicU64::new(looked.saturating_add(pause));
         let known = match known {
@@ -138,7 +145,7 @@ impl Remembered {
             }
             _ => {
                 let recognised = Recognised { principal: Arc::new(principal), expires_at };
-                let known = Arc::new(Known { recognised, session, fresh_until });
+                let known = Arc::new(Known { recognised, source, fresh_until });
                 if self.forgotten.load(Ordering::Acquire) == forgotten {
                     self.tokens.insert(token.to_owned(), Arc::clone(&known));
                 }
@@ -147,6 +154,58 @@ impl Remembered {
         };
         Ok(known.recognised.clone())
     }
+}
+
+/// Who can say what a token is.
+pub(super) struct Readers<'a> {
+    pub(super) tokens: &'a Tokens,
+    pub(super) issuer: Option<&'a Issuer>,
+    pub(super) accounts: &'a dyn Accounts,
+}
+
+/// What a look at a token found.
+struct Seen {
+    source: Uuid,
+    principal: Principal,
+    expires_at: u64,
+}
+
+/// Looks at the session of an access token, at a key, or at what another issuer says.
+async fn look(readers: &Readers<'_>, token: &str, known: Option<&Known>) -> Result<Seen> {
+    let Readers { tokens, issuer, accounts } = *readers;
+    let principal = |account: Account, session: Option<Uuid>| Principal {
+        id: Some(account.id),
+        roles: account.roles,
+        tenant: account.tenant,
+        session,
+        internal: false,
+    };
+    if token.starts_with(API_KEY) {
+        let holder = accounts.of_key(&digest(token)).await?;
+        let holder = holder.ok_or_else(|| Error::Unauthorized("the key is not valid".to_owned()))?;
+        let KeyHolder { key, account, expires_at } = holder;
+        if expires_at <= now() {
+            return Err(Error::TokenExpired);
+        }
+        return Ok(Seen { source: key, principal: principal(account, None), expires_at });
+    }
+    if let Some(issuer) = issuer.filter(|issuer| issuer.is_named_by(token)) {
+        let foreigner = issuer.read(token).await?;
+        let account = accounts.of_foreigner(&foreigner).await?;
+        let account = account.ok_or_else(|| Error::Unauthorized("there is no account for this caller".to_owned()))?;
+        let (source, expires_at) = (account.id, foreigner.expires_at);
+        return Ok(Seen { source, principal: principal(account, None), expires_at });
+    }
+    let (session, id, expires_at) = match known {
+        Some(known) => (known.source, known.recognised.principal.id, known.recognised.expires_at),
+        None => {
+            let claims = tokens.read(token)?;
+            (claims.sid, Some(claims.sub), claims.exp)
+        }
+    };
+    let account = accounts.of_session(session).await?.filter(|account| Some(account.id) == id);
+    let account = account.ok_or_else(|| Error::Unauthorized("the session has ended; sign in again".to_owned()))?;
+    Ok(Seen { source: session, principal: principal(account, Some(session)), expires_at })
 }
 
 /// Recognises the callers of both protocols by `Authorization: Bearer …` (RFC 6750).

@@ -9,6 +9,9 @@ use crate::error::{Error, Result};
 /// Random bytes of a secret: more than can be guessed, so that a plain hash suffices to keep it.
 const BYTES: usize = 32;
 
+/// Word in front of keys of machines, by which people, scanners of leaked secrets and the service itself know them.
+pub const API_KEY: &str = "ak_";
+
 /// A new secret with a word in front that tells what it is, such as `rt_`.
 pub fn secret(word: &str) -> Result<String> {
     let mut bytes = [0; BYTES];

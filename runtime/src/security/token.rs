@@ -17,7 +17,7 @@ pub const MAX_TOKEN_BYTES: usize = 8192;
 /// Media type of access tokens, so that no other JWT of the same issuer passes for one.
 const TYPE: &str = "at+jwt";
 /// Seconds by which clocks may differ.
-const LEEWAY: u64 = 5;
+pub(super) const LEEWAY: u64 = 5;
 
 /// What a token says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,12 +2,12 @@
 
 use async_trait::async_trait;
 
-use super::{ATTEMPTS, Done, Etag, Hooks, Once, Standard};
-use crate::access::{self, Scope};
+use super::{ATTEMPTS, Done, Etag, Hooks, Once, Replay, Standard, admit, new_row};
+use crate::access::Scope;
 use crate::changes::Changes;
 use crate::check;
 use crate::context::Context;
-use crate::entity::{Entity, Validate};
+use crate::entity::{Derived, Entity, Validate};
 use crate::error::{Error, Result};
 use crate::types::Key;
 use crate::violations::Violations;
@@ -171,7 +171,7 @@ impl<E: Entity, L: Hooks<E>> Standard<E, L> {
         Ok(Named { rows: first.into_iter().zip(&keys).map(take).collect::<Result<_>>()?, of })
     }
 
-    async fn create_all(&self, cx: &Context, rows: Vec<E::New>, once: Option<&Once>) -> Result<Vec<E>> {
+    async fn create_all(&self, cx: &Context, rows: Vec<E::New>, once: Option<&Once<Vec<E>>>) -> Result<Vec<E>> {
         let mut drafts = Vec::with_capacity(rows.len());
         for new in rows {
             let number = if E::SPEC.allotted { self.store.allot(cx, E::SPEC).await? } else { 0 };
@@ -189,7 +189,7 @@ impl<E: Entity, L: Hooks<E>> Standard<E, L> {
         }
         validate(&stored, Validate::Stored, |row| row)?;
         if let Some(once) = once {
-            once.claim_all(&mut changes, &stored);
+            once.claim(&mut changes, &stored);
         }
         self.store.commit(cx, changes).await?;
         Ok(stored)
@@ -252,18 +252,22 @@ impl<E: Entity, L: Hooks<E>> Standard<E, L> {
 #[async_trait]
 impl<E: Entity, L: Hooks<E>> Batch<E> for Standard<E, L> {
     async fn batch_get(&self, cx: &Context, ids: Vec<E::Id>) -> Result<Vec<E>> {
-        let scope = access::authorise(cx, E::SPEC.access.get, E::SPEC)?;
+        let (cx, scope) = admit::<E>(cx, Derived::Get)?;
+        let cx = cx.as_ref();
         let rows = self.read_all(cx, &scope, &ids, |index| request(IDS, index)).await?;
         self.answer_all(cx, rows.answers()).await
     }
 
     async fn batch_create(&self, cx: &Context, rows: Vec<E::New>) -> Result<Vec<E>> {
-        access::authorise(cx, E::SPEC.access.create, E::SPEC)?;
-        let once = Once::of::<E>(cx, "BatchCreate", &rows);
+        let (cx, _) = admit::<E>(cx, Derived::Create)?;
+        let cx = cx.as_ref();
+        let rpc = || format!("{}/BatchCreate", E::SPEC.full_name);
+        let sent = || rows.iter().flat_map(|new| [new_row::<E>(cx, new), vec![b'\n']].concat()).collect();
+        let once = Once::of(cx, rpc, &Replay::ROWS, sent);
         let mut attempt = 1;
         let rows = loop {
             if let Some(once) = &once
-                && let Some(rows) = once.answered_all(cx, self.store.as_ref()).await?
+                && let Some(rows) = once.answered(cx, self.store.as_ref()).await?
             {
                 return self.answer_all(cx, rows).await;
             }
@@ -279,7 +283,8 @@ impl<E: Entity, L: Hooks<E>> Batch<E> for Standard<E, L> {
     }
 
     async fn batch_update(&self, cx: &Context, rows: Vec<RowUpdate<E>>) -> Result<Vec<E>> {
-        let scope = access::authorise(cx, E::SPEC.access.update, E::SPEC)?;
+        let (cx, scope) = admit::<E>(cx, Derived::Update)?;
+        let cx = cx.as_ref();
         let mut attempt = 1;
         let rows = loop {
             match self.update_all(cx, &scope, rows.clone()).await {
@@ -294,7 +299,8 @@ impl<E: Entity, L: Hooks<E>> Batch<E> for Standard<E, L> {
     }
 
     async fn batch_delete(&self, cx: &Context, rows: Vec<RowDelete<E>>) -> Result<()> {
-        let scope = access::authorise(cx, E::SPEC.access.delete, E::SPEC)?;
+        let (cx, scope) = admit::<E>(cx, Derived::Delete)?;
+        let cx = cx.as_ref();
         let mut attempt = 1;
         let rows = loop {
             match self.delete_all(cx, &scope, &rows).await {

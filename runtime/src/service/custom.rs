@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use futures::future::BoxFuture;
 
+use super::once::{Once, Replay};
 use super::{ATTEMPTS, Request};
 use crate::access::{self, Rule, Scope};
 use crate::changes::{Changes, Store};
@@ -15,8 +16,7 @@ use crate::limits::Limit;
 use crate::violations::Violations;
 
 /// What a custom method needs to be authorised.
-#[derive(Debug)]
-pub struct Method {
+pub struct Method<T: 'static> {
     /// Full name, such as `shop.v1.OrderService/CancelOrder`.
     pub name: &'static str,
     /// Who may call it.
@@ -27,6 +27,9 @@ pub struct Method {
     pub timeout_seconds: Option<u64>,
     /// How often one caller may call it, if the schema says so.
     pub limit: Option<Limit>,
+    /// How its answer is kept for whoever repeats the call under its `Idempotency-Key`; none if the schema says that a call
+    /// may be repeated without one.
+    pub replay: Option<Replay<T>>,
 }
 
 /// A service of its own: its methods are all written by hand.
@@ -45,7 +48,7 @@ impl<L: Send + Sync> Custom<L> {
     pub async fn custom<R: Request, T: Send>(
         &self,
         cx: &Context,
-        method: &'static Method,
+        method: &'static Method<T>,
         request: R,
         run: impl for<'a> Fn(&'a L, &'a Context, &'a Scope, R, &'a mut Changes) -> BoxFuture<'a, Result<T>> + Send + Sync,
     ) -> Result<T> {
@@ -57,7 +60,7 @@ pub(super) async fn run_custom<L: Send + Sync, R: Request, T: Send>(
     store: &dyn Store,
     logic: &L,
     cx: &Context,
-    method: &'static Method,
+    method: &'static Method<T>,
     request: R,
     run: impl for<'a> Fn(&'a L, &'a Context, &'a Scope, R, &'a mut Changes) -> BoxFuture<'a, Result<T>> + Send + Sync,
 ) -> Result<T> {
@@ -71,10 +74,16 @@ pub(super) async fn run_custom<L: Send + Sync, R: Request, T: Send>(
     let mut found = Violations::new();
     request.validate(&mut found);
     found.finish()?;
-    let Some(seconds) = method.timeout_seconds else { return commit(store, logic, cx, &scope, request, run).await };
+    let once = method.replay.as_ref().and_then(|replay| {
+        let sent = || serde_json::to_vec(&request).unwrap_or_default();
+        Once::of(cx, || method.name.to_owned(), replay, sent)
+    });
+    let Some(seconds) = method.timeout_seconds else {
+        return commit(store, logic, cx, &scope, request, once.as_ref(), run).await;
+    };
     let limit = Duration::from_secs(seconds);
     let cx = cx.until(Instant::now() + limit);
-    let work = commit(store, logic, &cx, &scope, request, run);
+    let work = commit(store, logic, &cx, &scope, request, once.as_ref(), run);
     tokio::time::timeout(limit, work).await.unwrap_or(Err(Error::Timeout))
 }
 
@@ -84,14 +93,26 @@ async fn commit<L: Send + Sync, R: Request, T: Send>(
     cx: &Context,
     scope: &Scope,
     request: R,
+    once: Option<&Once<T>>,
     run: impl for<'a> Fn(&'a L, &'a Context, &'a Scope, R, &'a mut Changes) -> BoxFuture<'a, Result<T>> + Send + Sync,
 ) -> Result<T> {
     let mut attempt = 1;
     loop {
+        if let Some(once) = once
+            && let Some(answer) = once.answered(cx, store).await?
+        {
+            return Ok(answer);
+        }
         let mut changes = Changes::new(cx);
         let outcome = match run(logic, cx, scope, request.clone(), &mut changes).await {
+            // What wrote nothing may be done again.
             Ok(answer) if changes.is_empty() => return Ok(answer),
-            Ok(answer) => store.commit(cx, changes).await.map(|()| answer),
+            Ok(answer) => {
+                if let Some(once) = once {
+                    once.claim(&mut changes, &answer);
+                }
+                store.commit(cx, changes).await.map(|()| answer)
+            }
             Err(error) => Err(error),
         };
         match outcome {

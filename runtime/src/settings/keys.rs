@@ -17,6 +17,8 @@ pub(super) enum Kind {
     },
     OneOf(&'static [&'static str]),
     Rate,
+    /// Calls in a window, or an empty text for none.
+    RateOrNone,
     /// A text that may be empty, for none.
     Secret,
     Texts,
@@ -47,6 +49,7 @@ pub(super) const KEYS: &[(&str, Kind)] = &[
     ("security.argon2.parallelism", Kind::Number { min: 1, max: 64 }),
     ("security.argon2.wait_ms", Kind::Number { min: 0, max: 60_000 }),
     ("security.audience", Kind::Text),
+    ("security.browser_sessions", Kind::Bool),
     ("security.issuer", Kind::Text),
     ("security.keys", Kind::Text),
     ("security.lockout.first_wait_seconds", Kind::Number { min: 1, max: 86_400 }),
@@ -54,9 +57,15 @@ pub(super) const KEYS: &[(&str, Kind)] = &[
     ("security.lockout.longest_wait_seconds", Kind::Number { min: 1, max: 86_400 }),
     ("security.lockout.rate_per_address", Kind::Rate),
     ("security.mode", Kind::OneOf(&["development", "enforced"])),
+    ("security.oidc.audience", Kind::Secret),
+    ("security.oidc.create_accounts", Kind::Bool),
+    ("security.oidc.issuer", Kind::Secret),
+    ("security.oidc.roles", Kind::Texts),
+    ("security.oidc.roles_claim", Kind::Text),
     ("security.refresh_ttl_seconds", Kind::Number { min: 60, max: 31_536_000 }),
     ("security.registration", Kind::Bool),
     ("security.secret", Kind::Secret),
+    ("server.cors.allow_credentials", Kind::Bool),
     ("server.cors.allowed_origins", Kind::Texts),
     ("server.cors.max_age_seconds", Kind::Number { min: 0, max: 86_400 }),
     ("server.grpc.host", Kind::Text),
@@ -66,6 +75,7 @@ pub(super) const KEYS: &[(&str, Kind)] = &[
     ("server.grpc.tls.client_ca", Kind::Path),
     ("server.grpc.tls.key", Kind::Path),
     ("server.max_body_bytes", Kind::Number { min: 1, max: 1 << 31 }),
+    ("server.rate_limit", Kind::RateOrNone),
     ("server.request_timeout_seconds", Kind::Number { min: 1, max: 3_600 }),
     ("server.rest.host", Kind::Text),
     ("server.rest.port", Kind::Number { min: 0, max: 65_535 }),
@@ -119,6 +129,7 @@ pub(super) fn from_yaml(kind: Kind, value: &Value) -> Result<Value, String> {
         }
         (Kind::OneOf(names), Value::String(text)) => names.contains(&text.as_str()),
         (Kind::Rate, Value::String(text)) => Rate::parse(text).is_some(),
+        (Kind::RateOrNone, Value::String(text)) => text.is_empty() || Rate::parse(text).is_some(),
         (Kind::Texts, Value::Array(items)) => items.iter().all(Value::is_string),
         _ => false,
     };
@@ -128,7 +139,9 @@ pub(super) fn from_yaml(kind: Kind, value: &Value) -> Result<Value, String> {
 /// A value as a variable or a flag has it; lists are parted by commas.
 pub(super) fn from_text(kind: Kind, text: &str) -> Result<Value, String> {
     let value = match kind {
-        Kind::Text | Kind::Path | Kind::OneOf(_) | Kind::Rate | Kind::Secret => Some(Value::from(text)),
+        Kind::Text | Kind::Path | Kind::OneOf(_) | Kind::Rate | Kind::RateOrNone | Kind::Secret => {
+            Some(Value::from(text))
+        }
         Kind::Bool => text.parse::<bool>().ok().map(Value::from),
         Kind::Number { .. } => text.parse::<u64>().ok().map(Value::from),
         Kind::Texts => Some(text.split(',').map(str::trim).filter(|item| !item.is_empty()).collect()),
@@ -148,6 +161,7 @@ fn expected(kind: Kind) -> String {
         Kind::OneOf(names) => format!("one of {}", names.join(", ")),
         Kind::Secret => "a text, or \"\" for none".to_owned(),
         Kind::Rate => "a rate, such as 100/min, with s, min or h".to_owned(),
+        Kind::RateOrNone => "a rate, such as 100/min, with s, min or h, or \"\" for none".to_owned(),
         Kind::Texts => "a list of texts".to_owned(),
     }
 }

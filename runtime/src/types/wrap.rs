@@ -85,3 +85,12 @@ impl Serialize for Fixed {
         serializer.collect_str(self)
     }
 }
+
+/// Stands in debug output for a value that it must not show.
+pub struct Redacted;
+
+impl fmt::Debug for Redacted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}

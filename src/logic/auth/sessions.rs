@@ -5,20 +5,19 @@ use std::sync::Arc;
 use arcana_generated::Repositories;
 use arcana_generated::arcana::identity::v1::auth::Credentials;
 use arcana_generated::arcana::identity::v1::refresh_token::{RefreshToken, RefreshTokenId, RefreshTokenRepository};
-use arcana_generated::arcana::identity::v1::session::{SESSION, Session, SessionId, SessionRepository};
+use arcana_generated::arcana::identity::v1::session::{Session, SessionId, SessionRepository};
 use arcana_generated::arcana::identity::v1::user::UserId;
 use arcana_runtime::access::Scope;
-use arcana_runtime::changes::{Adjust, Changes};
+use arcana_runtime::changes::Changes;
 use arcana_runtime::context::Context;
 use arcana_runtime::db::LocalStore;
 use arcana_runtime::error::{Error, Result};
-use arcana_runtime::query::ListQuery;
 use arcana_runtime::security::secret::{digest, secret};
 use arcana_runtime::security::{Account, Security};
 use arcana_runtime::types::Duration;
 use uuid::Uuid;
 
-use crate::accounts::{is_open, session, until};
+use crate::accounts::{is_open, open_sessions, revoke, session, until};
 
 /// Word in front of refresh tokens, by which people and scanners of leaked secrets know them.
 const REFRESH: &str = "rt_";
@@ -26,8 +25,6 @@ const REFRESH: &str = "rt_";
 const GRACE_SECONDS: i64 = 10;
 /// Sessions that are ended in one transaction.
 const AT_ONCE: usize = 100;
-/// Sessions that are read at once.
-const PAGE: i64 = 100;
 
 /// Opens, carries on and ends sessions.
 pub struct Sessions {
@@ -40,11 +37,6 @@ pub struct Sessions {
 /// What is wrong with a refresh token is for nobody to know.
 pub fn refused() -> Error {
     Error::Unauthorized("the refresh token is not valid; sign in again".to_owned())
-}
-
-/// Declares the end of a session.
-pub fn revoke(cx: &Context, session: &Session, changes: &mut Changes) {
-    changes.adjust(Adjust::of(&session.id).set(&Session::REVOKED_AT, &cx.now()));
 }
 
 impl Sessions {
@@ -100,7 +92,7 @@ impl Sessions {
 
     /// Ends the session of the call.
     pub async fn end_this(&self, cx: &Context) -> Result<()> {
-        let none = || Error::Unauthorized("the call has no session: it came without an access token".to_owned());
+        let none = || Error::Unauthorized("the call has no session that could end".to_owned());
         let id = SessionId::new(cx.principal.session.ok_or_else(none)?);
         let session = self.sessions.find_by_id(cx, &Scope::Unrestricted, &id).await?;
         self.end(cx, session.as_slice()).await
@@ -118,18 +110,7 @@ impl Sessions {
 
     /// The open sessions of an account but one.
     pub async fn open_of(&self, cx: &Context, user: &UserId, but: Option<Uuid>) -> Result<Vec<Session>> {
-        let mut query = ListQuery::first(&SESSION).with(&Session::USER_ID, user).ordered_by(&Session::CREATED_AT);
-        query.size = PAGE;
-        let mut open = Vec::new();
-        loop {
-            let page = self.sessions.list(cx, &Scope::Unrestricted, &query).await?;
-            let others = page.data.into_iter().filter(|session| Some(session.id.0) != but);
-            open.extend(others.filter(|session| is_open(session, cx.now())));
-            match page.next_page_token.is_empty() {
-                true => return Ok(open),
-                false => query.skip += PAGE,
-            }
-        }
+        open_sessions(cx, &*self.sessions, user, but).await
     }
 
     /// In a commit of its own, so that nobody finds them open again behind it. It expects no version: whoever refreshes all the

@@ -62,6 +62,7 @@ pub(crate) fn rpcs(model: &Model, service: &Service) -> Vec<RpcText> {
                 .iter()
                 .map(|binding| (binding.method.to_lowercase(), binding.path.clone(), binding.body.clone()))
                 .collect(),
+            idempotent: rpc.options.idempotent,
             imports: request_import.into_iter().chain(response_import).collect(),
         });
     }
@@ -96,6 +97,7 @@ fn standard(resource: &Resource, entity: &Entity, kind: StandardKind) -> RpcText
         name: rpc,
         response,
         bindings,
+        idempotent: false,
         imports: import.into_iter().map(str::to_owned).collect(),
     }
 }
@@ -111,6 +113,7 @@ fn batch(resource: &Resource, kind: StandardKind) -> RpcText {
         response: if deletes { "google.protobuf.Empty".to_owned() } else { format!("{name}Response") },
         name,
         bindings: vec![(method.to_lowercase(), path, body.to_owned())],
+        idempotent: false,
         imports: if deletes { vec!["google/protobuf/empty.proto".to_owned()] } else { Vec::new() },
     }
 }
@@ -161,6 +164,7 @@ fn undelete(resource: &Resource, entity: &Entity) -> RpcText {
         request: format!("Undelete{}Request", resource.name),
         response: resource.name.clone(),
         bindings: vec![("post".to_owned(), path, "*".to_owned())],
+        idempotent: false,
         imports: Vec::new(),
     }
 }

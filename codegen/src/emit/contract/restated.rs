@@ -154,6 +154,9 @@ fn options(field: &Field) -> Vec<String> {
     if field.deprecated && !options.iter().any(|option| option.starts_with("deprecated")) {
         options.push("deprecated = true".to_owned());
     }
+    if field.redacted && !options.iter().any(|option| option.starts_with("debug_redact")) {
+        options.push("debug_redact = true".to_owned());
+    }
     options
 }
 

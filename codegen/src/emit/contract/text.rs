@@ -76,6 +76,8 @@ pub(crate) struct RpcText {
     pub(crate) response: String,
     /// Routes: method in lower case, path, body.
     pub(crate) bindings: Vec<(String, String, String)>,
+    /// May be repeated without a further effect.
+    pub(crate) idempotent: bool,
     /// Files that declare the request and the response.
     pub(crate) imports: Vec<String>,
 }
@@ -174,11 +176,20 @@ impl RpcText {
     fn print(&self, out: &mut String) {
         comment(out, &self.comment, "  ");
         out.push_str(&format!("  rpc {}({}) returns ({})", self.name, self.request, self.response));
-        let Some(((method, path, body), more)) = self.bindings.split_first() else {
+        if self.bindings.is_empty() && !self.idempotent {
             out.push_str(";\n");
             return;
-        };
+        }
         out.push_str(" {\n");
+        if self.idempotent {
+            out.push_str("    option idempotency_level = IDEMPOTENT;\n");
+        }
+        self.print_bindings(out);
+        out.push_str("  }\n");
+    }
+
+    fn print_bindings(&self, out: &mut String) {
+        let Some(((method, path, body), more)) = self.bindings.split_first() else { return };
         if body.is_empty() && more.is_empty() {
             out.push_str(&format!("    option (google.api.http) = {{ {method}: {} }};\n", quoted(path)));
         } else {
@@ -192,7 +203,6 @@ impl RpcText {
             }
             out.push_str("    };\n");
         }
-        out.push_str("  }\n");
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) fn routes(book: &mut Book<'_>, service: &Service, tag: &str) -> Vec<R
 
 fn operation(book: &mut Book<'_>, rpc: &Rpc, binding: &Binding, tag: &str, id: String) -> Operation {
     let builder = OperationBuilder::new().tag(tag).operation_id(Some(id));
-    let mut operation = words(builder, &rpc.comment, &rpc.access.written);
+    let mut operation = words(builder, &rpc.comment, &rpc.access);
     let model = book.model;
     let fields = model.message(&rpc.request).map(|found| found.fields.as_slice());
     let fields = fields.or_else(|| model.resource(&rpc.request).map(|found| found.fields.as_slice()));
@@ -61,6 +61,9 @@ fn operation(book: &mut Book<'_>, rpc: &Rpc, binding: &Binding, tag: &str, id: S
     if !in_body.is_empty() {
         operation = operation.request_body(Some(body(book, rpc, binding, &in_body)));
         faults.extend([shared::TOO_LARGE, shared::MEDIA_TYPE]);
+    }
+    if rpc.takes_key() && binding.method != "GET" {
+        operation = operation.parameter(shared::idempotency_key());
     }
     operation = answer(operation, book, rpc);
     with_faults(operation, faults).build()

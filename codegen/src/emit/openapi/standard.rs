@@ -8,13 +8,13 @@ use utoipa::openapi::{Content, ContentBuilder, Ref, RefOr, Required, ResponseBui
 
 use super::book::{Book, Shape};
 use super::shared::{self, Fault};
-use super::{Route, batch, example, value};
+use super::{Route, batch, example, security, value};
 use crate::emit::words::{
     SEARCH_MAX, field_comment, has_undelete, human, is_hidden, key_fields, key_path, plural_pascal, search_comment,
     standard_comment, undelete_comment,
 };
 use crate::expand::expansions;
-use crate::model::{Entity, Field, Model, Resource, Standard, StandardKind};
+use crate::model::{Access, Entity, Field, Model, Resource, Standard, StandardKind};
 
 /// Faults that any operation may answer with.
 pub(super) const ALWAYS: [Fault; 8] = [
@@ -72,11 +72,12 @@ pub(super) fn with_faults(
     operation
 }
 
-/// Summary (the first sentence) and description of an operation.
-pub(super) fn words(operation: OperationBuilder, comment: &str, access: &str) -> OperationBuilder {
+/// Summary (the first sentence) and description of an operation, and what it asks of callers.
+pub(super) fn words(operation: OperationBuilder, comment: &str, access: &Access) -> OperationBuilder {
     let text = comment.split_whitespace().collect::<Vec<_>>().join(" ");
     let summary = text.split_once(". ").map_or(text.as_str(), |(first, _)| first).trim_end_matches('.').to_owned();
-    let access = if access.is_empty() { "admin" } else { access };
+    let operation = operation.securities(Some(security::required(access)));
+    let access = if access.written.is_empty() { "admin" } else { &access.written };
     operation.summary(Some(summary)).description(Some(format!("{}\n\nAccess: `{access}`.", comment.trim_end())))
 }
 
@@ -86,7 +87,7 @@ pub(super) fn json_content(schema: impl Into<RefOr<Schema>>, example: Value) -> 
 }
 
 pub(super) fn begin(resource: &Resource, id: String, comment: &str, method: &Standard) -> OperationBuilder {
-    words(OperationBuilder::new().tag(&resource.name).operation_id(Some(id)), comment, &method.access.written)
+    words(OperationBuilder::new().tag(&resource.name).operation_id(Some(id)), comment, &method.access)
 }
 
 fn list(book: &mut Book<'_>, resource: &Resource, entity: &Entity, method: &Standard) -> Operation {

@@ -2043,6 +2043,34 @@ pub struct DeleteOrderRequest {
     #[prost(string, tag = "15")]
     pub etag: ::prost::alloc::string::String,
 }
+/// Which orders to get.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BatchGetOrdersRequest {
+    /// Keys of the rows.
+    #[prost(string, repeated, tag = "1")]
+    pub ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// The orders.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchGetOrdersResponse {
+    /// In the order of the requests.
+    #[prost(message, repeated, tag = "1")]
+    pub orders: ::prost::alloc::vec::Vec<Order>,
+}
+/// The orders to change, and how.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchUpdateOrdersRequest {
+    /// What to do, in this order.
+    #[prost(message, repeated, tag = "1")]
+    pub requests: ::prost::alloc::vec::Vec<UpdateOrderRequest>,
+}
+/// The orders.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchUpdateOrdersResponse {
+    /// In the order of the requests.
+    #[prost(message, repeated, tag = "1")]
+    pub orders: ::prost::alloc::vec::Vec<Order>,
+}
 /// Where an order stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -2273,6 +2301,56 @@ pub mod order_service_client {
                 .insert(GrpcMethod::new("shop.v1.OrderService", "DeleteOrder"));
             self.inner.unary(req, path, codec).await
         }
+        /// Gets several orders, at most 100: all of them, or none, if one is missing.
+        pub async fn batch_get_orders(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BatchGetOrdersRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchGetOrdersResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/shop.v1.OrderService/BatchGetOrders",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("shop.v1.OrderService", "BatchGetOrders"));
+            self.inner.unary(req, path, codec).await
+        }
+        /// Changes several orders, at most 100: all of them, or none, if one is refused.
+        pub async fn batch_update_orders(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BatchUpdateOrdersRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchUpdateOrdersResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/shop.v1.OrderService/BatchUpdateOrders",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("shop.v1.OrderService", "BatchUpdateOrders"));
+            self.inner.unary(req, path, codec).await
+        }
         /// Calls an open order off and puts its stock back on the shelf.
         pub async fn cancel_order(
             &mut self,
@@ -2385,6 +2463,22 @@ pub mod order_service_server {
             &self,
             request: tonic::Request<super::DeleteOrderRequest>,
         ) -> std::result::Result<tonic::Response<()>, tonic::Status>;
+        /// Gets several orders, at most 100: all of them, or none, if one is missing.
+        async fn batch_get_orders(
+            &self,
+            request: tonic::Request<super::BatchGetOrdersRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchGetOrdersResponse>,
+            tonic::Status,
+        >;
+        /// Changes several orders, at most 100: all of them, or none, if one is refused.
+        async fn batch_update_orders(
+            &self,
+            request: tonic::Request<super::BatchUpdateOrdersRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchUpdateOrdersResponse>,
+            tonic::Status,
+        >;
         /// Calls an open order off and puts its stock back on the shelf.
         async fn cancel_order(
             &self,
@@ -2691,6 +2785,97 @@ pub mod order_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = DeleteOrderSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/shop.v1.OrderService/BatchGetOrders" => {
+                    #[allow(non_camel_case_types)]
+                    struct BatchGetOrdersSvc<T: OrderService>(pub Arc<T>);
+                    impl<
+                        T: OrderService,
+                    > tonic::server::UnaryService<super::BatchGetOrdersRequest>
+                    for BatchGetOrdersSvc<T> {
+                        type Response = super::BatchGetOrdersResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BatchGetOrdersRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as OrderService>::batch_get_orders(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BatchGetOrdersSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/shop.v1.OrderService/BatchUpdateOrders" => {
+                    #[allow(non_camel_case_types)]
+                    struct BatchUpdateOrdersSvc<T: OrderService>(pub Arc<T>);
+                    impl<
+                        T: OrderService,
+                    > tonic::server::UnaryService<super::BatchUpdateOrdersRequest>
+                    for BatchUpdateOrdersSvc<T> {
+                        type Response = super::BatchUpdateOrdersResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BatchUpdateOrdersRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as OrderService>::batch_update_orders(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BatchUpdateOrdersSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

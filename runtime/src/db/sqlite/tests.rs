@@ -45,6 +45,7 @@ pub(in super::super) const SHAPE: EntitySpec = EntitySpec {
     words: None,
     referenced_by: &[],
     access: AccessSpec { list: NOBODY, get: NOBODY, create: NOBODY, update: NOBODY, delete: NOBODY },
+    limits: &[],
 };
 
 static NOTE: EntitySpec = SHAPE;

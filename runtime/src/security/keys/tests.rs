@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::limits::Rate;
-use crate::settings::{Argon2Settings, LockoutSettings};
+use crate::settings::{Argon2Settings, LockoutSettings, OidcSettings};
 
 /// Settings whose passwords are cheap to hash.
 pub(in super::super) fn settings() -> SecuritySettings {
@@ -16,6 +16,14 @@ pub(in super::super) fn settings() -> SecuritySettings {
         access_ttl_seconds: 900,
         refresh_ttl_seconds: 3600,
         registration: true,
+        browser_sessions: false,
+        oidc: OidcSettings {
+            issuer: None,
+            audience: String::new(),
+            roles_claim: "roles".to_owned(),
+            roles: Vec::new(),
+            create_accounts: false,
+        },
         argon2: Argon2Settings { memory_kib: 19_456, iterations: 2, parallelism: 1, concurrency: 0, wait_ms: 5000 },
         lockout: LockoutSettings {
             free_failures: 5,

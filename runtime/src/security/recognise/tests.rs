@@ -6,6 +6,10 @@ use std::sync::atomic::AtomicUsize;
 use super::*;
 use crate::security::keys::tests::settings;
 
+/// The only key, and its id.
+const KEY: &str = "ak_of-this-test-only";
+const KEY_ID: Uuid = Uuid::from_u128(7);
+
 /// One account with one session, which may be ended, and how often it was asked for.
 #[derive(Default)]
 struct One {
@@ -18,6 +22,16 @@ impl Accounts for One {
     async fn of_session(&self, _session: Uuid) -> Result<Option<Account>> {
         self.asked.fetch_add(1, Ordering::Relaxed);
         Ok(self.account.lock().unwrap().clone())
+    }
+
+    async fn of_foreigner(&self, _foreigner: &Foreigner) -> Result<Option<Account>> {
+        Ok(None)
+    }
+
+    async fn of_key(&self, key_hash: &str) -> Result<Option<KeyHolder>> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        let account = self.account.lock().unwrap().clone().filter(|_| key_hash == digest(KEY));
+        Ok(account.map(|account| KeyHolder { key: KEY_ID, account, expires_at: u64::MAX }))
     }
 }
 
@@ -57,6 +71,21 @@ async fn a_token_is_looked_at_once_while_it_is_fresh() {
         assert_eq!(recognised.principal.session, Some(service.session));
     }
     assert_eq!(service.accounts.asked.load(Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn a_key_is_looked_at_once_while_it_is_fresh_and_over_at_once_when_it_is_gone() {
+    let dir = tempfile::tempdir().unwrap();
+    let service = service(dir.path());
+    for _ in 0..10 {
+        let recognised = service.security.recognise(KEY).await.unwrap();
+        assert_eq!((recognised.principal.id, recognised.principal.session), (Some(service.account.id), None));
+    }
+    assert_eq!(service.accounts.asked.load(Ordering::Relaxed), 1);
+    assert!(matches!(service.security.recognise("ak_another").await, Err(Error::Unauthorized(_))));
+    *service.accounts.account.lock().unwrap() = None;
+    service.security.forget(KEY_ID);
+    assert!(matches!(service.security.recognise(KEY).await, Err(Error::Unauthorized(_))));
 }
 
 #[tokio::test]

@@ -16,6 +16,7 @@ mod expand;
 mod filter;
 mod keys;
 mod known;
+mod limits;
 mod migrate;
 mod once;
 mod order;
@@ -63,6 +64,7 @@ fn cases() -> Vec<Case> {
         batch::cases(),
         transaction::cases(),
         scope::cases(),
+        limits::cases(),
         search::cases(),
         words::cases(),
         migrate::cases(),

@@ -2,15 +2,21 @@
 
 use std::sync::Arc;
 
+use arcana_runtime::access::{Grant, Rule};
+use arcana_runtime::changes::Changes;
 use arcana_runtime::context::{Clock, Context, IdSource, Principal, Sources};
+use arcana_runtime::entity::Entity as _;
+use arcana_runtime::error::Result;
 use arcana_runtime::json::FromJson as _;
 use arcana_runtime::rest::Resource as _;
-use arcana_runtime::service::Service;
+use arcana_runtime::service::{Custom, Method, Replay, Service};
 use arcana_runtime::types::Timestamp;
 use arcana_runtime::violations::Violations;
+use conformance_generated::conformance::v1::account::{Roll, RollRequest};
 use conformance_generated::conformance::v1::kind::{Kind, NewKind};
 use conformance_generated::conformance::v1::order::{NewOrder, NewOrderLine, Order};
 use conformance_generated::conformance::v1::plain::{NewPlain, Plain};
+use futures::future::BoxFuture;
 use uuid::Uuid;
 
 use crate::cases::{Case, case};
@@ -28,6 +34,8 @@ pub fn cases() -> Vec<Case> {
         case(a_refused_call_may_be_tried_again),
         case(a_key_is_free_again_after_a_day),
         case(the_answer_is_that_of_then),
+        case(a_custom_rpc_happens_once_and_its_message_is_kept),
+        case(an_answer_that_is_not_kept_is_not_made_up),
     ]
 }
 
@@ -177,4 +185,51 @@ async fn the_answer_is_that_of_then(stage: Stage) {
     let changed = stage.stored(&first).await;
     stage.write(|changes| changes.delete(&changed)).await.unwrap();
     assert_eq!(create(&keyed, new_plain("x")).await, first);
+}
+
+static TAKE: Method<Roll> = custom("case/Take", Some(Replay::MESSAGE));
+static FORGET: Method<Roll> = custom("case/Forget", Some(Replay::NEVER));
+static REPEAT: Method<Roll> = custom("case/Repeat", None);
+
+const fn custom(name: &'static str, replay: Option<Replay<Roll>>) -> Method<Roll> {
+    Method { name, access: Rule(&[Grant::Public]), entity: None, timeout_seconds: None, limit: None, replay }
+}
+
+/// Adds a row, and says how many there were before.
+async fn take(stage: &Stage, method: &'static Method<Roll>) -> Result<Roll> {
+    let service = Custom::new(Arc::new(stage.db.clone()), Arc::new(stage.clone()));
+    let run = |stage: &Stage, cx: &Context, changes: &mut Changes| {
+        changes.insert(Plain::create(new_plain("x"), cx, 0));
+        let (stage, names) = (stage.clone(), Some(cx.uuid().to_string()));
+        Box::pin(async move { Ok(Roll { accounts: stored(&stage).await, names }) }) as BoxFuture<'_, Result<Roll>>
+    };
+    service.custom(&stage.cx, method, RollRequest {}, |stage, cx, _, _, changes| run(stage, cx, changes)).await
+}
+
+async fn a_custom_rpc_happens_once_and_its_message_is_kept(stage: Stage) {
+    let other = Stage::open(&stage.config);
+    let calls: Vec<_> = (0..8)
+        .map(|n| {
+            let keyed = if n % 2 == 0 { &stage } else { &other }.with_key("a");
+            tokio::spawn(async move { take(&keyed, &TAKE).await.unwrap_or_else(|error| panic!("{}", told(&error))) })
+        })
+        .collect();
+    let mut answers = Vec::new();
+    for call in calls {
+        answers.push(call.await.unwrap());
+    }
+    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
+    assert_eq!(stored(&stage).await, 1);
+    assert_ne!(take(&stage.with_key("b"), &TAKE).await.unwrap(), answers[0]);
+    // A method that may be repeated asks for no key, and takes none.
+    take(&stage.with_key("a"), &REPEAT).await.unwrap();
+    take(&stage.with_key("a"), &REPEAT).await.unwrap();
+    assert_eq!(stored(&stage).await, 4);
+}
+
+async fn an_answer_that_is_not_kept_is_not_made_up(stage: Stage) {
+    let keyed = stage.with_key("a");
+    take(&keyed, &FORGET).await.unwrap();
+    assert_eq!(conflict(take(&keyed, &FORGET).await), "Idempotency-Key");
+    assert_eq!(stored(&stage).await, 1);
 }

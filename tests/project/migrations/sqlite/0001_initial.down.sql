@@ -9,4 +9,6 @@ DROP TABLE books;
 
 DROP TABLE arcana_idempotency;
 
+DROP TABLE arcana_audit;
+
 DROP TABLE users;

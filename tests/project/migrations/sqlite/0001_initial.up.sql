@@ -16,6 +16,17 @@ CREATE TABLE users (
   PRIMARY KEY (id)
 ) STRICT;
 
+CREATE TABLE arcana_audit (
+  sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+  entity TEXT NOT NULL CHECK (length(entity) <= 200),
+  "key" TEXT NOT NULL CHECK (length("key") <= 660),
+  "action" TEXT NOT NULL CHECK (length("action") <= 16),
+  changes TEXT NOT NULL CHECK (json_valid(changes)),
+  request_id TEXT NOT NULL CHECK (length(request_id) <= 200),
+  principal TEXT CHECK (length(principal) <= 36),
+  created_at INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE arcana_idempotency (
   principal TEXT NOT NULL CHECK (length(principal) <= 36),
   rpc TEXT NOT NULL CHECK (length(rpc) <= 300),
@@ -58,6 +69,12 @@ CREATE INDEX users_sync_status_created_at_idx ON users (sync_status, created_at)
 CREATE INDEX users_name_idx ON users (name, id, deleted_at) WHERE deleted_at IS NULL;
 
 CREATE INDEX users_created_at_idx ON users (created_at, id, deleted_at) WHERE deleted_at IS NULL;
+
+CREATE INDEX arcana_audit_key_idx ON arcana_audit ("key");
+
+CREATE INDEX arcana_audit_principal_created_at_idx ON arcana_audit (principal, created_at);
+
+CREATE INDEX arcana_audit_created_at_idx ON arcana_audit (created_at, sequence);
 
 CREATE INDEX arcana_idempotency_created_at_idx ON arcana_idempotency (created_at, principal, rpc, "key");
 

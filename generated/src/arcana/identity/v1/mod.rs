@@ -2,8 +2,11 @@
 
 //! Package `arcana.identity.v1`.
 
+pub mod api_key;
 pub mod auth;
+pub mod external_identity;
 pub mod login_guard;
 pub mod refresh_token;
 pub mod session;
+pub mod sync;
 pub mod user;

@@ -72,7 +72,6 @@ pub struct CustomerPatch {
     /// See [`Customer::user_id`].
     pub user_id: Option<Option<UserId>>,
 }
-
 impl From<NewCustomer> for CustomerPatch {
     fn from(new: NewCustomer) -> Self {
         Self {

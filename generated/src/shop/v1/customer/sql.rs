@@ -55,4 +55,5 @@ pub static CUSTOMER: EntitySpec = EntitySpec {
         update: Rule(&[Grant::Owner, Grant::Role("admin")]),
         delete: Rule(&[Grant::Role("admin")]),
     },
+    limits: &[],
 };

@@ -10,7 +10,7 @@ use arcana_runtime::expand::Expand;
 use arcana_runtime::proto::Mask;
 use arcana_runtime::query::{ListArguments, ListQuery};
 use arcana_runtime::rest::Resource;
-use arcana_runtime::service::Etag;
+use arcana_runtime::service::{Etag, RowUpdate, read_ids, read_requests};
 use arcana_runtime::violations::Violations;
 use async_trait::async_trait;
 use tonic::{Request, Response, Status};
@@ -107,6 +107,35 @@ impl pb::order_service_server::OrderService for OrderGrpc {
             let id = proto::plain("id", message.id, &mut found);
             found.finish()?;
             self.0.delete(&cx, id, Etag::from_grpc(&message.etag)).await
+        })
+        .await
+    }
+
+    async fn batch_get_orders(&self, request: Request<pb::BatchGetOrdersRequest>) -> Result<Response<pb::BatchGetOrdersResponse>, Status> {
+        grpc::call(request, |cx, message| async move {
+            let ids = message.ids.iter().map(ToString::to_string).collect();
+            let rows = self.0.batch_get(&cx, read_ids::<Order>(ids)?).await?;
+            Ok(pb::BatchGetOrdersResponse { orders: rows.into_iter().map(Into::into).collect() })
+        })
+        .await
+    }
+
+    async fn batch_update_orders(&self, request: Request<pb::BatchUpdateOrdersRequest>) -> Result<Response<pb::BatchUpdateOrdersResponse>, Status> {
+        grpc::call(request, |cx, message| async move {
+            let rows = read_requests(message.requests, |message| {
+                let row = proto::body("order", message.order)?;
+                let mut found = Violations::new();
+                let kept = [("number", proto::is_absent(&row.number)), ("customer_id", proto::is_absent(&row.customer_id))];
+                let mask = Mask::or_all(message.update_mask, Order::MASKABLE, &kept, &mut found);
+                found.finish()?;
+                let mut found = Violations::new();
+                let id = proto::plain("id", row.id.clone(), &mut found);
+                let patch = OrderPatch::from_proto(row, &mask, &mut found);
+                found.finish().map_err(|error| error.below("order"))?;
+                Ok(RowUpdate { id, patch, etag: Etag::from_grpc(&message.etag) })
+            })?;
+            let rows = self.0.batch_update(&cx, rows).await?;
+            Ok(pb::BatchUpdateOrdersResponse { orders: rows.into_iter().map(Into::into).collect() })
         })
         .await
     }

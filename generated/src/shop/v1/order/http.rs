@@ -20,9 +20,11 @@ use super::service::OrderService;
 pub const ROUTES: &[Route] = &[
     Route { rpc: "shop.v1.OrderService.ListOrders", method: "GET", path: "/api/v1/orders", access: "owner|admin" },
     Route { rpc: "shop.v1.OrderService.GetOrder", method: "GET", path: "/api/v1/orders/{id}", access: "owner|admin" },
+    Route { rpc: "shop.v1.OrderService.BatchGetOrders", method: "GET", path: "/api/v1/orders:batchGet", access: "owner|admin" },
     Route { rpc: "shop.v1.OrderService.CreateOrder", method: "POST", path: "/api/v1/orders", access: "user" },
     Route { rpc: "shop.v1.OrderService.UpdateOrder", method: "PATCH", path: "/api/v1/orders/{id}", access: "owner|admin" },
     Route { rpc: "shop.v1.OrderService.UpdateOrder", method: "PUT", path: "/api/v1/orders/{id}", access: "owner|admin" },
+    Route { rpc: "shop.v1.OrderService.BatchUpdateOrders", method: "POST", path: "/api/v1/orders:batchUpdate", access: "owner|admin" },
     Route { rpc: "shop.v1.OrderService.DeleteOrder", method: "DELETE", path: "/api/v1/orders/{id}", access: "admin" },
     Route { rpc: "shop.v1.OrderService.CancelOrder", method: "POST", path: "/api/v1/orders/{id}:cancel", access: "owner|admin" },
     Route { rpc: "shop.v1.OrderService.ShipOrder", method: "POST", path: "/api/v1/orders/{id}:ship", access: "admin" },
@@ -38,6 +40,8 @@ pub fn routes(service: Arc<dyn OrderService>) -> Router {
         .with_state(standard);
     let custom = Router::new()
         .route("/api/v1/orders/{id}", routing::post(verbs))
+        .route("/api/v1/orders:batchGet", routing::get(batch_get))
+        .route("/api/v1/orders:batchUpdate", routing::post(batch_update))
         .route("/api/v1/orders:rankCustomers", routing::get(rank_customers))
         .with_state(service);
     derived.merge(custom)
@@ -71,4 +75,14 @@ async fn rank_customers(State(service): State<Arc<dyn OrderService>>, call: Call
     let request = call.request("", &[], RankCustomersRequest::FIELDS)?;
     let answer = service.rank_customers(&call.cx, rest::decode(request)?).await?;
     Ok(rest::ok(&answer))
+}
+
+/// `GET /api/v1/orders:batchGet`
+async fn batch_get(State(service): State<Arc<dyn OrderService>>, call: Call) -> Result<Response> {
+    rest::batch_get::<Order>(&*service, &call).await
+}
+
+/// `POST /api/v1/orders:batchUpdate`
+async fn batch_update(State(service): State<Arc<dyn OrderService>>, call: Call) -> Result<Response> {
+    rest::batch_update::<Order>(&*service, &call).await
 }

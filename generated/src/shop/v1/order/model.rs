@@ -83,7 +83,6 @@ pub struct OrderPatch {
     /// See [`Order::placed_at`].
     pub placed_at: Option<Option<Timestamp>>,
 }
-
 impl From<NewOrder> for OrderPatch {
     fn from(new: NewOrder) -> Self {
         Self {
@@ -265,7 +264,6 @@ pub struct OrderLinePatch {
     /// See [`OrderLine::quantity`].
     pub quantity: Option<i32>,
 }
-
 impl From<NewOrderLine> for OrderLinePatch {
     fn from(new: NewOrderLine) -> Self {
         Self {

@@ -6,7 +6,7 @@ use arcana_runtime::access::{Grant, Rule, Scope};
 use arcana_runtime::changes::Changes;
 use arcana_runtime::context::Context;
 use arcana_runtime::error::Result;
-use arcana_runtime::service::{Hooks, Method, Service, Standard};
+use arcana_runtime::service::{Batch, Hooks, Method, Replay, Service, Standard};
 use async_trait::async_trait;
 
 use super::model::{CancelOrderRequest, Order, RankCustomersRequest, RankCustomersResponse, ShipOrderRequest};
@@ -14,7 +14,7 @@ use super::sql::ORDER;
 
 /// What only orders can do.
 #[async_trait]
-pub trait OrderService: Service<Order> {
+pub trait OrderService: Service<Order> + Batch<Order> {
     /// Calls an open order off and puts its stock back on the shelf.
     async fn cancel(&self, cx: &Context, request: CancelOrderRequest) -> Result<Order>;
     /// Hands an open order to the carrier.
@@ -35,28 +35,31 @@ pub trait OrderMethods: Send + Sync {
     async fn rank_customers(&self, cx: &Context, scope: &Scope, request: RankCustomersRequest, changes: &mut Changes) -> Result<RankCustomersResponse>;
 }
 
-static CANCEL_METHOD: Method = Method {
+static CANCEL_METHOD: Method<Order> = Method {
     name: "shop.v1.OrderService/CancelOrder",
     access: Rule(&[Grant::Owner, Grant::Role("admin")]),
     entity: Some(&ORDER),
     timeout_seconds: None,
     limit: None,
+    replay: Some(Replay::ROW),
 };
 
-static SHIP_METHOD: Method = Method {
+static SHIP_METHOD: Method<Order> = Method {
     name: "shop.v1.OrderService/ShipOrder",
     access: Rule(&[Grant::Role("admin")]),
     entity: Some(&ORDER),
     timeout_seconds: None,
     limit: None,
+    replay: Some(Replay::ROW),
 };
 
-static RANK_CUSTOMERS_METHOD: Method = Method {
+static RANK_CUSTOMERS_METHOD: Method<RankCustomersResponse> = Method {
     name: "shop.v1.OrderService/RankCustomers",
     access: Rule(&[Grant::Role("admin")]),
     entity: Some(&ORDER),
     timeout_seconds: None,
     limit: None,
+    replay: None,
 };
 
 #[async_trait]

@@ -58,6 +58,7 @@ pub static ORDER: EntitySpec = EntitySpec {
         update: Rule(&[Grant::Owner, Grant::Role("admin")]),
         delete: Rule(&[Grant::Role("admin")]),
     },
+    limits: &[],
 };
 
 /// The shape of an order line.
@@ -105,6 +106,7 @@ pub static ORDER_LINE: EntitySpec = EntitySpec {
         update: Rule(&[]),
         delete: Rule(&[]),
     },
+    limits: &[],
 };
 
 /// The text of [`rank_customers`](super::repository).

@@ -77,7 +77,6 @@ pub struct ProductPatch {
     /// See [`Product::tags`].
     pub tags: Option<Vec<String>>,
 }
-
 impl From<NewProduct> for ProductPatch {
     fn from(new: NewProduct) -> Self {
         Self {

@@ -2,17 +2,28 @@
 
 //! What is stored, sent and changed.
 
-use arcana_runtime::types::Timestamp;
+use std::fmt;
+
+use arcana_runtime::types::{Redacted, Timestamp};
 
 use crate::arcana::identity::v1::user::{UserId, UserStatus};
 
 /// The old password and the new one.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Clone, PartialEq, Default)]
 pub struct ChangePasswordRequest {
     /// The password that is valid now.
     pub current_password: String,
     /// The password that is valid from now on.
     pub new_password: String,
+}
+
+impl fmt::Debug for ChangePasswordRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChangePasswordRequest")
+            .field("current_password", &Redacted)
+            .field("new_password", &Redacted)
+            .finish()
+    }
 }
 
 /// What was ended.
@@ -23,7 +34,7 @@ pub struct ChangePasswordResponse {
 }
 
 /// What calls are made with.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Clone, PartialEq, Default)]
 pub struct Credentials {
     /// For `Authorization: Bearer …`; a JWT (RFC 9068).
     pub access_token: String,
@@ -37,18 +48,39 @@ pub struct Credentials {
     pub user_id: UserId,
 }
 
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials")
+            .field("access_token", &Redacted)
+            .field("token_type", &self.token_type)
+            .field("expires_in", &self.expires_in)
+            .field("refresh_token", &Redacted)
+            .field("user_id", &self.user_id)
+            .finish()
+    }
+}
+
 /// Nothing: the account is that of the access token.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct GetMeRequest {
 }
 
 /// Who signs in.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Clone, PartialEq, Default)]
 pub struct LoginRequest {
     /// Address of the account.
     pub email: String,
     /// The password.
     pub password: String,
+}
+
+impl fmt::Debug for LoginRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LoginRequest")
+            .field("email", &self.email)
+            .field("password", &Redacted)
+            .finish()
+    }
 }
 
 /// Nothing: the account is that of the access token.
@@ -74,14 +106,22 @@ pub struct LogoutResponse {
 }
 
 /// Which session goes on.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Clone, PartialEq, Default)]
 pub struct RefreshRequest {
     /// The refresh token that came last.
     pub refresh_token: String,
 }
 
+impl fmt::Debug for RefreshRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RefreshRequest")
+            .field("refresh_token", &Redacted)
+            .finish()
+    }
+}
+
 /// Who opens an account.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Clone, PartialEq, Default)]
 pub struct RegisterRequest {
     /// Name to greet with.
     pub name: String,
@@ -89,6 +129,16 @@ pub struct RegisterRequest {
     pub email: String,
     /// The password.
     pub password: String,
+}
+
+impl fmt::Debug for RegisterRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RegisterRequest")
+            .field("name", &self.name)
+            .field("email", &self.email)
+            .field("password", &Redacted)
+            .finish()
+    }
 }
 
 /// Whose roles, and which.
@@ -110,10 +160,18 @@ pub struct SetStatusRequest {
 }
 
 /// A token.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Clone, PartialEq, Default)]
 pub struct ValidateTokenRequest {
     /// An access token.
     pub token: String,
+}
+
+impl fmt::Debug for ValidateTokenRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ValidateTokenRequest")
+            .field("token", &Redacted)
+            .finish()
+    }
 }
 
 /// What a token says.

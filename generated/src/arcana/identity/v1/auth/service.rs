@@ -7,7 +7,7 @@ use arcana_runtime::changes::Changes;
 use arcana_runtime::context::Context;
 use arcana_runtime::error::Result;
 use arcana_runtime::limits::{Limit, Rate};
-use arcana_runtime::service::{Custom, Method};
+use arcana_runtime::service::{Custom, Method, Replay};
 use async_trait::async_trait;
 
 use crate::arcana::identity::v1::user::User;
@@ -71,84 +71,94 @@ pub trait AuthMethods: Send + Sync {
     async fn validate_token(&self, cx: &Context, scope: &Scope, request: ValidateTokenRequest, changes: &mut Changes) -> Result<ValidateTokenResponse>;
 }
 
-static REGISTER_METHOD: Method = Method {
+static REGISTER_METHOD: Method<Credentials> = Method {
     name: "arcana.identity.v1.AuthService/Register",
     access: Rule(&[Grant::Public]),
     entity: None,
     timeout_seconds: None,
     limit: None,
+    replay: Some(Replay::NEVER),
 };
 
-static LOGIN_METHOD: Method = Method {
+static LOGIN_METHOD: Method<Credentials> = Method {
     name: "arcana.identity.v1.AuthService/Login",
     access: Rule(&[Grant::Public]),
     entity: None,
     timeout_seconds: None,
     limit: None,
+    replay: Some(Replay::NEVER),
 };
 
-static REFRESH_METHOD: Method = Method {
+static REFRESH_METHOD: Method<Credentials> = Method {
     name: "arcana.identity.v1.AuthService/Refresh",
     access: Rule(&[Grant::Public]),
     entity: None,
     timeout_seconds: None,
     limit: None,
+    replay: None,
 };
 
-static LOGOUT_METHOD: Method = Method {
+static LOGOUT_METHOD: Method<LogoutResponse> = Method {
     name: "arcana.identity.v1.AuthService/Logout",
     access: Rule(&[Grant::Role("user")]),
     entity: None,
     timeout_seconds: None,
     limit: None,
+    replay: None,
 };
 
-static LOGOUT_ALL_METHOD: Method = Method {
+static LOGOUT_ALL_METHOD: Method<LogoutAllResponse> = Method {
     name: "arcana.identity.v1.AuthService/LogoutAll",
     access: Rule(&[Grant::Role("user")]),
     entity: None,
     timeout_seconds: None,
     limit: None,
+    replay: None,
 };
 
-static GET_ME_METHOD: Method = Method {
+static GET_ME_METHOD: Method<User> = Method {
     name: "arcana.identity.v1.AuthService/GetMe",
     access: Rule(&[Grant::Role("user")]),
     entity: None,
     timeout_seconds: None,
     limit: None,
+    replay: None,
 };
 
-static CHANGE_PASSWORD_METHOD: Method = Method {
+static CHANGE_PASSWORD_METHOD: Method<ChangePasswordResponse> = Method {
     name: "arcana.identity.v1.AuthService/ChangePassword",
     access: Rule(&[Grant::Role("user")]),
     entity: None,
     timeout_seconds: None,
     limit: None,
+    replay: Some(Replay::MESSAGE),
 };
 
-static SET_ROLES_METHOD: Method = Method {
+static SET_ROLES_METHOD: Method<User> = Method {
     name: "arcana.identity.v1.AuthService/SetRoles",
     access: Rule(&[Grant::Role("admin")]),
     entity: None,
     timeout_seconds: None,
     limit: None,
+    replay: None,
 };
 
-static SET_STATUS_METHOD: Method = Method {
+static SET_STATUS_METHOD: Method<User> = Method {
     name: "arcana.identity.v1.AuthService/SetStatus",
     access: Rule(&[Grant::Role("admin")]),
     entity: None,
     timeout_seconds: None,
     limit: None,
+    replay: None,
 };
 
-static VALIDATE_TOKEN_METHOD: Method = Method {
+static VALIDATE_TOKEN_METHOD: Method<ValidateTokenResponse> = Method {
     name: "arcana.identity.v1.AuthService/ValidateToken",
     access: Rule(&[Grant::Public]),
     entity: None,
     timeout_seconds: None,
     limit: Some(Limit::new(Rate { calls: 600, seconds: 60 })),
+    replay: None,
 };
 
 #[async_trait]

@@ -54,7 +54,6 @@ pub struct LoginGuardPatch {
     /// See [`LoginGuard::locked_until`].
     pub locked_until: Option<Option<Timestamp>>,
 }
-
 impl From<NewLoginGuard> for LoginGuardPatch {
     fn from(new: NewLoginGuard) -> Self {
         Self {

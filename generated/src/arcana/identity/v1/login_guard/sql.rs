@@ -49,4 +49,5 @@ pub static LOGIN_GUARD: EntitySpec = EntitySpec {
         update: Rule(&[]),
         delete: Rule(&[]),
     },
+    limits: &[],
 };

@@ -55,7 +55,6 @@ pub struct RefreshTokenPatch {
     /// See [`RefreshToken::used_at`].
     pub used_at: Option<Option<Timestamp>>,
 }
-
 impl From<NewRefreshToken> for RefreshTokenPatch {
     fn from(new: NewRefreshToken) -> Self {
         Self {

@@ -51,4 +51,5 @@ pub static REFRESH_TOKEN: EntitySpec = EntitySpec {
         update: Rule(&[]),
         delete: Rule(&[]),
     },
+    limits: &[],
 };

@@ -7,11 +7,14 @@ use arcana_runtime::context::Context;
 use arcana_runtime::db::{Row, Stored, Value};
 use arcana_runtime::entity::{Entity, EntitySpec, Stamps, Validate, keep};
 use arcana_runtime::error::Result;
+use arcana_runtime::json::to_json;
 use arcana_runtime::types::{Timestamp, Uid};
 use arcana_runtime::violations::Violations;
+use serde_json::Value as Json;
 
 use crate::arcana::identity::v1::user::UserId;
 use super::validate;
+use super::dto::SessionDto;
 use super::sql::SESSION;
 
 /// Key of a session.
@@ -51,7 +54,6 @@ pub struct SessionPatch {
     /// See [`Session::user_id`].
     pub user_id: Option<UserId>,
 }
-
 impl From<NewSession> for SessionPatch {
     fn from(new: NewSession) -> Self {
         Self {
@@ -148,5 +150,9 @@ impl Entity for Session {
 
     fn version(&self) -> Option<i64> {
         Some(self.version)
+    }
+
+    fn shown(&self) -> Json {
+        to_json(&SessionDto(self))
     }
 }

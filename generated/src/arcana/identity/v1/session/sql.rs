@@ -29,7 +29,7 @@ pub static SESSION: EntitySpec = EntitySpec {
     updated_at: None,
     soft_delete: false,
     events: false,
-    audit: false,
+    audit: true,
     select: "SELECT id, user_id, user_agent, address, expires_at, revoked_at, version, created_at FROM sessions",
     insert: "INSERT INTO sessions (id, user_id, user_agent, address, expires_at, revoked_at, version, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     update: "UPDATE sessions SET user_id = ?, user_agent = ?, address = ?, expires_at = ?, revoked_at = ?, version = ?, created_at = ? WHERE id = ? AND version = ?",
@@ -53,4 +53,5 @@ pub static SESSION: EntitySpec = EntitySpec {
         update: Rule(&[]),
         delete: Rule(&[Grant::Owner, Grant::Role("admin")]),
     },
+    limits: &[],
 };

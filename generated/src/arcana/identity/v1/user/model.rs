@@ -2,22 +2,27 @@
 
 //! What is stored, sent and changed.
 
+use std::fmt;
+
 use arcana_runtime::changes::Field;
 use arcana_runtime::context::Context;
 use arcana_runtime::db::{Row, Stored, Value};
 use arcana_runtime::entity::{Entity, EntitySpec, Stamps, Validate, set};
 use arcana_runtime::error::Result;
-use arcana_runtime::types::{Enumeration, Timestamp, Uid};
+use arcana_runtime::json::to_json;
+use arcana_runtime::types::{Enumeration, Redacted, Timestamp, Uid};
 use arcana_runtime::violations::Violations;
+use serde_json::Value as Json;
 
 use super::validate;
+use super::dto::UserDto;
 use super::sql::USER;
 
 /// Key of a user.
 pub type UserId = Uid<User>;
 
 /// An account.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct User {
     /// Key of the row.
     pub id: UserId,
@@ -57,6 +62,23 @@ pub struct UserPatch {
     pub name: Option<String>,
     /// See [`User::email`].
     pub email: Option<String>,
+}
+
+impl fmt::Debug for User {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("User")
+            .field("id", &self.id)
+            .field("name", &self.name)
+            .field("email", &self.email)
+            .field("password_hash", &Redacted)
+            .field("roles", &self.roles)
+            .field("status", &self.status)
+            .field("sync_status", &self.sync_status)
+            .field("version", &self.version)
+            .field("created_at", &self.created_at)
+            .field("updated_at", &self.updated_at)
+            .finish()
+    }
 }
 
 impl From<NewUser> for UserPatch {
@@ -165,6 +187,10 @@ impl Entity for User {
 
     fn version(&self) -> Option<i64> {
         Some(self.version)
+    }
+
+    fn shown(&self) -> Json {
+        to_json(&UserDto(self))
     }
 }
 

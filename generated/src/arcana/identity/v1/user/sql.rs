@@ -31,7 +31,7 @@ pub static USER: EntitySpec = EntitySpec {
     updated_at: Some("updated_at"),
     soft_delete: true,
     events: false,
-    audit: false,
+    audit: true,
     select: "SELECT id, name, email, password_hash, roles, status, sync_status, version, created_at, updated_at FROM users",
     insert: "INSERT INTO users (id, name, email, password_hash, roles, status, sync_status, version, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     update: "UPDATE users SET name = ?, email = ?, password_hash = ?, roles = ?, status = ?, sync_status = ?, version = ?, created_at = ?, updated_at = ? WHERE id = ? AND deleted_at IS NULL AND version = ?",
@@ -46,6 +46,8 @@ pub static USER: EntitySpec = EntitySpec {
     expandable: &[],
     words: None,
     referenced_by: &[
+        Referrer { table: "api_keys", column: "user_id", version: Some("version"), on_delete: OnDelete::Cascade, condition: None },
+        Referrer { table: "external_identities", column: "user_id", version: None, on_delete: OnDelete::Cascade, condition: None },
         Referrer { table: "sessions", column: "user_id", version: Some("version"), on_delete: OnDelete::Cascade, condition: None },
         Referrer { table: "customers", column: "user_id", version: Some("version"), on_delete: OnDelete::SetNull, condition: None },
     ],
@@ -56,4 +58,5 @@ pub static USER: EntitySpec = EntitySpec {
         update: Rule(&[Grant::Owner, Grant::Role("admin")]),
         delete: Rule(&[Grant::Role("admin")]),
     },
+    limits: &[],
 };

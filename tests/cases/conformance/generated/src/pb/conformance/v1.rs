@@ -7698,7 +7698,7 @@ pub mod doctor_service_client {
     )]
     use tonic::codegen::*;
     use tonic::codegen::http::Uri;
-    /// What can be done with doctors.
+    /// A derived method under its own name, to bound its calls.
     #[derive(Debug, Clone)]
     pub struct DoctorServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -7925,7 +7925,7 @@ pub mod doctor_service_server {
             request: tonic::Request<super::DeleteDoctorRequest>,
         ) -> std::result::Result<tonic::Response<()>, tonic::Status>;
     }
-    /// What can be done with doctors.
+    /// A derived method under its own name, to bound its calls.
     #[derive(Debug)]
     pub struct DoctorServiceServer<T> {
         inner: Arc<T>,

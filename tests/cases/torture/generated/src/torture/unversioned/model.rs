@@ -39,7 +39,6 @@ pub struct UnversionedPatch {
     /// See [`Unversioned::kind_id`].
     pub kind_id: Option<Option<KindId>>,
 }
-
 impl From<NewUnversioned> for UnversionedPatch {
     fn from(new: NewUnversioned) -> Self {
         Self {

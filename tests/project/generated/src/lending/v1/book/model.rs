@@ -56,7 +56,6 @@ pub struct BookPatch {
     /// See [`Book::on_shelf`].
     pub on_shelf: Option<i32>,
 }
-
 impl From<NewBook> for BookPatch {
     fn from(new: NewBook) -> Self {
         Self {

@@ -54,7 +54,6 @@ pub struct LoanPatch {
     /// See [`Loan::reader_id`].
     pub reader_id: Option<UserId>,
 }
-
 impl From<NewLoan> for LoanPatch {
     fn from(new: NewLoan) -> Self {
         Self {

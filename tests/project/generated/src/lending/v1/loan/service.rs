@@ -6,7 +6,7 @@ use arcana_runtime::access::{Grant, Rule, Scope};
 use arcana_runtime::changes::Changes;
 use arcana_runtime::context::Context;
 use arcana_runtime::error::Result;
-use arcana_runtime::service::{Hooks, Method, Service, Standard};
+use arcana_runtime::service::{Hooks, Method, Replay, Service, Standard};
 use async_trait::async_trait;
 
 use super::model::{EndLoanRequest, Loan};
@@ -27,12 +27,13 @@ pub trait LoanMethods: Send + Sync {
     async fn end(&self, cx: &Context, scope: &Scope, request: EndLoanRequest, changes: &mut Changes) -> Result<Loan>;
 }
 
-static END_METHOD: Method = Method {
+static END_METHOD: Method<Loan> = Method {
     name: "lending.v1.LoanService/EndLoan",
     access: Rule(&[Grant::Role("admin")]),
     entity: Some(&LOAN),
     timeout_seconds: None,
     limit: None,
+    replay: Some(Replay::ROW),
 };
 
 #[async_trait]

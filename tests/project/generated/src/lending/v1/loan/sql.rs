@@ -52,4 +52,5 @@ pub static LOAN: EntitySpec = EntitySpec {
         update: Rule(&[]),
         delete: Rule(&[]),
     },
+    limits: &[],
 };

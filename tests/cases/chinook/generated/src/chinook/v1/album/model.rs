@@ -49,7 +49,6 @@ pub struct AlbumPatch {
     /// See [`Album::artist_id`].
     pub artist_id: Option<ArtistId>,
 }
-
 impl From<NewAlbum> for AlbumPatch {
     fn from(new: NewAlbum) -> Self {
         Self {

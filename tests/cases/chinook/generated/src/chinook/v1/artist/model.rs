@@ -42,7 +42,6 @@ pub struct ArtistPatch {
     /// See [`Artist::name`].
     pub name: Option<Option<String>>,
 }
-
 impl From<NewArtist> for ArtistPatch {
     fn from(new: NewArtist) -> Self {
         Self {

@@ -109,7 +109,6 @@ pub struct CustomerPatch {
     /// See [`Customer::support_rep_id`].
     pub support_rep_id: Option<Option<EmployeeId>>,
 }
-
 impl From<NewCustomer> for CustomerPatch {
     fn from(new: NewCustomer) -> Self {
         Self {

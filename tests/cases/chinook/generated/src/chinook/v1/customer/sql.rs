@@ -58,4 +58,5 @@ pub static CUSTOMER: EntitySpec = EntitySpec {
         update: Rule(&[Grant::Role("admin")]),
         delete: Rule(&[Grant::Role("admin")]),
     },
+    limits: &[],
 };

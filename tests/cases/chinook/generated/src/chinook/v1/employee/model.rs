@@ -120,7 +120,6 @@ pub struct EmployeePatch {
     /// See [`Employee::email`].
     pub email: Option<Option<String>>,
 }
-
 impl From<NewEmployee> for EmployeePatch {
     fn from(new: NewEmployee) -> Self {
         Self {

@@ -42,7 +42,6 @@ pub struct GenrePatch {
     /// See [`Genre::name`].
     pub name: Option<Option<String>>,
 }
-
 impl From<NewGenre> for GenrePatch {
     fn from(new: NewGenre) -> Self {
         Self {

@@ -85,7 +85,6 @@ pub struct InvoicePatch {
     /// See [`Invoice::total`].
     pub total: Option<Decimal>,
 }
-
 impl From<NewInvoice> for InvoicePatch {
     fn from(new: NewInvoice) -> Self {
         Self {

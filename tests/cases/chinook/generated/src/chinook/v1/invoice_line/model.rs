@@ -62,7 +62,6 @@ pub struct InvoiceLinePatch {
     /// See [`InvoiceLine::quantity`].
     pub quantity: Option<i32>,
 }
-
 impl From<NewInvoiceLine> for InvoiceLinePatch {
     fn from(new: NewInvoiceLine) -> Self {
         Self {

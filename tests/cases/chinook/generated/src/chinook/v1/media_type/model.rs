@@ -42,7 +42,6 @@ pub struct MediaTypePatch {
     /// See [`MediaType::name`].
     pub name: Option<Option<String>>,
 }
-
 impl From<NewMediaType> for MediaTypePatch {
     fn from(new: NewMediaType) -> Self {
         Self {

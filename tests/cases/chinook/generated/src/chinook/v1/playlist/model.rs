@@ -42,7 +42,6 @@ pub struct PlaylistPatch {
     /// See [`Playlist::name`].
     pub name: Option<Option<String>>,
 }
-
 impl From<NewPlaylist> for PlaylistPatch {
     fn from(new: NewPlaylist) -> Self {
         Self {

@@ -46,4 +46,5 @@ pub static PLAYLIST: EntitySpec = EntitySpec {
         update: Rule(&[Grant::Role("admin")]),
         delete: Rule(&[Grant::Role("admin")]),
     },
+    limits: &[],
 };

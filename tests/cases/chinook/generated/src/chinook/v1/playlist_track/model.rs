@@ -73,7 +73,6 @@ pub struct PlaylistTrackPatch {
     /// See [`PlaylistTrack::track_id`].
     pub track_id: Option<TrackId>,
 }
-
 impl From<NewPlaylistTrack> for PlaylistTrackPatch {
     fn from(new: NewPlaylistTrack) -> Self {
         Self {

@@ -47,4 +47,5 @@ pub static PLAYLIST_TRACK: EntitySpec = EntitySpec {
         update: Rule(&[]),
         delete: Rule(&[Grant::Role("admin")]),
     },
+    limits: &[],
 };

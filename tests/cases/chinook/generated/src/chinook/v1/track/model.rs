@@ -87,7 +87,6 @@ pub struct TrackPatch {
     /// See [`Track::unit_price`].
     pub unit_price: Option<Decimal>,
 }
-
 impl From<NewTrack> for TrackPatch {
     fn from(new: NewTrack) -> Self {
         Self {

@@ -2,13 +2,15 @@
 
 //! What is stored, sent and changed.
 
+use std::fmt;
+
 use arcana_runtime::changes::{Event, Field, Job};
 use arcana_runtime::context::Context;
 use arcana_runtime::db::{Row, Stored, Value};
 use arcana_runtime::entity::{Entity, EntitySpec, Stamps, Validate, set};
 use arcana_runtime::error::Result;
 use arcana_runtime::json::to_json;
-use arcana_runtime::types::{Decimal, Timestamp, Uid};
+use arcana_runtime::types::{Decimal, Redacted, Timestamp, Uid};
 use arcana_runtime::violations::Violations;
 use serde_json::Value as Json;
 
@@ -21,7 +23,7 @@ use super::sql::ACCOUNT;
 pub type AccountId = Uid<Account>;
 
 /// Who owns things; its own owner by its key.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Account {
     /// Key of the row.
     pub id: AccountId,
@@ -55,6 +57,20 @@ pub struct AccountPatch {
     pub name: Option<String>,
     /// See [`Account::nickname`].
     pub nickname: Option<Option<String>>,
+}
+
+impl fmt::Debug for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Account")
+            .field("id", &self.id)
+            .field("name", &self.name)
+            .field("nickname", &self.nickname)
+            .field("version", &self.version)
+            .field("created_at", &self.created_at)
+            .field("updated_at", &self.updated_at)
+            .field("secret", &Redacted)
+            .finish()
+    }
 }
 
 impl From<NewAccount> for AccountPatch {

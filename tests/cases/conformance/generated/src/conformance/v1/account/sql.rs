@@ -56,6 +56,7 @@ pub static ACCOUNT: EntitySpec = EntitySpec {
         update: Rule(&[Grant::Owner, Grant::Role("admin")]),
         delete: Rule(&[Grant::Owner, Grant::Role("admin")]),
     },
+    limits: &[],
 };
 
 /// The text of [`roll`](super::repository).

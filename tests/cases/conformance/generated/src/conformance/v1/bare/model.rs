@@ -32,7 +32,6 @@ pub struct NewBare {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct BarePatch {
 }
-
 impl From<NewBare> for BarePatch {
     fn from(_: NewBare) -> Self {
         Self {

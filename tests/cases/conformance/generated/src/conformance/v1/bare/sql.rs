@@ -44,4 +44,5 @@ pub static BARE: EntitySpec = EntitySpec {
         update: Rule(&[]),
         delete: Rule(&[Grant::Role("admin")]),
     },
+    limits: &[],
 };

@@ -44,7 +44,6 @@ pub struct CodedPatch {
     /// See [`Coded::name`].
     pub name: Option<String>,
 }
-
 impl From<NewCoded> for CodedPatch {
     fn from(new: NewCoded) -> Self {
         Self {

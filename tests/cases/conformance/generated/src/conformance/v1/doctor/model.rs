@@ -46,7 +46,6 @@ pub struct DoctorPatch {
     /// See [`Doctor::on_call`].
     pub on_call: Option<bool>,
 }
-
 impl From<NewDoctor> for DoctorPatch {
     fn from(new: NewDoctor) -> Self {
         Self {

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 
 use super::model::Doctor;
 
-/// What can be done with doctors.
+/// A derived method under its own name, to bound its calls.
 #[async_trait]
 pub trait DoctorService: Service<Doctor> {
 }

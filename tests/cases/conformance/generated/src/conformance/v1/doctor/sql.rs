@@ -3,7 +3,8 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind};
+use arcana_runtime::entity::{AccessSpec, ColumnSpec, Derived, EntitySpec, Kind, MethodLimits};
+use arcana_runtime::limits::{Limit, Rate};
 
 /// The shape of a doctor.
 pub static DOCTOR: EntitySpec = EntitySpec {
@@ -47,4 +48,5 @@ pub static DOCTOR: EntitySpec = EntitySpec {
         update: Rule(&[Grant::Role("admin")]),
         delete: Rule(&[Grant::Role("admin")]),
     },
+    limits: &[MethodLimits { method: Derived::List, limit: Some({ static LIMIT: Limit = Limit::new(Rate { calls: 3, seconds: 3600 }); &LIMIT }), timeout_seconds: Some(60) }],
 };

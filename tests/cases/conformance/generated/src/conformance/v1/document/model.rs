@@ -76,7 +76,6 @@ pub struct DocumentPatch {
     /// See [`Document::node_id`].
     pub node_id: Option<Option<NodeId>>,
 }
-
 impl From<NewDocument> for DocumentPatch {
     fn from(new: NewDocument) -> Self {
         Self {

@@ -57,6 +57,7 @@ pub static DOCUMENT: EntitySpec = EntitySpec {
         update: Rule(&[Grant::Role("admin")]),
         delete: Rule(&[Grant::Role("admin")]),
     },
+    limits: &[],
 };
 
 /// The text of [`title_of`](super::repository).

@@ -42,7 +42,6 @@ pub struct ImportedPatch {
     /// See [`Imported::name`].
     pub name: Option<String>,
 }
-
 impl From<NewImported> for ImportedPatch {
     fn from(new: NewImported) -> Self {
         Self {

@@ -394,7 +394,6 @@ pub struct KindPatch {
     /// See [`Kind::places_by_bool`].
     pub places_by_bool: Option<BTreeMap<bool, Place>>,
 }
-
 impl From<NewKind> for KindPatch {
     fn from(new: NewKind) -> Self {
         Self {

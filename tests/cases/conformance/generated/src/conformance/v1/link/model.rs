@@ -60,7 +60,6 @@ pub struct LinkPatch {
     /// See [`Link::node_id`].
     pub node_id: Option<NodeId>,
 }
-
 impl From<NewLink> for LinkPatch {
     fn from(new: NewLink) -> Self {
         Self {

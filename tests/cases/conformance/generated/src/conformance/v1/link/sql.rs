@@ -52,4 +52,5 @@ pub static LINK: EntitySpec = EntitySpec {
         update: Rule(&[Grant::Role("admin")]),
         delete: Rule(&[Grant::Role("admin")]),
     },
+    limits: &[],
 };

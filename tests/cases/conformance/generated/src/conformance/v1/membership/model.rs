@@ -82,7 +82,6 @@ pub struct MembershipPatch {
     /// See [`Membership::role`].
     pub role: Option<String>,
 }
-
 impl From<NewMembership> for MembershipPatch {
     fn from(new: NewMembership) -> Self {
         Self {

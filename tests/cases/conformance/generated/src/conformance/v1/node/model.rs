@@ -58,7 +58,6 @@ pub struct NodePatch {
     /// See [`Node::anchor_id`].
     pub anchor_id: Option<Option<NodeId>>,
 }
-
 impl From<NewNode> for NodePatch {
     fn from(new: NewNode) -> Self {
         Self {

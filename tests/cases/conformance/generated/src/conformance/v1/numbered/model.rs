@@ -38,7 +38,6 @@ pub struct NumberedPatch {
     /// See [`Numbered::name`].
     pub name: Option<String>,
 }
-
 impl From<NewNumbered> for NumberedPatch {
     fn from(new: NewNumbered) -> Self {
         Self {

@@ -47,4 +47,5 @@ pub static NUMBERED: EntitySpec = EntitySpec {
         update: Rule(&[Grant::Role("admin")]),
         delete: Rule(&[Grant::Role("admin")]),
     },
+    limits: &[],
 };

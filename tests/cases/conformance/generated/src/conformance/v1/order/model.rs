@@ -69,7 +69,6 @@ pub struct OrderPatch {
     /// See [`Order::notes`].
     pub notes: Option<Vec<NewOrderNote>>,
 }
-
 impl From<NewOrder> for OrderPatch {
     fn from(new: NewOrder) -> Self {
         Self {
@@ -234,7 +233,6 @@ pub struct OrderLinePatch {
     /// See [`OrderLine::text`].
     pub text: Option<Option<String>>,
 }
-
 impl From<NewOrderLine> for OrderLinePatch {
     fn from(new: NewOrderLine) -> Self {
         Self {
@@ -351,7 +349,6 @@ pub struct OrderNotePatch {
     /// See [`OrderNote::text`].
     pub text: Option<String>,
 }
-
 impl From<NewOrderNote> for OrderNotePatch {
     fn from(new: NewOrderNote) -> Self {
         Self {

@@ -53,6 +53,7 @@ pub static ORDER: EntitySpec = EntitySpec {
         update: Rule(&[Grant::Owner, Grant::Role("admin")]),
         delete: Rule(&[Grant::Owner, Grant::Role("admin")]),
     },
+    limits: &[],
 };
 
 /// The shape of an order line.
@@ -100,6 +101,7 @@ pub static ORDER_LINE: EntitySpec = EntitySpec {
         update: Rule(&[]),
         delete: Rule(&[]),
     },
+    limits: &[],
 };
 
 /// The shape of an order note.
@@ -144,6 +146,7 @@ pub static ORDER_NOTE: EntitySpec = EntitySpec {
         update: Rule(&[]),
         delete: Rule(&[]),
     },
+    limits: &[],
 };
 
 /// The text of [`sold_per_product`](super::repository).

@@ -45,7 +45,6 @@ pub struct ParcelPatch {
     /// See [`Parcel::text`].
     pub text: Option<String>,
 }
-
 impl From<NewParcel> for ParcelPatch {
     fn from(new: NewParcel) -> Self {
         Self {

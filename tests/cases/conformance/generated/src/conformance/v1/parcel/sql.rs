@@ -47,4 +47,5 @@ pub static PARCEL: EntitySpec = EntitySpec {
         update: Rule(&[Grant::Owner]),
         delete: Rule(&[Grant::Owner]),
     },
+    limits: &[],
 };

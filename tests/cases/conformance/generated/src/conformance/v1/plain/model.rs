@@ -44,7 +44,6 @@ pub struct PlainPatch {
     /// See [`Plain::count`].
     pub count: Option<i32>,
 }
-
 impl From<NewPlain> for PlainPatch {
     fn from(new: NewPlain) -> Self {
         Self {

@@ -84,7 +84,6 @@ pub struct ProductPatch {
     /// See [`Product::label`].
     pub label: Option<Option<String>>,
 }
-
 impl From<NewProduct> for ProductPatch {
     fn from(new: NewProduct) -> Self {
         Self {

@@ -132,7 +132,6 @@ pub struct WordPatch {
     /// See [`Word::values`].
     pub values: Option<Vec<NewWordPart>>,
 }
-
 impl From<NewWord> for WordPatch {
     fn from(new: NewWord) -> Self {
         Self {
@@ -361,7 +360,6 @@ pub struct WordPartPatch {
     /// See [`WordPart::usage`].
     pub usage: Option<i32>,
 }
-
 impl From<NewWordPart> for WordPartPatch {
     fn from(new: NewWordPart) -> Self {
         Self {

@@ -65,6 +65,7 @@ pub static WORD: EntitySpec = EntitySpec {
         update: Rule(&[Grant::Role("admin")]),
         delete: Rule(&[Grant::Role("admin")]),
     },
+    limits: &[],
 };
 
 /// The shape of a word part.
@@ -110,4 +111,5 @@ pub static WORD_PART: EntitySpec = EntitySpec {
         update: Rule(&[]),
         delete: Rule(&[]),
     },
+    limits: &[],
 };

@@ -38,7 +38,6 @@ pub struct AccountPatch {
     /// See [`Account::name`].
     pub name: Option<String>,
 }
-
 impl From<NewAccount> for AccountPatch {
     fn from(new: NewAccount) -> Self {
         Self {

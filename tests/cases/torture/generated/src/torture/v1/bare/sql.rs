@@ -45,4 +45,5 @@ pub static BARE: EntitySpec = EntitySpec {
         update: Rule(&[]),
         delete: Rule(&[Grant::Role("user")]),
     },
+    limits: &[],
 };

@@ -73,7 +73,6 @@ pub struct BarePairPatch {
     /// See [`BarePair::right_code`].
     pub right_code: Option<CodedId>,
 }
-
 impl From<NewBarePair> for BarePairPatch {
     fn from(new: NewBarePair) -> Self {
         Self {

@@ -47,4 +47,5 @@ pub static BARE_PAIR: EntitySpec = EntitySpec {
         update: Rule(&[Grant::Role("user")]),
         delete: Rule(&[Grant::Role("user")]),
     },
+    limits: &[],
 };

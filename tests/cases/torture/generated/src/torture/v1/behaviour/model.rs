@@ -2,6 +2,7 @@
 
 //! What is stored, sent and changed.
 
+use std::fmt;
 use std::collections::BTreeMap;
 
 use arcana_runtime::changes::Field;
@@ -9,7 +10,7 @@ use arcana_runtime::context::Context;
 use arcana_runtime::db::{Row, Stored, Value};
 use arcana_runtime::entity::{Entity, EntitySpec, Stamps, Validate, keep, set};
 use arcana_runtime::error::Result;
-use arcana_runtime::types::{Bytes, Decimal, Timestamp, Uid};
+use arcana_runtime::types::{Bytes, Decimal, Redacted, Timestamp, Uid};
 use arcana_runtime::violations::Violations;
 
 use crate::torture::v1::shared::Place;
@@ -20,7 +21,7 @@ use super::sql::BEHAVIOUR;
 pub type BehaviourId = Uid<Behaviour>;
 
 /// Behaviours of fields, one by one and together.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Behaviour {
     /// Key of the row.
     pub id: BehaviourId,
@@ -114,6 +115,36 @@ pub struct BehaviourPatch {
     pub must_come_in: Option<String>,
     /// See [`Behaviour::old_name`].
     pub old_name: Option<String>,
+}
+
+impl fmt::Debug for Behaviour {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Behaviour")
+            .field("id", &self.id)
+            .field("set_once", &self.set_once)
+            .field("maybe_set_once", &self.maybe_set_once)
+            .field("required_once", &self.required_once)
+            .field("list_set_once", &self.list_set_once)
+            .field("place_set_once", &self.place_set_once)
+            .field("from_service", &self.from_service)
+            .field("maybe_from_service", &self.maybe_from_service)
+            .field("time_from_service", &self.time_from_service)
+            .field("decimal_from_service", &self.decimal_from_service)
+            .field("list_from_service", &self.list_from_service)
+            .field("map_from_service", &self.map_from_service)
+            .field("only_in", &self.only_in)
+            .field("maybe_only_in", &self.maybe_only_in)
+            .field("must_come_in", &self.must_come_in)
+            .field("secret", &Redacted)
+            .field("secret_text", &Redacted)
+            .field("secret_in", &Redacted)
+            .field("hidden_text", &self.hidden_text)
+            .field("hidden_time", &self.hidden_time)
+            .field("hidden_count", &self.hidden_count)
+            .field("hidden_place", &self.hidden_place)
+            .field("old_name", &self.old_name)
+            .finish()
+    }
 }
 
 impl From<NewBehaviour> for BehaviourPatch {

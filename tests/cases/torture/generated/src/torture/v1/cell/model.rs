@@ -88,7 +88,6 @@ pub struct CellPatch {
     /// See [`Cell::text`].
     pub text: Option<Option<String>>,
 }
-
 impl From<NewCell> for CellPatch {
     fn from(new: NewCell) -> Self {
         Self {

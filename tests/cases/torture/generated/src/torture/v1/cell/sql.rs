@@ -47,4 +47,5 @@ pub static CELL: EntitySpec = EntitySpec {
         update: Rule(&[Grant::Role("user")]),
         delete: Rule(&[Grant::Role("user")]),
     },
+    limits: &[],
 };

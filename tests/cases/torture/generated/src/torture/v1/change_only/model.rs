@@ -40,7 +40,6 @@ pub struct ChangeOnlyPatch {
     /// See [`ChangeOnly::text`].
     pub text: Option<String>,
 }
-
 impl From<NewChangeOnly> for ChangeOnlyPatch {
     fn from(new: NewChangeOnly) -> Self {
         Self {

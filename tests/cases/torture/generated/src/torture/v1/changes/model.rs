@@ -41,7 +41,6 @@ pub struct ChangesPatch {
     /// See [`Changes::status`].
     pub status: Option<Status>,
 }
-
 impl From<NewChanges> for ChangesPatch {
     fn from(new: NewChanges) -> Self {
         Self {

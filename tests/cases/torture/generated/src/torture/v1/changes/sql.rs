@@ -46,4 +46,5 @@ pub static CHANGES: EntitySpec = EntitySpec {
         update: Rule(&[Grant::Role("admin")]),
         delete: Rule(&[Grant::Role("admin")]),
     },
+    limits: &[],
 };

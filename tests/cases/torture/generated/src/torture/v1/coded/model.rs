@@ -42,7 +42,6 @@ pub struct CodedPatch {
     /// See [`Coded::coded_id`].
     pub coded_id: Option<Option<CodedId>>,
 }
-
 impl From<NewCoded> for CodedPatch {
     fn from(new: NewCoded) -> Self {
         Self {

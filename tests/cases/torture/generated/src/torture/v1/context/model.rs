@@ -70,7 +70,6 @@ pub struct ContextPatch {
     /// See [`Context::r#type`].
     pub r#type: Option<Option<TypeId>>,
 }
-
 impl From<NewContext> for ContextPatch {
     fn from(new: NewContext) -> Self {
         Self {

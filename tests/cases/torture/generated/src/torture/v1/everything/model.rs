@@ -91,7 +91,6 @@ pub struct EverythingPatch {
     /// See [`Everything::place`].
     pub place: Option<Place>,
 }
-
 impl From<NewEverything> for EverythingPatch {
     fn from(new: NewEverything) -> Self {
         Self {
@@ -271,7 +270,6 @@ pub struct EverythingLinePatch {
     /// See [`EverythingLine::tags`].
     pub tags: Option<Vec<String>>,
 }
-
 impl From<NewEverythingLine> for EverythingLinePatch {
     fn from(new: NewEverythingLine) -> Self {
         Self {

@@ -28,12 +28,13 @@ pub trait EverythingMethods: Send + Sync {
     async fn paint(&self, cx: &Context, scope: &Scope, request: PaintEverythingRequest, changes: &mut Changes) -> Result<Everything>;
 }
 
-static PAINT_METHOD: Method = Method {
+static PAINT_METHOD: Method<Everything> = Method {
     name: "torture.v1.EverythingService/PaintEverything",
     access: Rule(&[Grant::Owner, Grant::Role("admin")]),
     entity: Some(&EVERYTHING),
     timeout_seconds: Some(30),
     limit: Some(Limit::new(Rate { calls: 3, seconds: 1 })),
+    replay: None,
 };
 
 #[async_trait]

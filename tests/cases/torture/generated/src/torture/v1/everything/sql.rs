@@ -3,7 +3,10 @@
 //! Tables, columns and statements.
 
 use arcana_runtime::access::{Grant, Rule};
-use arcana_runtime::entity::{AccessSpec, ColumnSpec, EntitySpec, Kind, Reference, Searched, Unique, Words};
+use arcana_runtime::entity::{
+    AccessSpec, ColumnSpec, Derived, EntitySpec, Kind, MethodLimits, Reference, Searched, Unique, Words,
+};
+use arcana_runtime::limits::{Limit, Rate};
 
 /// The shape of an everything.
 pub static EVERYTHING: EntitySpec = EntitySpec {
@@ -58,6 +61,7 @@ pub static EVERYTHING: EntitySpec = EntitySpec {
         update: Rule(&[Grant::Owner, Grant::Role("admin")]),
         delete: Rule(&[Grant::Owner, Grant::Role("admin")]),
     },
+    limits: &[MethodLimits { method: Derived::List, limit: Some({ static LIMIT: Limit = Limit::new(Rate { calls: 100, seconds: 60 }); &LIMIT }), timeout_seconds: Some(5) }],
 };
 
 /// The shape of an everything line.
@@ -103,4 +107,5 @@ pub static EVERYTHING_LINE: EntitySpec = EntitySpec {
         update: Rule(&[]),
         delete: Rule(&[]),
     },
+    limits: &[],
 };

@@ -521,7 +521,6 @@ pub struct KindPatch {
     /// See [`Kind::structs_by_text`].
     pub structs_by_text: Option<BTreeMap<String, Struct>>,
 }
-
 impl From<NewKind> for KindPatch {
     fn from(new: NewKind) -> Self {
         Self {

@@ -7,7 +7,7 @@ use arcana_runtime::changes::Changes;
 use arcana_runtime::context::Context;
 use arcana_runtime::error::Result;
 use arcana_runtime::limits::{Limit, Rate};
-use arcana_runtime::service::{Hooks, Method, Service, Standard};
+use arcana_runtime::service::{Hooks, Method, Replay, Service, Standard};
 use async_trait::async_trait;
 
 use crate::torture::v1::call::{
@@ -74,92 +74,103 @@ pub trait KindMethods: Send + Sync {
     async fn inspect(&self, cx: &Context, scope: &Scope, request: CopyKindRequest, changes: &mut Changes) -> Result<InspectKindResponse>;
 }
 
-static SEARCH_METHOD: Method = Method {
+static SEARCH_METHOD: Method<SearchResponse> = Method {
     name: "torture.v1.KindService/Search",
     access: Rule(&[Grant::Public]),
     entity: Some(&KIND),
     timeout_seconds: None,
     limit: None,
+    replay: None,
 };
 
-static RECENT_METHOD: Method = Method {
+static RECENT_METHOD: Method<RecentResponse> = Method {
     name: "torture.v1.KindService/Recent",
     access: Rule(&[Grant::Role("user")]),
     entity: Some(&KIND),
     timeout_seconds: None,
     limit: Some(Limit::new(Rate { calls: 1000, seconds: 3600 })),
+    replay: None,
 };
 
-static PUT_METHOD: Method = Method {
+static PUT_METHOD: Method<Place> = Method {
     name: "torture.v1.KindService/Put",
     access: Rule(&[Grant::Role("admin")]),
     entity: Some(&KIND),
     timeout_seconds: Some(3),
     limit: None,
+    replay: Some(Replay::MESSAGE),
 };
 
-static TOUCH_METHOD: Method = Method {
+static TOUCH_METHOD: Method<Nothing> = Method {
     name: "torture.v1.KindService/Touch",
     access: Rule(&[Grant::Role("admin")]),
     entity: Some(&KIND),
     timeout_seconds: None,
     limit: None,
+    replay: Some(Replay::MESSAGE),
 };
 
-static PING_METHOD: Method = Method {
+static PING_METHOD: Method<Nothing> = Method {
     name: "torture.v1.KindService/Ping",
     access: Rule(&[Grant::Role("admin")]),
     entity: Some(&KIND),
     timeout_seconds: None,
     limit: None,
+    replay: Some(Replay::MESSAGE),
 };
 
-static PICK_METHOD: Method = Method {
+static PICK_METHOD: Method<Kind> = Method {
     name: "torture.v1.KindService/Pick",
     access: Rule(&[Grant::Internal]),
     entity: Some(&KIND),
     timeout_seconds: None,
     limit: None,
+    replay: None,
 };
 
-static SUM_METHOD: Method = Method {
+static SUM_METHOD: Method<SumResponse> = Method {
     name: "torture.v1.KindService/Sum",
     access: Rule(&[Grant::Role("admin")]),
     entity: Some(&KIND),
     timeout_seconds: None,
     limit: None,
+    replay: Some(Replay::MESSAGE),
 };
 
-static EVERYTHING_METHOD: Method = Method {
+static EVERYTHING_METHOD: Method<EverythingResponse> = Method {
     name: "torture.v1.KindService/Everything",
     access: Rule(&[Grant::Role("admin")]),
     entity: Some(&KIND),
     timeout_seconds: None,
     limit: None,
+    replay: Some(Replay::MESSAGE),
 };
 
-static CLEAR_KINDS_METHOD: Method = Method {
+static CLEAR_KINDS_METHOD: Method<ClearKindsResponse> = Method {
     name: "torture.v1.KindService/ClearKinds",
     access: Rule(&[Grant::Role("admin")]),
     entity: Some(&KIND),
     timeout_seconds: None,
     limit: None,
+    replay: Some(Replay::MESSAGE),
 };
 
-static COPY_METHOD: Method = Method {
+static COPY_METHOD: Method<Kind> = Method {
     name: "torture.v1.KindService/CopyKind",
     access: Rule(&[Grant::Role("admin")]),
     entity: Some(&KIND),
     timeout_seconds: None,
     limit: None,
+    replay: Some(Replay::ROW),
 };
 
-static INSPECT_METHOD: Method = Method {
+static INSPECT_METHOD: Method<InspectKindResponse> = Method {
     name: "torture.v1.KindService/InspectKind",
     access: Rule(&[Grant::Public]),
     entity: Some(&KIND),
     timeout_seconds: None,
     limit: None,
+    replay: None,
 };
 
 #[async_trait]

@@ -134,4 +134,5 @@ pub static KIND: EntitySpec = EntitySpec {
         update: Rule(&[Grant::Internal, Grant::Role("admin")]),
         delete: Rule(&[Grant::Role("super_admin")]),
     },
+    limits: &[],
 };

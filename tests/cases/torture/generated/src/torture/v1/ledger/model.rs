@@ -51,7 +51,6 @@ pub struct LedgerPatch {
     /// See [`Ledger::amount`].
     pub amount: Option<Decimal>,
 }
-
 impl From<NewLedger> for LedgerPatch {
     fn from(new: NewLedger) -> Self {
         Self {

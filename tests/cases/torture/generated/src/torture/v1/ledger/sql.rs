@@ -48,4 +48,5 @@ pub static LEDGER: EntitySpec = EntitySpec {
         update: Rule(&[]),
         delete: Rule(&[]),
     },
+    limits: &[],
 };

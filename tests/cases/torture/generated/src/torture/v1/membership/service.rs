@@ -6,7 +6,7 @@ use arcana_runtime::access::{Grant, Rule, Scope};
 use arcana_runtime::changes::Changes;
 use arcana_runtime::context::Context;
 use arcana_runtime::error::Result;
-use arcana_runtime::service::{Hooks, Method, Service, Standard};
+use arcana_runtime::service::{Hooks, Method, Replay, Service, Standard};
 use async_trait::async_trait;
 
 use crate::torture::v1::call::RaiseMembershipRequest;
@@ -28,12 +28,13 @@ pub trait MembershipMethods: Send + Sync {
     async fn raise(&self, cx: &Context, scope: &Scope, request: RaiseMembershipRequest, changes: &mut Changes) -> Result<Membership>;
 }
 
-static RAISE_METHOD: Method = Method {
+static RAISE_METHOD: Method<Membership> = Method {
     name: "torture.v1.MembershipService/RaiseMembership",
     access: Rule(&[Grant::Role("admin")]),
     entity: Some(&MEMBERSHIP),
     timeout_seconds: None,
     limit: None,
+    replay: Some(Replay::ROW),
 };
 
 #[async_trait]

@@ -50,4 +50,5 @@ pub static MEMBERSHIP: EntitySpec = EntitySpec {
         update: Rule(&[Grant::Role("user")]),
         delete: Rule(&[Grant::Role("user")]),
     },
+    limits: &[],
 };

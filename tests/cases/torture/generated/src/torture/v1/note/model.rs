@@ -45,7 +45,6 @@ pub struct NotePatch {
     /// See [`Note::text`].
     pub text: Option<String>,
 }
-
 impl From<NewNote> for NotePatch {
     fn from(new: NewNote) -> Self {
         Self {

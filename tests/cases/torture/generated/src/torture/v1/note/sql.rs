@@ -48,4 +48,5 @@ pub static NOTE: EntitySpec = EntitySpec {
         update: Rule(&[Grant::Owner]),
         delete: Rule(&[Grant::Owner]),
     },
+    limits: &[],
 };

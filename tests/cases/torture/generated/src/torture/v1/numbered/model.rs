@@ -78,7 +78,6 @@ pub struct NumberedPatch {
     /// See [`Numbered::notes`].
     pub notes: Option<Vec<NewNumberedNote>>,
 }
-
 impl From<NewNumbered> for NumberedPatch {
     fn from(new: NewNumbered) -> Self {
         Self {
@@ -243,7 +242,6 @@ pub struct NumberedPartPatch {
     /// See [`NumberedPart::imported_id`].
     pub imported_id: Option<Option<ImportedId>>,
 }
-
 impl From<NewNumberedPart> for NumberedPartPatch {
     fn from(new: NewNumberedPart) -> Self {
         Self {
@@ -353,7 +351,6 @@ pub struct NumberedNotePatch {
     /// See [`NumberedNote::text`].
     pub text: Option<Option<String>>,
 }
-
 impl From<NewNumberedNote> for NumberedNotePatch {
     fn from(new: NewNumberedNote) -> Self {
         Self {

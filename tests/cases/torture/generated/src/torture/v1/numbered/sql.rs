@@ -57,6 +57,7 @@ pub static NUMBERED: EntitySpec = EntitySpec {
         update: Rule(&[Grant::Role("user")]),
         delete: Rule(&[Grant::Role("user")]),
     },
+    limits: &[],
 };
 
 /// The shape of a numbered part.
@@ -103,6 +104,7 @@ pub static NUMBERED_PART: EntitySpec = EntitySpec {
         update: Rule(&[]),
         delete: Rule(&[]),
     },
+    limits: &[],
 };
 
 /// The shape of a numbered note.
@@ -147,4 +149,5 @@ pub static NUMBERED_NOTE: EntitySpec = EntitySpec {
         update: Rule(&[]),
         delete: Rule(&[]),
     },
+    limits: &[],
 };

@@ -38,7 +38,6 @@ pub struct PlainPatch {
     /// See [`Plain::text`].
     pub text: Option<String>,
 }
-
 impl From<NewPlain> for PlainPatch {
     fn from(new: NewPlain) -> Self {
         Self {

@@ -57,7 +57,6 @@ pub struct ProfilePatch {
     /// See [`Profile::version`].
     pub version: Option<Option<i64>>,
 }
-
 impl From<NewProfile> for ProfilePatch {
     fn from(new: NewProfile) -> Self {
         Self {

@@ -51,4 +51,5 @@ pub static PROFILE: EntitySpec = EntitySpec {
         update: Rule(&[Grant::Owner]),
         delete: Rule(&[Grant::Owner]),
     },
+    limits: &[],
 };

@@ -38,7 +38,6 @@ pub struct ReadOnlyPatch {
     /// See [`ReadOnly::text`].
     pub text: Option<String>,
 }
-
 impl From<NewReadOnly> for ReadOnlyPatch {
     fn from(new: NewReadOnly) -> Self {
         Self {

@@ -45,4 +45,5 @@ pub static READ_ONLY: EntitySpec = EntitySpec {
         update: Rule(&[]),
         delete: Rule(&[]),
     },
+    limits: &[],
 };

@@ -51,7 +51,6 @@ pub struct RemarkPatch {
     /// See [`Remark::slug`].
     pub slug: Option<String>,
 }
-
 impl From<NewRemark> for RemarkPatch {
     fn from(new: NewRemark) -> Self {
         Self {

@@ -49,4 +49,5 @@ pub static REMARK: EntitySpec = EntitySpec {
         update: Rule(&[Grant::Owner]),
         delete: Rule(&[Grant::Owner]),
     },
+    limits: &[],
 };

@@ -161,7 +161,6 @@ pub struct RequiredKindPatch {
     /// See [`RequiredKind::a_long_text`].
     pub a_long_text: Option<i64>,
 }
-
 impl From<NewRequiredKind> for RequiredKindPatch {
     fn from(new: NewRequiredKind) -> Self {
         Self {

@@ -359,7 +359,6 @@ pub struct RulePatch {
     /// See [`Rule::texts`].
     pub texts: Option<BTreeMap<i32, String>>,
 }
-
 impl From<NewRule> for RulePatch {
     fn from(new: NewRule) -> Self {
         Self {

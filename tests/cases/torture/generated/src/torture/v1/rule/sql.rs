@@ -98,4 +98,5 @@ pub static RULE: EntitySpec = EntitySpec {
         update: Rule(&[Grant::Role("user")]),
         delete: Rule(&[Grant::Role("user")]),
     },
+    limits: &[],
 };

@@ -59,7 +59,6 @@ pub struct RuleHolderPatch {
     /// See [`RuleHolder::children`].
     pub children: Option<Vec<NewRuleChild>>,
 }
-
 impl From<NewRuleHolder> for RuleHolderPatch {
     fn from(new: NewRuleHolder) -> Self {
         Self {
@@ -186,7 +185,6 @@ pub struct RuleChildPatch {
     /// See [`RuleChild::value`].
     pub value: Option<RuleValue>,
 }
-
 impl From<NewRuleChild> for RuleChildPatch {
     fn from(new: NewRuleChild) -> Self {
         Self {

@@ -47,6 +47,7 @@ pub static RULE_HOLDER: EntitySpec = EntitySpec {
         update: Rule(&[Grant::Role("user")]),
         delete: Rule(&[Grant::Role("user")]),
     },
+    limits: &[],
 };
 
 /// The shape of a rule child.
@@ -92,4 +93,5 @@ pub static RULE_CHILD: EntitySpec = EntitySpec {
         update: Rule(&[]),
         delete: Rule(&[]),
     },
+    limits: &[],
 };

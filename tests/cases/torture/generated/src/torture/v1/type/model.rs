@@ -471,7 +471,6 @@ pub struct TypePatch {
     /// See [`Type::mode`].
     pub mode: Option<Mode>,
 }
-
 impl From<NewType> for TypePatch {
     fn from(new: NewType) -> Self {
         Self {

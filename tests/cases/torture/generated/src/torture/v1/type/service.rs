@@ -6,7 +6,7 @@ use arcana_runtime::access::{Grant, Rule, Scope};
 use arcana_runtime::changes::Changes;
 use arcana_runtime::context::Context;
 use arcana_runtime::error::Result;
-use arcana_runtime::service::{Batch, Hooks, Method, Service, Standard};
+use arcana_runtime::service::{Batch, Hooks, Method, Replay, Service, Standard};
 use async_trait::async_trait;
 
 use super::model::{MatchRequest, MoveRequest, Page, Type};
@@ -31,20 +31,22 @@ pub trait TypeMethods: Send + Sync {
     async fn r#match(&self, cx: &Context, scope: &Scope, request: MatchRequest, changes: &mut Changes) -> Result<Page>;
 }
 
-static MOVE_METHOD: Method = Method {
+static MOVE_METHOD: Method<Type> = Method {
     name: "torture.v1.TypeService/Move",
     access: Rule(&[Grant::Role("admin")]),
     entity: Some(&TYPE),
     timeout_seconds: None,
     limit: None,
+    replay: Some(Replay::ROW),
 };
 
-static MATCH_METHOD: Method = Method {
+static MATCH_METHOD: Method<Page> = Method {
     name: "torture.v1.TypeService/Match",
     access: Rule(&[Grant::Public]),
     entity: Some(&TYPE),
     timeout_seconds: None,
     limit: None,
+    replay: None,
 };
 
 #[async_trait]

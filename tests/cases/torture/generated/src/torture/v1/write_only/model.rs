@@ -38,7 +38,6 @@ pub struct WriteOnlyPatch {
     /// See [`WriteOnly::text`].
     pub text: Option<String>,
 }
-
 impl From<NewWriteOnly> for WriteOnlyPatch {
     fn from(new: NewWriteOnly) -> Self {
         Self {

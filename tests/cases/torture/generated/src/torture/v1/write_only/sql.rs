@@ -45,4 +45,5 @@ pub static WRITE_ONLY: EntitySpec = EntitySpec {
         update: Rule(&[]),
         delete: Rule(&[]),
     },
+    limits: &[],
 };

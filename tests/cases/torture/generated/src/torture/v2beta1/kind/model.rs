@@ -62,7 +62,6 @@ pub struct KindPatch {
     /// See [`Kind::former_place`].
     pub former_place: Option<crate::torture::v1::shared::Place>,
 }
-
 impl From<NewKind> for KindPatch {
     fn from(new: NewKind) -> Self {
         Self {

@@ -27,12 +27,13 @@ pub trait KindMethods: Send + Sync {
     async fn former(&self, cx: &Context, scope: &Scope, request: FormerKindRequest, changes: &mut Changes) -> Result<crate::torture::v1::kind::Kind>;
 }
 
-static FORMER_METHOD: Method = Method {
+static FORMER_METHOD: Method<crate::torture::v1::kind::Kind> = Method {
     name: "torture.v2beta1.KindService/FormerKind",
     access: Rule(&[Grant::Public]),
     entity: Some(&KIND),
     timeout_seconds: None,
     limit: None,
+    replay: None,
 };
 
 #[async_trait]

@@ -31,7 +31,7 @@ pub static USER: EntitySpec = EntitySpec {
     updated_at: Some("updated_at"),
     soft_delete: true,
     events: false,
-    audit: false,
+    audit: true,
     select: "SELECT id, name, email, password_hash, roles, status, sync_status, version, created_at, updated_at FROM users",
     insert: "INSERT INTO users (id, name, email, password_hash, roles, status, sync_status, version, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     update: "UPDATE users SET name = ?, email = ?, password_hash = ?, roles = ?, status = ?, sync_status = ?, version = ?, created_at = ?, updated_at = ? WHERE id = ? AND deleted_at IS NULL AND version = ?",
@@ -55,4 +55,5 @@ pub static USER: EntitySpec = EntitySpec {
         update: Rule(&[Grant::Owner, Grant::Role("admin")]),
         delete: Rule(&[Grant::Role("admin")]),
     },
+    limits: &[],
 };

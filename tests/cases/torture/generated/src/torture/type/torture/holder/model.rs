@@ -39,7 +39,6 @@ pub struct HolderPatch {
     /// See [`Holder::select`].
     pub select: Option<Select>,
 }
-
 impl From<NewHolder> for HolderPatch {
     fn from(new: NewHolder) -> Self {
         Self {

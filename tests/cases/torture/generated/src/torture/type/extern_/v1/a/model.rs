@@ -71,7 +71,6 @@ pub struct APatch {
     /// See [`A::to`].
     pub to: Option<Num<A>>,
 }
-
 impl From<NewA> for APatch {
     fn from(new: NewA) -> Self {
         Self {

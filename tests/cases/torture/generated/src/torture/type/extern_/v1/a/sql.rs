@@ -45,4 +45,5 @@ pub static A_SPEC: EntitySpec = EntitySpec {
         update: Rule(&[]),
         delete: Rule(&[]),
     },
+    limits: &[],
 };

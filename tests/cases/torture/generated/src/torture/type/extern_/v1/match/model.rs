@@ -239,7 +239,6 @@ pub struct MatchPatch {
     /// See [`Match::lines`].
     pub lines: Option<Vec<NewOrder>>,
 }
-
 impl From<NewMatch> for MatchPatch {
     fn from(new: NewMatch) -> Self {
         Self {
@@ -570,7 +569,6 @@ pub struct OrderPatch {
     /// See [`Order::r#match`].
     pub r#match: Option<String>,
 }
-
 impl From<NewOrder> for OrderPatch {
     fn from(new: NewOrder) -> Self {
         Self {

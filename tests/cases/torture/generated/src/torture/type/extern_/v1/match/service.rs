@@ -6,7 +6,7 @@ use arcana_runtime::access::{Grant, Rule, Scope};
 use arcana_runtime::changes::Changes;
 use arcana_runtime::context::Context;
 use arcana_runtime::error::Result;
-use arcana_runtime::service::{Hooks, Method, Service, Standard};
+use arcana_runtime::service::{Hooks, Method, Replay, Service, Standard};
 use async_trait::async_trait;
 
 use super::model::{Match, Select, SelectMatch, SelfRequest};
@@ -43,44 +43,49 @@ pub trait MatchMethods: Send + Sync {
     async fn verbs(&self, cx: &Context, scope: &Scope, request: SelfRequest, changes: &mut Changes) -> Result<SelfRequest>;
 }
 
-static SELF_METHOD: Method = Method {
+static SELF_METHOD: Method<Select> = Method {
     name: "torture.type.extern.v1.MatchService/Self",
     access: Rule(&[Grant::Role("admin")]),
     entity: Some(&MATCH),
     timeout_seconds: None,
     limit: None,
+    replay: Some(Replay::MESSAGE),
 };
 
-static EXTERN_METHOD: Method = Method {
+static EXTERN_METHOD: Method<Match> = Method {
     name: "torture.type.extern.v1.MatchService/Extern",
     access: Rule(&[Grant::Role("admin")]),
     entity: Some(&MATCH),
     timeout_seconds: None,
     limit: None,
+    replay: None,
 };
 
-static TYPE_METHOD: Method = Method {
+static TYPE_METHOD: Method<SelfRequest> = Method {
     name: "torture.type.extern.v1.MatchService/Type",
     access: Rule(&[Grant::Role("admin")]),
     entity: Some(&MATCH),
     timeout_seconds: None,
     limit: None,
+    replay: Some(Replay::MESSAGE),
 };
 
-static FMT_METHOD: Method = Method {
+static FMT_METHOD: Method<SelectMatch> = Method {
     name: "torture.type.extern.v1.MatchService/Fmt",
     access: Rule(&[Grant::Role("admin")]),
     entity: Some(&MATCH),
     timeout_seconds: None,
     limit: None,
+    replay: Some(Replay::MESSAGE),
 };
 
-static VERBS_METHOD: Method = Method {
+static VERBS_METHOD: Method<SelfRequest> = Method {
     name: "torture.type.extern.v1.MatchService/Verbs",
     access: Rule(&[Grant::Role("admin")]),
     entity: Some(&MATCH),
     timeout_seconds: None,
     limit: None,
+    replay: Some(Replay::MESSAGE),
 };
 
 #[async_trait]

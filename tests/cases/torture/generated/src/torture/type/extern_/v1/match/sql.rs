@@ -82,6 +82,7 @@ pub static MATCH: EntitySpec = EntitySpec {
         update: Rule(&[Grant::Owner, Grant::Role("admin")]),
         delete: Rule(&[Grant::Owner, Grant::Role("admin")]),
     },
+    limits: &[],
 };
 
 /// The shape of an order.
@@ -126,4 +127,5 @@ pub static ORDER: EntitySpec = EntitySpec {
         update: Rule(&[]),
         delete: Rule(&[]),
     },
+    limits: &[],
 };
