@@ -31,7 +31,7 @@ pub struct Options {
 }
 
 /// Who calls.
-const ADMIN: &str = "ada@example.com";
+const ADMIN: &str = "operator@example.com";
 const PASSWORD: &str = "correct horse battery";
 /// Part of what the service can answer that is asked of it while sign-ins flood it.
 const SHARE: f64 = 0.25;
@@ -225,11 +225,14 @@ impl Load<'_> {
         let mut calls = String::new();
         for at in 0..times * 2 {
             let email = if at % 2 == 0 { ADMIN } else { "nobody@example.com" };
+            if at > 0 {
+                calls.push_str("next\n");
+            }
             let body = format!(r#"{{\"email\":\"{email}\",\"password\":\"not this one\"}}"#);
             let _ = write!(
                 calls,
                 "url = \"http://{}/api/v1/auth/login\"\ndata = \"{body}\"\nheader = \"content-type: application/json\"\n\
-                 output = \"/dev/null\"\nsilent\nwrite-out = \"%{{http_code}} %{{time_total}}\\n\"\nnext\n",
+                 output = \"/dev/null\"\nsilent\nwrite-out = \"%{{http_code}} %{{time_total}}\\n\"\n",
                 server.rest
             );
         }
