@@ -107,8 +107,11 @@ fn of_rpc(subject: &str, group: &str, old: &Rpc, new: &Rpc) -> Vec<Change> {
         let what = if new.idempotent { "becomes idempotent" } else { "no longer idempotent" };
         found.push(
             change(what.to_owned())
-                .verdicts(Ok, Verdict::notice_if(old.idempotent))
-                .because("clients may repeat calls that now do something twice", "look for clients that repeat calls"),
+                .verdicts(Verdict::breaking_if(old.idempotent), Verdict::breaking_if(old.idempotent))
+                .because(
+                    "clients and proxies that took its word repeat calls that now do something twice",
+                    "keep it as it is, and give what repeats badly an rpc of its own",
+                ),
         );
     }
     found
