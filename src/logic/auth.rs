@@ -223,7 +223,8 @@ impl AuthMethods for AuthLogic {
         self.guard.admit(cx, &tried).await?;
         let verdict = self.security.verify(&request.current_password, me.password_hash.as_deref()).await?;
         if !verdict.right {
-            return Err(Error::invalid("current_password", "password", "is not the password of the account"));
+            // The request is as it must be; 401 would send clients to refresh their token.
+            return Err(Error::Forbidden("current_password is not the password of the account".to_owned()));
         }
         self.guard.forgive(cx, &tried).await?;
         let password_hash = Some(self.security.hash(&request.new_password).await?);

@@ -109,7 +109,7 @@ async fn a_new_password_ends_the_other_sessions_and_the_old_password() {
     let new = NEW_PASSWORD;
     let change = |current: &str| json!({ "current_password": current, "new_password": new });
     let path = "/api/v1/auth/change-password";
-    laptop.post(&service, path, &change("wrong")).await.breaks("current_password", "password");
+    laptop.post(&service, path, &change("wrong")).await.refused(403, "FORBIDDEN").says("current_password");
     let changed = laptop.post(&service, path, &change(PASSWORD)).await.ok(200);
     assert_eq!(changed["sessions"], 1);
     laptop.get(&service, ME).await.ok(200);
