@@ -16,7 +16,7 @@ use arcana_runtime::app::{AccountCommands, Kit, NewAdmin};
 use arcana_runtime::changes::{Adjust, Changes};
 use arcana_runtime::context::{Context, Principal};
 use arcana_runtime::db::LocalStore;
-use arcana_runtime::entity::Entity;
+use arcana_runtime::entity::{Entity, Validate};
 use arcana_runtime::error::{Error, Result};
 use arcana_runtime::query::ListQuery;
 use arcana_runtime::security::{Account, Accounts, Foreigner, Issued, KeyHolder};
@@ -125,12 +125,9 @@ impl StoredAccounts {
         }
     }
 
-    /// The user that somebody is here, if anybody.
-    async fn of_stranger(&self, cx: &Context, foreigner: &Foreigner) -> Result<Option<User>> {
+    async fn stranger(&self, cx: &Context, foreigner: &Foreigner) -> Result<Option<ExternalIdentity>> {
         let Foreigner { issuer, subject, .. } = foreigner;
-        let found = self.strangers.find_by_issuer_and_subject(cx, &Scope::Unrestricted, issuer, subject).await?;
-        let Some(found) = found else { return Ok(None) };
-        self.users.find_by_id(cx, &Scope::Unrestricted, &found.user_id).await
+        self.strangers.find_by_issuer_and_subject(cx, &Scope::Unrestricted, issuer, subject).await
     }
 
     /// Opens an account for somebody who has none. One that has the address already is not theirs because of that: whoever is
@@ -140,10 +137,22 @@ impl StoredAccounts {
             tracing::info!(issuer = foreigner.issuer, "nobody joins without a verified address");
             return Ok(None);
         };
-        let name = foreigner.name.clone().unwrap_or_else(|| email.clone()).chars().take(NAME_MAX).collect();
-        let mut changes = Changes::new(cx);
+        if self.users.find_by_email(cx, &Scope::Unrestricted, &email).await?.is_some() {
+            tracing::warn!(issuer = foreigner.issuer, "somebody's address belongs to another account");
+            return Ok(None);
+        }
+        let name = foreigner.name.clone().filter(|name| !name.is_empty());
+        let name = short(&name.unwrap_or_else(|| email.clone()));
         let roles = vec![FIRST_ROLE.to_owned()];
-        let user = changes.insert(User { roles, ..User::create(NewUser { name, email }, cx, 0) });
+        let user = User { roles, ..User::create(NewUser { name, email }, cx, 0) };
+        let mut found = Violations::new();
+        user.validate(Validate::Input, &mut found);
+        if !found.is_empty() {
+            tracing::warn!(issuer = foreigner.issuer, "somebody's name or address is none that an account may have");
+            return Ok(None);
+        }
+        let mut changes = Changes::new(cx);
+        let user = changes.insert(user);
         changes.insert(ExternalIdentity {
             id: ExternalIdentityId::new(cx.uuid()),
             user_id: user.id,
@@ -159,13 +168,10 @@ impl StoredAccounts {
         match written {
             Ok(()) => Ok(Some(user)),
             // Another call of theirs may have been the first.
-            Err(Error::Conflict { .. }) => {
-                let user = self.of_stranger(cx, foreigner).await?;
-                if user.is_none() {
-                    tracing::warn!(issuer = foreigner.issuer, "somebody's address belongs to another account");
-                }
-                Ok(user)
-            }
+            Err(Error::Conflict { .. }) => match self.stranger(cx, foreigner).await? {
+                Some(known) => self.users.find_by_id(cx, &Scope::Unrestricted, &known.user_id).await,
+                None => Ok(None),
+            },
             Err(error) => Err(error),
         }
     }
@@ -183,9 +189,10 @@ impl Accounts for StoredAccounts {
 
     async fn of_foreigner(&self, foreigner: &Foreigner) -> Result<Option<Account>> {
         let cx = Context::system();
-        let user = match self.of_stranger(&cx, foreigner).await? {
+        let user = match self.stranger(&cx, foreigner).await? {
+            Some(known) => self.users.find_by_id(&cx, &Scope::Unrestricted, &known.user_id).await?,
             None if foreigner.may_join => self.join(&cx, foreigner).await?,
-            found => found,
+            None => None,
         };
         let account = user.as_ref().and_then(account);
         Ok(account.map(|account| Account { roles: [account.roles, foreigner.roles.clone()].concat(), ..account }))
@@ -210,6 +217,7 @@ impl AccountCommands for Operator {
     async fn create_admin(&self, kit: &Kit, new: NewAdmin) -> Result<String> {
         let cx = Context::system();
         let NewAdmin { email, name, password, super_admin } = new;
+        let name = short(&name);
         check(&RegisterRequest { name: name.clone(), email: email.clone(), password: password.clone() })?;
         let named = NewUser { name, email: normal(&email) };
         let role = if super_admin { "super_admin" } else { "admin" };
@@ -230,6 +238,9 @@ impl AccountCommands for Operator {
         let password_hash = Some(kit.security.hash(password).await?);
         let mut changes = Changes::new(&cx);
         changes.update(&user, User { password_hash, ..user.clone() });
+        kit.db.commit(&cx, changes).await?;
+        // Behind the new password, so that no session that the old one opens is missed.
+        let mut changes = Changes::new(&cx);
         let open = open_sessions(&cx, &*repositories.sessions, &user.id, None).await?;
         open.iter().for_each(|session| revoke(&cx, session, &mut changes));
         kit.db.commit(&cx, changes).await
@@ -244,6 +255,11 @@ impl AccountCommands for Operator {
         kit.db.commit(&cx, changes).await?;
         kit.security.issue(&account, session.id.0)
     }
+}
+
+/// As much of a name as an account may have.
+fn short(name: &str) -> String {
+    name.chars().take(NAME_MAX).collect()
 }
 
 async fn user(cx: &Context, repositories: &Repositories, email: &str) -> Result<User> {

@@ -7,6 +7,7 @@
 mod query;
 mod service;
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
@@ -565,6 +566,26 @@ pub struct EnumValue {
 }
 
 impl Model {
+    /// Whether a message has such a field, itself or in what it holds.
+    pub fn holds(&self, message: &Message, is_meant: impl Fn(&Field) -> bool) -> bool {
+        let mut open = vec![message];
+        let mut seen = BTreeSet::from([&message.full_name]);
+        while let Some(message) = open.pop() {
+            for field in &message.fields {
+                if is_meant(field) {
+                    return true;
+                }
+                // A message may hold lists of itself.
+                if let Type::Message(name) = field.ty.innermost()
+                    && seen.insert(name)
+                {
+                    open.extend(self.message(name));
+                }
+            }
+        }
+        false
+    }
+
     /// The entity of that full name.
     pub fn entity(&self, full_name: &str) -> Option<&Entity> {
         find(&self.entities, |entity| &entity.full_name, full_name)
@@ -606,6 +627,16 @@ impl Model {
 fn find<'a, T>(sorted: &'a [T], name_of: impl Fn(&T) -> &String, name: &str) -> Option<&'a T> {
     let at = sorted.binary_search_by(|one| name_of(one).as_str().cmp(name)).ok()?;
     sorted.get(at)
+}
+
+impl Type {
+    /// The type of the values in lists and maps.
+    pub fn innermost(&self) -> &Self {
+        match self {
+            Self::List(inner) | Self::Map(_, inner) => inner.innermost(),
+            other => other,
+        }
+    }
 }
 
 impl Field {

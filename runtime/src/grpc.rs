@@ -120,11 +120,12 @@ async fn answer(config: &EdgeConfig, mut cx: Context, path: Path, mut request: R
         return fail(&Error::Timeout);
     };
     let call = async {
-        config.recognise(&mut cx, request.headers()).await?;
-        // The others, health and reflection, are those of operators and tools.
+        let known = config.recognise(&mut cx, request.headers()).await;
+        // Health and reflection are those of operators and tools. Who is not recognised counts as nobody.
         if !path.service().starts_with("grpc.") {
             config.spend(&cx)?;
         }
+        known?;
         cx.note_peer(request.extensions());
         request.extensions_mut().insert(cx);
         request.extensions_mut().insert(path);

@@ -252,6 +252,12 @@ async fn pass(edge: &Edge, mut request: Request, routes: impl Routes) -> Respons
     call.instrument(span).await
 }
 
+/// Whether a path is one that operators and readers of the documentation ask for, and no call of the API.
+fn is_of_operators(path: &str) -> bool {
+    let below = ["/docs/", "/health/", "/.well-known/"];
+    matches!(path, "/" | "/docs" | "/metrics" | "/openapi.json") || below.iter().any(|own| path.starts_with(own))
+}
+
 async fn answer(config: &EdgeConfig, mut cx: Context, mut request: Request, routes: impl Routes) -> Response {
     let limit = config.max_body_bytes;
     let announced = request.body().size_hint();
@@ -259,14 +265,14 @@ async fn answer(config: &EdgeConfig, mut cx: Context, mut request: Request, rout
         return Error::PayloadTooLarge { max_bytes: limit }.into_response();
     }
     let acceptable = |headers: &HeaderMap| accepts_json(headers) || Format::accepted(headers).is_some();
-    // The others are those of operators and of the documentation.
-    let is_call = request.uri().path().starts_with("/api/");
-    if is_call && !acceptable(request.headers()) {
+    if request.uri().path().starts_with("/api/") && !acceptable(request.headers()) {
         return not_acceptable().into_response();
     }
     let call = async {
+        let counts = !is_of_operators(request.uri().path());
         let known = config.recognise(&mut cx, request.headers()).await;
-        if let Err(error) = known.and_then(|()| if is_call { config.spend(&cx) } else { Ok(()) }) {
+        // Who is not recognised counts as nobody, and what is too much is said first.
+        if let Err(error) = if counts { config.spend(&cx).and(known) } else { known } {
             return error.into_response();
         }
         cx.note_peer(request.extensions());

@@ -21,6 +21,7 @@ use arcana_runtime::error::{Error, Result};
 use arcana_runtime::security::Security;
 use arcana_runtime::types::Timestamp;
 use async_trait::async_trait;
+use tracing::Instrument;
 
 use self::guard::{Guard, Tried};
 use self::sessions::Sessions;
@@ -82,7 +83,9 @@ impl AuthLogic {
 
     /// Leaves an entry of the audit, behind the answer: the time of one must not tell whether there is such an account.
     fn note_refusal(&self, cx: &Context, user: UserId) {
-        let (store, cx) = (self.store.clone(), cx.clone());
+        // It takes its own time, whatever the caller has left.
+        let (store, mut cx) = (self.store.clone(), cx.clone());
+        cx.deadline = None;
         let note = async move {
             let mut changes = Changes::new(&cx);
             changes.refuse::<User>(&user);
@@ -90,11 +93,12 @@ impl AuthLogic {
             tx.write(changes).await?;
             tx.commit().await
         };
-        tokio::spawn(async move {
+        let noted = async move {
             if let Err(error) = note.await {
                 tracing::warn!(%error, "a refused sign-in is not in the audit");
             }
-        });
+        };
+        tokio::spawn(noted.instrument(tracing::Span::current()));
     }
 
     async fn user(&self, cx: &Context, id: &UserId) -> Result<User> {
@@ -152,7 +156,10 @@ impl AuthMethods for AuthLogic {
             tracing::info!(user, address, "a sign-in was refused");
             return Err(Error::InvalidCredentials);
         };
-        let account = account(&user).ok_or_else(barred)?;
+        let Some(account) = account(&user) else {
+            self.note_refusal(cx, user.id);
+            return Err(barred());
+        };
         self.guard.forgive(cx, &tried).await?;
         if verdict.outdated {
             let password_hash = Some(self.security.hash(&request.password).await?);
@@ -249,6 +256,11 @@ impl AuthMethods for AuthLogic {
         if let Some(role) = request.roles.iter().find(|role| !access::may_grant(&authority, role)) {
             return Err(Error::Forbidden(format!("nobody grants a role above their own, such as {role}")));
         }
+        let taken =
+            user.roles.iter().find(|role| !request.roles.contains(role) && !access::may_grant(&authority, role));
+        if let Some(role) = taken {
+            return Err(Error::Forbidden(format!("nobody takes a role above their own, such as {role}")));
+        }
         // Without it, an account could not even sign out.
         let mut roles = [request.roles, vec![FIRST_ROLE.to_owned()]].concat();
         roles.sort();
@@ -274,6 +286,7 @@ impl AuthMethods for AuthLogic {
         let after = changes.update(&user, User { status: request.status, ..user.clone() });
         self.commit(cx, changes).await?;
         if after.status != UserStatus::Active {
+            self.security.forget_account(user.id.0);
             self.sessions.end_all(cx, &user.id, None).await?;
         }
         Ok(after)

@@ -1,12 +1,16 @@
 //! What is particular to users: addresses have one form, nobody changes the account of somebody above them, and a removed account
 //! is signed out.
 
+use std::sync::Arc;
+
 use arcana_generated::Repositories;
+use arcana_generated::arcana::identity::v1::api_key::{API_KEY, ApiKey, ApiKeyRepository};
 use arcana_generated::arcana::identity::v1::user::User;
-use arcana_runtime::access;
+use arcana_runtime::access::{self, Scope};
 use arcana_runtime::changes::Changes;
 use arcana_runtime::context::{Context, Principal};
 use arcana_runtime::error::{Error, Result};
+use arcana_runtime::query::ListQuery;
 use arcana_runtime::security::Security;
 use arcana_runtime::service::{Done, Hooks};
 use async_trait::async_trait;
@@ -16,6 +20,7 @@ use crate::accounts::{normal, revoke};
 
 /// The logic of users.
 pub struct UserLogic {
+    keys: Arc<dyn ApiKeyRepository>,
     sessions: Sessions,
     security: Security,
 }
@@ -23,7 +28,11 @@ pub struct UserLogic {
 impl UserLogic {
     /// With the repositories that it reads from.
     pub fn new(repositories: &Repositories) -> Self {
-        Self { sessions: Sessions::new(repositories), security: repositories.security.clone() }
+        Self {
+            keys: repositories.api_keys.clone(),
+            sessions: Sessions::new(repositories),
+            security: repositories.security.clone(),
+        }
     }
 }
 
@@ -59,6 +68,15 @@ impl Hooks<User> for UserLogic {
         // Else they would be good again when the account comes back.
         let open = self.sessions.open_of(cx, &current.id, None).await?;
         open.iter().for_each(|session| revoke(cx, session, changes));
+        let mut keys = ListQuery::first(&API_KEY).with(&ApiKey::USER_ID, &current.id);
+        loop {
+            let page = self.keys.list(cx, &Scope::Unrestricted, &keys).await?;
+            page.data.iter().for_each(|key| changes.delete(key));
+            match page.next_page_token.is_empty() {
+                true => break,
+                false => keys.skip += keys.size,
+            }
+        }
         Ok(())
     }
 

@@ -20,6 +20,8 @@ use serde_json::json;
 
 /// The prefix makes browsers refuse it from whoever has no TLS (RFC 6265bis, 4.1.3.1).
 const COOKIE: &str = "__Secure-refresh";
+/// Longest refresh token.
+const TOKEN_MAX: usize = 200;
 /// The cookie goes nowhere else.
 const PATH: &str = "/api/v1/auth/browser";
 
@@ -102,8 +104,10 @@ impl Browser {
     /// The next credentials of the session of the cookie.
     async fn go_on(&self, call: &Call) -> Result<Credentials> {
         let cookies = call.headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let mut cookies = cookies.flat_map(Cookie::split_parse).filter_map(std::result::Result::ok);
-        let token = cookies.find(|cookie| cookie.name() == COOKIE).map(|cookie| cookie.value().to_owned());
+        let cookies = cookies.flat_map(Cookie::split_parse).filter_map(std::result::Result::ok);
+        let mut tokens = cookies.filter(|cookie| cookie.name() == COOKIE).map(|cookie| cookie.value().to_owned());
+        // Two of them are none: a page of a sibling's may have set one, in which the caller would go on as somebody else.
+        let token = tokens.next().filter(|token| tokens.next().is_none() && (1..=TOKEN_MAX).contains(&token.len()));
         let refresh_token = token.ok_or_else(|| Error::Unauthorized("there is no session; sign in".to_owned()))?;
         self.auth.refresh(&call.cx, RefreshRequest { refresh_token }).await
     }

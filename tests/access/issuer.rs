@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tonic::Code;
 
 use crate::people::{Person, closed, refused};
-use crate::support::{Answer, Service, Start, unique};
+use crate::support::{Answer, Service, Start, eventually, unique};
 
 const AUDIENCE: &str = "the shop";
 
@@ -191,17 +191,30 @@ async fn a_token_that_the_issuer_did_not_make_or_not_for_us_is_refused_and_not_t
 }
 
 #[tokio::test]
-async fn a_new_key_of_the_issuer_is_looked_for_once_it_is_needed() {
+async fn a_new_key_of_the_issuer_is_looked_for_and_made_up_ones_do_not_make_it_ask_all_the_time() {
     let provider = Provider::start().await;
     let service = provider.trusted().run();
+    let call = async || me(&service, &provider.sign(&provider.claims(&format!("ada{}", unique())))).await;
+    call().await.ok(200);
+    assert_eq!(provider.asked.load(Ordering::Relaxed), 1);
     provider.keys.lock().unwrap().push(("two".to_owned(), key()));
-    me(&service, &provider.sign(&provider.claims(&format!("ada{}", unique())))).await.ok(200);
-    // Made-up ids do not make it ask again and again.
-    provider.keys.lock().unwrap().push(("three".to_owned(), key()));
-    for _ in 0..20 {
-        let token = provider.sign(&provider.claims(&format!("ada{}", unique())));
-        me(&service, &token).await.refused(401, "UNAUTHORIZED");
-    }
+    // It was asked just now, and is asked again when the pause is over.
+    let known = async || (call().await.status == 200).then_some(());
+    eventually("the new key is known", known).await;
+    assert_eq!(provider.asked.load(Ordering::Relaxed), 2);
+}
+
+#[tokio::test]
+async fn whoever_stops_waiting_does_not_stop_the_look_for_keys() {
+    let provider = Provider::start().await;
+    let service = provider.trusted().run();
+    let claims = provider.claims(&format!("ada{}", unique()));
+    let mut client = AuthServiceClient::new(service.channel().await);
+    let ada = Person { id: String::new(), email: String::new(), token: provider.sign(&claims), refresh: String::new() };
+    let mut hasty = ada.request(identity::GetMeRequest {});
+    hasty.set_timeout(std::time::Duration::from_micros(1));
+    client.get_me(hasty).await.unwrap_err();
+    me(&service, &ada.token).await.ok(200);
     assert_eq!(provider.asked.load(Ordering::Relaxed), 1);
 }
 

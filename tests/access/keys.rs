@@ -5,7 +5,7 @@ use identity::auth_service_client::AuthServiceClient;
 use serde_json::{Value, json};
 use tonic::{Code, Request};
 
-use crate::people::{Person, closed, database, open_folder, refused};
+use crate::people::{PASSWORD, Person, closed, database, open_folder, refused};
 use crate::support::{Answer, Service, eventually};
 
 const KEYS: &str = "/api/v1/api_keys";
@@ -99,6 +99,10 @@ async fn a_key_of_an_admin_acts_as_admin_and_not_as_what_its_account_is_besides(
     };
     set(json!(["moderator"])).await.ok(200);
     set(json!(["super_admin"])).await.refused(403, "FORBIDDEN");
+    // Nor does it take from its own account what it has not itself.
+    let own = json!({ "user_id": root.id, "roles": ["user"] });
+    let request = service.request("POST", "/api/v1/auth/set-roles").bearer_auth(&key).json(&own);
+    service.send(request).await.refused(403, "FORBIDDEN");
 }
 
 #[tokio::test]
@@ -119,4 +123,31 @@ async fn a_key_makes_no_keys_and_ends() {
     eventually("the key has ended", ended).await;
     get(&service, &key, ME).await.refused(401, "TOKEN_EXPIRED");
     assert!(row["expires_at"].as_str().unwrap() > row["created_at"].as_str().unwrap(), "{row}");
+}
+
+#[tokio::test]
+async fn a_key_that_is_asked_for_again_is_made_once_and_not_shown_again() {
+    let service = closed().run();
+    let ada = Person::register(&service).await;
+    let ask = || {
+        let request = service.request("POST", ISSUE).bearer_auth(&ada.token).header("idempotency-key", "a");
+        service.send(request.json(&json!({ "name": "export" })))
+    };
+    ask().await.ok(200);
+    let refused = ask().await.refused(409, "CONFLICT");
+    assert_eq!(refused.0["errors"][0]["field"], "Idempotency-Key");
+    assert_eq!(ada.get(&service, KEYS).await.ok(200)["total"], 1);
+}
+
+#[tokio::test]
+async fn keys_go_with_their_account_and_do_not_come_back_with_it() {
+    let service = closed().run();
+    let (admin, ada) = (Person::admin(&service).await, Person::register(&service).await);
+    let (key, _) = issue(&service, &ada, json!({ "name": "export" })).await;
+    let path = format!("/api/v1/users/{}", ada.id);
+    let by_admin = |method: &str, path: &str| service.send(service.request(method, path).bearer_auth(&admin.token));
+    assert_eq!(by_admin("DELETE", &path).await.status, 204);
+    by_admin("POST", &format!("{path}:undelete")).await.ok(200);
+    get(&service, &key, ME).await.refused(401, "UNAUTHORIZED");
+    Person::login(&service, &ada.email, PASSWORD).await;
 }

@@ -52,10 +52,10 @@ fn seeding_fills_empty_tables_only() {
     printed(&run(folder.path(), &["migrate", "up"]));
     let seeded = printed(&run(folder.path(), &["seed", "--rows", "9"]));
     let tables = [
-        "login_guards",
         "users",
         "api_keys",
         "external_identities",
+        "login_guards",
         "sessions",
         "refresh_tokens",
         "customers",

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Span, Type};
+use super::{Model, Span, Type};
 
 /// A service.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -137,10 +137,13 @@ impl MethodOptions {
 }
 
 impl Rpc {
-    /// Whether `Idempotency-Key` means something for it: not where a call reads, or does no harm when it is repeated.
-    pub fn takes_key(&self) -> bool {
+    /// Whether `Idempotency-Key` means something for it: not where a call reads, or does no harm when it is repeated, and not where a
+    /// request holds a secret, of which nothing that can be guessed at is kept.
+    pub fn takes_key(&self, model: &Model) -> bool {
         let reads = !self.bindings.is_empty() && self.bindings.iter().all(|binding| binding.method == "GET");
-        !reads && !self.options.idempotent
+        let is_secret =
+            model.message(&self.request).is_some_and(|request| model.holds(request, |field| field.redacted));
+        !reads && !is_secret && !self.options.idempotent
     }
 }
 

@@ -1,7 +1,5 @@
 //! Views of entities, messages and enums.
 
-use std::collections::BTreeSet;
-
 use heck::ToSnakeCase;
 
 use super::fields::{self, Audience};
@@ -315,7 +313,7 @@ pub fn message(overview: &Overview<'_>, message: &Message, types: &Types<'_>) ->
             None => "",
         },
         full_name: literal(&message.full_name),
-        input: !holds(model, message, |field| matches!(innermost(&field.ty), Type::Resource(_))),
+        input: !model.holds(message, |field| matches!(field.ty.innermost(), Type::Resource(_))),
         request_fields: message.fields.iter().map(request_field).collect(),
         pb: format!("pb::{}", pb_name(&message.full_name)),
         in_contract: overview.published.contains(&message.full_name),
@@ -324,34 +322,6 @@ pub fn message(overview: &Overview<'_>, message: &Message, types: &Types<'_>) ->
         name,
     };
     (view, checks.patterns)
-}
-
-/// Whether a message has such a field, itself or in what it holds.
-pub fn holds(model: &Model, message: &Message, is_meant: impl Fn(&Field) -> bool) -> bool {
-    let mut open = vec![message];
-    let mut seen = BTreeSet::from([&message.full_name]);
-    while let Some(message) = open.pop() {
-        for field in &message.fields {
-            if is_meant(field) {
-                return true;
-            }
-            // A message may hold lists of itself.
-            if let Type::Message(name) = innermost(&field.ty)
-                && seen.insert(name)
-            {
-                open.extend(model.message(name));
-            }
-        }
-    }
-    false
-}
-
-/// The type of the values in lists and maps.
-pub fn innermost(ty: &Type) -> &Type {
-    match ty {
-        Type::List(inner) | Type::Map(_, inner) => innermost(inner),
-        other => other,
-    }
 }
 
 /// The view of an enum.

@@ -2,7 +2,7 @@
 
 use super::fields;
 use super::types::{literal, type_name};
-use crate::model::{Entity, Field, FieldRole, KeyKind, Model, Rule, Type, passes};
+use crate::model::{Entity, Field, FieldRole, Index, KeyKind, Model, Rule, Type, passes};
 
 /// The sample value of a field in row `n`.
 pub fn expression(model: &Model, entity: &Entity, field: &Field) -> String {
@@ -82,6 +82,11 @@ fn id_of(model: &Model, field: &Field, row: &str) -> String {
 }
 
 fn value(model: &Model, entity: &Entity, field: &Field) -> String {
+    // Values that are unique together differ in the last of them.
+    let closes =
+        |index: &&Index| index.unique && index.columns.len() > 1 && column_is(entity, index.columns.last(), field);
+    let together = field.ty == Type::String && entity.indexes.iter().any(|index| closes(&index));
+    let field = &Field { unique: field.unique || together, ..field.clone() };
     match &field.ty {
         Type::Id { .. } => {
             // Parts of a composite key must differ as pairs; unique references one by one.
@@ -218,4 +223,8 @@ fn ends_in_digit(example: &str) -> bool {
 fn two_names(example: &str) -> bool {
     let words: Vec<&str> = example.split(' ').collect();
     words.len() == 2 && words.iter().all(|word| word.starts_with(|first: char| first.is_ascii_uppercase()))
+}
+
+fn column_is(entity: &Entity, column: Option<&String>, field: &Field) -> bool {
+    entity.column_of(&field.name).is_some_and(|own| column == Some(&own.name))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use heck::{ToLowerCamelCase, ToSnakeCase, ToUpperCamelCase};
 
-use super::entity::{doc, holds, innermost, rule};
+use super::entity::{doc, rule};
 use super::home::{module_path, split};
 use super::sql;
 use super::types::{Types, constant, identifier, literal, pb_name, rust_name, spec_constant, type_name};
@@ -257,13 +257,13 @@ fn rpc_view(model: &Model, service: &Service, rpc: &Rpc, types: &Types<'_>, name
 
 /// How an answer is given again to whoever repeats the call under its key; not where calls need none.
 fn replay(model: &Model, rpc: &Rpc) -> Option<&'static str> {
-    let hides = |field: &Field| field.redacted || matches!(innermost(&field.ty), Type::Resource(_));
+    let hides = |field: &Field| field.redacted || matches!(field.ty.innermost(), Type::Resource(_));
     let how = match &rpc.response {
         Type::Resource(_) => "ROW",
-        Type::Message(name) if model.message(name).is_some_and(|message| !holds(model, message, hides)) => "MESSAGE",
+        Type::Message(name) if model.message(name).is_some_and(|message| !model.holds(message, hides)) => "MESSAGE",
         _ => "NEVER",
     };
-    rpc.takes_key().then_some(how)
+    rpc.takes_key(model).then_some(how)
 }
 
 fn route(name: &str, at: usize, binding: &Binding, names: &VariableNames) -> RouteView {

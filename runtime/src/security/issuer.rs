@@ -1,7 +1,7 @@
 //! Tokens of another issuer: an OpenID provider, whose keys are fetched and kept for a while, and whose claims become an account with
 //! roles (OpenID Connect Core 1.0 and Discovery 1.0; RFC 7517, RFC 8725).
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
@@ -13,7 +13,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use jsonwebtoken::errors::ErrorKind;
-use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, KeyAlgorithm};
+use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, KeyAlgorithm, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde_json::{Map, Value};
 use tokio::sync::Mutex;
@@ -24,27 +24,39 @@ use crate::settings::OidcSettings;
 
 /// How long keys are good without another look.
 const KEPT: Duration = Duration::from_secs(15 * 60);
+/// How long they are good if the issuer cannot be asked.
+const KEPT_AT_MOST: Duration = Duration::from_secs(60 * 60);
 /// Pause behind a look that failed, or that was for an id that is not there.
 const PAUSE: Duration = Duration::from_secs(10);
 /// Longest that the issuer may take for an answer.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// What the header of an access token says of its type, if anything: providers differ.
+const TYPES: [&str; 2] = ["JWT", "at+jwt"];
 /// Largest answer that is read.
 const MAX_BYTES: usize = 1 << 20;
 
 /// An issuer whose word is taken.
 pub struct Issuer {
     settings: OidcSettings,
-    name: String,
-    http: Client<HttpsConnector<HttpConnector>, Empty<Bytes>>,
-    keys: Mutex<Fetched>,
+    keys: Arc<Keys>,
 }
 
-struct Fetched {
-    set: Arc<JwkSet>,
-    /// When they were last asked for, and from when on they are asked for anew.
-    looked: Option<Instant>,
-    fresh_until: Option<Instant>,
+/// Its keys, as far as they are known.
+struct Keys {
+    issuer: String,
+    http: Http,
+    known: RwLock<Known>,
+    /// When they were last asked for; whoever asks holds it.
+    looked: Mutex<Option<Instant>>,
 }
+
+#[derive(Clone)]
+struct Known {
+    set: Arc<JwkSet>,
+    since: Option<Instant>,
+}
+
+type Http = Client<HttpsConnector<HttpConnector>, Empty<Bytes>>;
 
 /// Somebody whom another issuer knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,20 +84,21 @@ fn refused() -> Error {
 impl Issuer {
     /// As the settings say, if they name one.
     pub fn new(settings: &OidcSettings) -> Option<Self> {
-        let name = settings.issuer.clone()?;
-        Some(Self {
-            settings: settings.clone(),
-            name,
+        let keys = Keys {
+            issuer: settings.issuer.clone()?,
             http: client(),
-            keys: Mutex::new(Fetched { set: Arc::new(JwkSet { keys: Vec::new() }), looked: None, fresh_until: None }),
-        })
+            known: RwLock::new(Known { set: Arc::new(JwkSet { keys: Vec::new() }), since: None }),
+            looked: Mutex::new(None),
+        };
+        Some(Self { settings: settings.clone(), keys: Arc::new(keys) })
     }
 
     /// Whether a token says that it comes from there; nothing of it is believed yet.
     pub fn is_named_by(&self, token: &str) -> bool {
-        let claims = token.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
+        let claims = token.split('.').nth(1).filter(|_| token.len() <= MAX_TOKEN_BYTES);
+        let claims = claims.and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
         let claims: Option<Value> = claims.and_then(|json| serde_json::from_slice(&json).ok());
-        token.len() <= MAX_TOKEN_BYTES && claims.is_some_and(|claims| claims["iss"] == self.name.as_str())
+        claims.is_some_and(|claims| claims["iss"] == self.keys.issuer.as_str())
     }
 
     /// Whom a token stands for, if it is valid. What is wrong with it is for nobody to know but that it has expired.
@@ -95,13 +108,19 @@ impl Issuer {
         if header.jku.is_some() || header.jwk.is_some() || header.x5u.is_some() || header.crit.is_some() {
             return Err(refused());
         }
-        let jwk = self.key(header.kid.as_deref()).await?;
+        // Tokens of other purposes, such as those that tell of a logout, are no access tokens (RFC 8725, 3.11).
+        let is_access =
+            header.typ.as_deref().is_none_or(|typ| TYPES.iter().any(|known| known.eq_ignore_ascii_case(typ)));
+        if !is_access {
+            return Err(refused());
+        }
+        let jwk = self.keys.find(header.kid.as_deref()).await?;
         if !fits(&jwk, header.alg) {
             return Err(refused());
         }
         let key = DecodingKey::from_jwk(&jwk).map_err(|_| refused())?;
         let mut validation = Validation::new(header.alg);
-        validation.set_issuer(&[&self.name]);
+        validation.set_issuer(&[&self.keys.issuer]);
         validation.set_audience(&[&self.settings.audience]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         validation.validate_nbf = true;
@@ -117,7 +136,7 @@ impl Issuer {
         let text = |name: &str| claims.get(name).and_then(Value::as_str).map(str::to_owned);
         let is_verified = claims.get("email_verified") == Some(&Value::Bool(true));
         Some(Foreigner {
-            issuer: self.name.clone(),
+            issuer: self.keys.issuer.clone(),
             subject: text("sub").filter(|subject| !subject.is_empty())?,
             email: text("email").filter(|_| is_verified),
             name: text("name"),
@@ -139,37 +158,57 @@ impl Issuer {
         let known = self.settings.roles.iter().filter_map(|pair| pair.split_once('='));
         known.filter(|(word, _)| words.contains(word)).map(|(_, role)| role.to_owned()).collect()
     }
+}
 
-    /// The key of an id; one at a time asks the issuer, and the others wait for what it learns.
-    async fn key(&self, id: Option<&str>) -> Result<Jwk> {
-        let mut fetched = self.keys.lock().await;
-        let find = |set: &JwkSet| match (id, set.keys.as_slice()) {
-            (Some(id), _) => set.find(id).cloned(),
-            (None, [only]) => Some(only.clone()),
-            (None, _) => None,
-        };
-        let now = Instant::now();
-        let known = find(&fetched.set);
-        let is_stale = fetched.fresh_until.is_none_or(|until| until <= now);
-        let may_look = fetched.looked.is_none_or(|looked| now - looked >= PAUSE);
-        if (known.is_none() || is_stale) && may_look {
-            fetched.looked = Some(now);
-            match self.fetch().await {
-                Ok(set) => (fetched.set, fetched.fresh_until) = (Arc::new(set), Some(now + KEPT)),
-                Err(cause) => tracing::warn!(issuer = self.name, cause, "the keys of the issuer cannot be fetched"),
-            }
+impl Keys {
+    /// The key of an id. What is known and fresh is answered at once; else the issuer is asked, by one at a time and in a task of its own:
+    /// whoever stops waiting does not stop it.
+    async fn find(self: &Arc<Self>, id: Option<&str>) -> Result<Jwk> {
+        let known = self.known();
+        let is_younger = |age: Duration| known.since.is_some_and(|since| since.elapsed() < age);
+        let key = known.key(id).filter(|_| is_younger(KEPT_AT_MOST));
+        if let Some(key) = key.as_ref().filter(|_| is_younger(KEPT)) {
+            return Ok(key.clone());
         }
-        if fetched.set.keys.is_empty() {
+        let keys = Arc::clone(self);
+        let looked = tokio::spawn(async move { keys.look().await });
+        if let Some(key) = key {
+            return Ok(key);
+        }
+        looked.await.map_err(Error::internal)?;
+        let known = self.known();
+        if known.since.is_none_or(|since| since.elapsed() >= KEPT_AT_MOST) {
             return Err(Error::unavailable("the issuer of the token cannot be asked for its keys"));
         }
-        find(&fetched.set).ok_or_else(refused)
+        known.key(id).ok_or_else(refused)
+    }
+
+    fn known(&self) -> Known {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Asks the issuer, unless that was done just now.
+    async fn look(&self) {
+        let mut looked = self.looked.lock().await;
+        let now = Instant::now();
+        if looked.is_some_and(|looked| now - looked < PAUSE) {
+            return;
+        }
+        *looked = Some(now);
+        match self.fetch().await {
+            Ok(set) => {
+                let known = Known { set: Arc::new(set), since: Some(now) };
+                *self.known.write().unwrap_or_else(PoisonError::into_inner) = known;
+            }
+            Err(cause) => tracing::warn!(issuer = self.issuer, cause, "the keys of the issuer cannot be fetched"),
+        }
     }
 
     async fn fetch(&self) -> Result<JwkSet, String> {
-        let url = format!("{}/.well-known/openid-configuration", self.name.trim_end_matches('/'));
+        let url = format!("{}/.well-known/openid-configuration", self.issuer.trim_end_matches('/'));
         let found: Value = self.get(&url).await?;
-        if found["issuer"] != self.name.as_str() {
-            return Err(format!("{url} is of {}, not of {}", found["issuer"], self.name));
+        if found["issuer"] != self.issuer.as_str() {
+            return Err(format!("{url} is of {}, not of {}", found["issuer"], self.issuer));
         }
         let keys = found["jwks_uri"].as_str().ok_or_else(|| format!("{url} names no jwks_uri"))?;
         if !is_safe(keys) {
@@ -197,6 +236,16 @@ impl Issuer {
 /// An error with what lies behind it.
 fn told(cause: impl std::fmt::Display) -> String {
     format!("{cause:#}")
+}
+
+impl Known {
+    fn key(&self, id: Option<&str>) -> Option<Jwk> {
+        match (id, self.set.keys.as_slice()) {
+            (Some(id), _) => self.set.find(id).cloned(),
+            (None, [only]) => Some(only.clone()),
+            (None, _) => None,
+        }
+    }
 }
 
 /// Whether an address is one that nobody on the way can answer for: https, or this machine.
@@ -232,11 +281,12 @@ fn fits(key: &Jwk, algorithm: Algorithm) -> bool {
         }
         _ => false,
     };
+    let signs = key.common.public_key_use.as_ref().is_none_or(|purpose| *purpose == PublicKeyUse::Signature);
     let meant = key.common.key_algorithm.is_none_or(|meant| meant == KeyAlgorithm::from(algorithm));
-    of_its_kind && meant
+    of_its_kind && meant && signs
 }
 
-fn client() -> Client<HttpsConnector<HttpConnector>, Empty<Bytes>> {
+fn client() -> Http {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut roots = rustls::RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);

@@ -42,6 +42,10 @@ impl SecuritySettings {
     /// What contradicts itself, by key.
     pub(super) fn conflicts(&self) -> Vec<(&'static str, String)> {
         let mut found = self.oidc.conflicts();
+        if self.oidc.issuer.as_ref() == Some(&self.issuer) {
+            let mend = "give the tokens of this service another security.issuer";
+            found.push(("security.oidc.issuer", format!("is the issuer of this service itself; {mend}")));
+        }
         if let Some(secret) = &self.secret {
             let (fewest, algorithm) = (crate::security::SECRET_BYTES, self.algorithm.name());
             if secret.len() < fewest {

@@ -62,7 +62,7 @@ fn operation(book: &mut Book<'_>, rpc: &Rpc, binding: &Binding, tag: &str, id: S
         operation = operation.request_body(Some(body(book, rpc, binding, &in_body)));
         faults.extend([shared::TOO_LARGE, shared::MEDIA_TYPE]);
     }
-    if rpc.takes_key() && binding.method != "GET" {
+    if rpc.takes_key(model) && binding.method != "GET" {
         operation = operation.parameter(shared::idempotency_key());
     }
     operation = answer(operation, book, rpc);

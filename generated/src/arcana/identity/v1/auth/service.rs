@@ -7,7 +7,7 @@ use arcana_runtime::changes::Changes;
 use arcana_runtime::context::Context;
 use arcana_runtime::error::Result;
 use arcana_runtime::limits::{Limit, Rate};
-use arcana_runtime::service::{Custom, Method, Replay};
+use arcana_runtime::service::{Custom, Method};
 use async_trait::async_trait;
 
 use crate::arcana::identity::v1::user::User;
@@ -77,7 +77,7 @@ static REGISTER_METHOD: Method<Credentials> = Method {
     entity: None,
     timeout_seconds: None,
     limit: None,
-    replay: Some(Replay::NEVER),
+    replay: None,
 };
 
 static LOGIN_METHOD: Method<Credentials> = Method {
@@ -86,7 +86,7 @@ static LOGIN_METHOD: Method<Credentials> = Method {
     entity: None,
     timeout_seconds: None,
     limit: None,
-    replay: Some(Replay::NEVER),
+    replay: None,
 };
 
 static REFRESH_METHOD: Method<Credentials> = Method {
@@ -131,7 +131,7 @@ static CHANGE_PASSWORD_METHOD: Method<ChangePasswordResponse> = Method {
     entity: None,
     timeout_seconds: None,
     limit: None,
-    replay: Some(Replay::MESSAGE),
+    replay: None,
 };
 
 static SET_ROLES_METHOD: Method<User> = Method {

@@ -13,7 +13,7 @@ impl Fixture for ExternalIdentity {
             id: fixture::uuid("arcana.identity.v1.ExternalIdentity", n).into(),
             user_id: fixture::uuid("arcana.identity.v1.User", fixture::referred(n)).into(),
             issuer: fixture::within(fixture::phrase(n), 300),
-            subject: fixture::within(fixture::phrase(n), 255),
+            subject: fixture::within(fixture::code(n), 255),
             created_at: fixture::time(n),
         }
     }

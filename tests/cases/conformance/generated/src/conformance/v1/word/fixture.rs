@@ -14,7 +14,7 @@ impl Fixture for Word {
             user: fixture::within(fixture::phrase(n), 40),
             group: fixture::within(fixture::code(n), 40),
             from: fixture::within(fixture::phrase(n), 40),
-            to: fixture::within(fixture::phrase(n), 40),
+            to: fixture::within(fixture::code(n), 40),
             r#where: (n % 4 != 3).then(|| fixture::within(fixture::phrase(n), 40)),
             limit: fixture::between(n, 1, 500) as i32,
             table: (n > 0).then(|| fixture::uuid("conformance.v1.Word", (n - 1) / 2).into()),

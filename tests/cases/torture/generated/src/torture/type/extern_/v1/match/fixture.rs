@@ -15,7 +15,7 @@ impl Fixture for Match {
             r#type: fixture::within(fixture::code(n), 60),
             r#where: fixture::within(fixture::phrase(n), 40),
             group: fixture::between(n, 1, 500),
-            from: (n % 4 != 3).then(|| fixture::within(fixture::phrase(n), 60)),
+            from: (n % 4 != 3).then(|| fixture::within(fixture::code(n), 60)),
             order_no: fixture::between(n, 1, 500) as i32,
             extern_: n.is_multiple_of(2),
             r#async: fixture::words(n),
