@@ -228,13 +228,19 @@ pub fn lte<T: PartialOrd + Display>(found: &mut Violations, field: &str, kind: &
 
 /// A decimal that its column holds exactly.
 pub fn decimal(found: &mut Violations, field: &str, value: &Decimal, precision: u32, scale: u32) {
-    let value = value.normalize();
-    let whole = value.trunc().abs();
-    let whole_digits = if whole.is_zero() { 0 } else { whole.to_string().len() };
-    if value.scale() > scale || whole_digits > (precision - scale) as usize {
+    if !is_of(value, precision, scale) {
         let message = format!("must have at most {precision} digits, {scale} of them behind the point");
         found.add_with(field, "decimal.precision", message, "precision", precision);
     }
+}
+
+/// Whether a decimal has no more than so many digits, and no more than so many of them behind the point.
+pub(crate) fn is_of(value: &Decimal, precision: u32, scale: u32) -> bool {
+    let value = value.normalize();
+    let whole = value.trunc().abs();
+    // Nothing but zero has no digits before the point.
+    let digits = if whole.is_zero() { 0 } else { whole.to_string().len() };
+    value.scale() <= scale && digits <= (precision - scale) as usize
 }
 
 /// At least so many items.

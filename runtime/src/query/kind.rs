@@ -1,5 +1,6 @@
 //! Values written as text in a query, by the kind of the column.
 
+use crate::check;
 use crate::db::Value;
 use crate::entity::Kind;
 use crate::json::{plain_decimal, plain_uuid};
@@ -43,9 +44,7 @@ impl Kind {
 fn decimal(text: &str, precision: u32, scale: u32) -> Result<Value, String> {
     let message = || format!("must be a decimal number of {precision} digits, {scale} of them behind the point");
     let value = plain_decimal(text).ok_or_else(message)?;
-    let whole = precision - scale;
-    let fits = value.normalize().scale() <= scale && value.trunc().abs().to_string().len() <= whole.max(1) as usize;
-    if fits { Ok(Value::decimal(value, scale)) } else { Err(message()) }
+    if check::is_of(&value, precision, scale) { Ok(Value::decimal(value, scale)) } else { Err(message()) }
 }
 
 /// A value as text that [`Kind::parse`] understands.
@@ -62,5 +61,22 @@ pub(crate) fn write(value: &Value) -> Option<String> {
         Value::Duration(span) => Some(span.to_string()),
         Value::Date(date) => Some(date.to_string()),
         Value::Decimal { value, .. } => Some(value.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decimal_has_no_more_digits_before_the_point_than_its_column() {
+        for (text, precision, scale) in [("0", 18, 18), ("-0.43", 18, 18), ("9", 1, 0), ("-9999.99", 6, 2)] {
+            assert!(decimal(text, precision, scale).is_ok(), "{text}");
+        }
+        for (text, precision, scale) in
+            [("-9.43", 18, 18), ("1", 18, 18), ("10", 1, 0), ("10000", 6, 2), ("0.001", 6, 2)]
+        {
+            assert!(decimal(text, precision, scale).is_err(), "{text}");
+        }
     }
 }
