@@ -130,6 +130,15 @@ impl StoredAccounts {
         self.strangers.find_by_issuer_and_subject(cx, &Scope::Unrestricted, issuer, subject).await
     }
 
+    /// The address has an account: theirs, if another call of theirs was the first, or somebody else's.
+    async fn joined_meanwhile(&self, cx: &Context, foreigner: &Foreigner) -> Result<Option<User>> {
+        if let Some(known) = self.stranger(cx, foreigner).await? {
+            return self.users.find_by_id(cx, &Scope::Unrestricted, &known.user_id).await;
+        }
+        tracing::warn!(issuer = foreigner.issuer, "somebody's address belongs to another account");
+        Ok(None)
+    }
+
     /// Opens an account for somebody who has none. One that has the address already is not theirs because of that: whoever is
     /// asked at the issuer may be another than who opened it here.
     async fn join(&self, cx: &Context, foreigner: &Foreigner) -> Result<Option<User>> {
@@ -138,8 +147,7 @@ impl StoredAccounts {
             return Ok(None);
         };
         if self.users.find_by_email(cx, &Scope::Unrestricted, &email).await?.is_some() {
-            tracing::warn!(issuer = foreigner.issuer, "somebody's address belongs to another account");
-            return Ok(None);
+            return self.joined_meanwhile(cx, foreigner).await;
         }
         let name = foreigner.name.clone().filter(|name| !name.is_empty());
         let name = short(&name.unwrap_or_else(|| email.clone()));
@@ -167,11 +175,7 @@ impl StoredAccounts {
         };
         match written {
             Ok(()) => Ok(Some(user)),
-            // Another call of theirs may have been the first.
-            Err(Error::Conflict { .. }) => match self.stranger(cx, foreigner).await? {
-                Some(known) => self.users.find_by_id(cx, &Scope::Unrestricted, &known.user_id).await,
-                None => Ok(None),
-            },
+            Err(Error::Conflict { .. }) => self.joined_meanwhile(cx, foreigner).await,
             Err(error) => Err(error),
         }
     }
