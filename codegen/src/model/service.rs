@@ -160,7 +160,7 @@ impl Service {
 }
 
 impl StandardKind {
-    /// All of them, in the order of [`Resource::methods`].
+    /// All of them, in the order of [`super::Resource::methods`].
     pub const ALL: [Self; 5] = [Self::List, Self::Get, Self::Create, Self::Update, Self::Delete];
 
     /// Name in lower case, such as `list`.
