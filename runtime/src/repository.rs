@@ -64,7 +64,7 @@ impl<E: Entity> SqlRepository<E> {
     }
 
     async fn rows(&self, cx: &Context, select: Select, tail: &str) -> Result<Vec<E>> {
-        let sql = format!("{}{}{tail}", E::SPEC.select, select.clause());
+        let sql = format!("{}{}{}{tail}", E::SPEC.select, select.hint, select.clause());
         self.rows_of(cx, &sql, &select.values, select.bounded).await
     }
 
@@ -193,6 +193,7 @@ impl<E: Entity> Repository<E> for SqlRepository<E> {
             select.bounded &= query.skip <= SKIP_BOUNDED;
             let settled = stretch.as_ref().map_or(0, |stretch| stretch.settled);
             if let Some(stretch) = stretch {
+                select.hint = stretch.hint;
                 select.and(&stretch.condition, stretch.values);
             }
             let order = order.get(settled..).unwrap_or_default().join(", ");
@@ -251,13 +252,15 @@ enum Live {
 struct Select {
     conditions: String,
     values: Vec<Value>,
+    /// What the engine is told behind the name of the table.
+    hint: &'static str,
     /// A key, or an index and the size of a page, bounds what is read; else every row may be looked at.
     bounded: bool,
 }
 
 impl Select {
     fn new(spec: &EntitySpec, live: Live) -> Self {
-        let mut select = Self { conditions: String::new(), values: Vec::new(), bounded: true };
+        let mut select = Self { conditions: String::new(), values: Vec::new(), hint: "", bounded: true };
         if spec.soft_delete && live == Live::Yes {
             select.and("deleted_at IS NULL", Vec::new());
         }

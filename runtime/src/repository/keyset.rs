@@ -17,11 +17,13 @@ pub(super) struct Stretch {
     pub values: Vec<Value>,
     /// Members at the start of the order that are NULL in all its rows, where an engine must not be asked to order by them.
     pub settled: usize,
+    /// What the engine is told behind the name of the table.
+    pub hint: &'static str,
 }
 
 impl Stretch {
     fn new(condition: String, values: Vec<Value>) -> Self {
-        Self { condition, values, settled: 0 }
+        Self { condition, values, settled: 0, hint: "" }
     }
 }
 
@@ -93,14 +95,20 @@ fn range(dialect: Dialect, order: &[OrderBy], values: &[Value]) -> Stretch {
             let places = vec!["?"; names.len()].join(", ");
             Stretch::new(format!("({}) {sign} ({places})", names.join(", ")), values.to_vec())
         }
-        _ => spelled_out(order, values),
+        _ => spelled_out(dialect, order, values),
     }
 }
 
-/// `a >= ? AND (a > ? OR (a = ? AND …))`: by the first part, an engine sees where it may start to read.
-fn spelled_out(order: &[OrderBy], values: &[Value]) -> Stretch {
+/// What keeps MySQL and MariaDB from weighing whether to read the primary key for one alternative and merge: on a page of twenty
+/// rows, that takes as long as reading them.
+const NO_MERGE: &str = " IGNORE INDEX (PRIMARY)";
+
+/// `a >= ? AND (a > ? OR (a = ? AND …))`: by the first part, an engine sees where it may start to read. MySQL and MariaDB see
+/// it by the alternatives, and take longer with it.
+fn spelled_out(dialect: Dialect, order: &[OrderBy], values: &[Value]) -> Stretch {
+    let sees = dialect == Dialect::Mysql;
     let mut alternatives = Vec::new();
-    let mut bound: Vec<Value> = values.first().cloned().into_iter().collect();
+    let mut bound: Vec<Value> = values.first().filter(|_| !sees).cloned().into_iter().collect();
     for (at, (member, value)) in order.iter().zip(values).enumerate() {
         let Some(condition) = past(member, value) else { continue };
         let mut parts: Vec<String> = Vec::new();
@@ -118,9 +126,13 @@ fn spelled_out(order: &[OrderBy], values: &[Value]) -> Stretch {
         }
         alternatives.push(format!("({})", parts.join(" AND ")));
     }
+    let alternatives = format!("({})", alternatives.join(" OR "));
+    if sees {
+        return Stretch { hint: NO_MERGE, ..Stretch::new(alternatives, bound) };
+    }
     let sign = if order.first().is_some_and(|first| first.descending) { "<=" } else { ">=" };
     let first = order.first().map(|first| first.column.name).unwrap_or_default();
-    Stretch::new(format!("{first} {sign} ? AND ({})", alternatives.join(" OR ")), bound)
+    Stretch::new(format!("{first} {sign} ? AND {alternatives}"), bound)
 }
 
 /// A value that comes after another; of the first column, NULL is left to a stretch of its own.
