@@ -152,7 +152,8 @@ impl StoredAccounts {
         let name = foreigner.name.clone().filter(|name| !name.is_empty());
         let name = short(&name.unwrap_or_else(|| email.clone()));
         let roles = vec![FIRST_ROLE.to_owned()];
-        let user = User { roles, ..User::create(NewUser { name, email }, cx, 0) };
+        let verified = Some(cx.now());
+        let user = User { roles, email_verified_at: verified, ..User::create(NewUser { name, email }, cx, 0) };
         let mut found = Violations::new();
         user.validate(Validate::Input, &mut found);
         if !found.is_empty() {
@@ -168,12 +169,7 @@ impl StoredAccounts {
             subject: foreigner.subject.clone(),
             created_at: cx.now(),
         });
-        let mut tx = self.store.begin(cx).await?;
-        let written = match tx.write(changes).await {
-            Ok(()) => tx.commit().await,
-            Err(error) => Err(error),
-        };
-        match written {
+        match self.store.commit(cx, changes).await {
             Ok(()) => Ok(Some(user)),
             Err(Error::Conflict { .. }) => self.joined_meanwhile(cx, foreigner).await,
             Err(error) => Err(error),

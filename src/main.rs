@@ -2,6 +2,7 @@
 
 mod accounts;
 mod logic;
+mod postman;
 mod wire;
 
 use std::process::ExitCode;

@@ -1,5 +1,5 @@
 /// Repositories of all entities, by the plural of their names, and what else logic stands on: where it runs transactions in
-/// steps, and what signs accounts in and out.
+/// steps, what signs accounts in and out, and what sends mails.
 #[derive(Clone)]
 pub struct Repositories {
 {%- for entry in entries %}
@@ -7,15 +7,16 @@ pub struct Repositories {
 {%- endfor %}
     pub store: LocalStore,
     pub security: Security,
+    pub mailer: Mailer,
 }
 
 impl Repositories {
     /// Over the database of a service that is put together.
     pub fn of(kit: &Kit) -> Self {
-        Self { security: kit.security.clone(), ..Self::sql(&kit.db) }
+        Self { security: kit.security.clone(), mailer: kit.mailer.clone(), ..Self::sql(&kit.db) }
     }
 
-    /// Over an open database; nobody is signed in or out.
+    /// Over an open database; nobody is signed in or out, and no mail is sent.
     pub fn sql(db: &Db) -> Self {
         Self {
 {%- for entry in entries %}
@@ -23,6 +24,7 @@ impl Repositories {
 {%- endfor %}
             store: LocalStore::of(db),
             security: Security::none(),
+            mailer: Mailer::none(),
         }
     }
 
@@ -35,6 +37,7 @@ impl Repositories {
 {%- endfor %}
             store: LocalStore::none(),
             security: Security::none(),
+            mailer: Mailer::none(),
         }
     }
 }
@@ -55,7 +58,7 @@ pub struct Services {
 impl Services {
     /// All that is served; what is written by hand is added to it.
     pub fn wired(&self, settings: &Settings) -> Wired {
-        Wired { rest: self.rest(), grpc: self.grpc(settings.server.max_body_bytes) }
+        Wired { rest: self.rest(), grpc: self.grpc(settings.server.max_body_bytes), chores: Vec::new() }
     }
 
     /// The REST routes.

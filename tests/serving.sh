@@ -1,7 +1,8 @@
 # Starts a service on free ports with a database of its own, and stops it again. To be sourced by bash.
 #
 #   serving_start PREFIX BINARY FOLDER   sets REST and GRPC to the base addresses, SERVING_PID, SERVING_DIR
-#                                        SERVING_MODE is its `security.mode`, development if unsaid
+#                                        SERVING_MODE is its `security.mode`, development if unsaid; its mails are files
+#                                        in SERVING_DIR/mail
 #   serving_stop                         stops it by its pid, and removes its folder
 
 SERVING_PID=""
@@ -13,7 +14,7 @@ serving_start() {
   (
     cd "$folder" || exit 1
     export "${prefix}_SERVER__REST__PORT=0" "${prefix}_SERVER__GRPC__PORT=0"
-    export "${prefix}_DATABASE__URL=sqlite://$SERVING_DIR/test.db"
+    export "${prefix}_DATABASE__URL=sqlite://$SERVING_DIR/test.db" "${prefix}_MAIL__URL=file:$SERVING_DIR/mail"
     export "${prefix}_SECURITY__MODE=${SERVING_MODE:-development}" "${prefix}_OBSERVABILITY__LOG__FORMAT=json"
     exec "$binary" serve
   ) >"$SERVING_DIR/log" 2>&1 &

@@ -4,8 +4,9 @@
 pub const ANNOTATIONS: &str = "arcana/annotations.proto";
 
 /// Texts by path. What declares entities makes them part of a project that imports it: tables, routes, logic and all.
-pub const TEXTS: [(&str, &str); 8] = [
+pub const TEXTS: [(&str, &str); 9] = [
     (ANNOTATIONS, include_str!("../../schema/arcana/annotations.proto")),
+    ("arcana/identity/v1/account_mail.proto", include_str!("../../schema/arcana/identity/v1/account_mail.proto")),
     ("arcana/identity/v1/api_key.proto", include_str!("../../schema/arcana/identity/v1/api_key.proto")),
     ("arcana/identity/v1/auth.proto", include_str!("../../schema/arcana/identity/v1/auth.proto")),
     (

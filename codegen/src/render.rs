@@ -103,6 +103,7 @@ const KNOWN: &[(&str, &[&str])] = &[
     ("arcana_runtime::limits::Rate", &["Limit::new(Rate"]),
     ("arcana_runtime::entity::Derived", &["Derived::"]),
     ("arcana_runtime::entity::MethodLimits", &["MethodLimits"]),
+    ("arcana_runtime::mail::Mailer", &["Mailer"]),
     ("arcana_runtime::security::Security", &["Security"]),
     ("arcana_runtime::service::Custom", &["Custom"]),
     ("arcana_runtime::service::Standard", &["Standard"]),

@@ -130,7 +130,7 @@ fn lowers_custom_rpcs() {
         .filter(|service| service.resource.is_none())
         .map(|service| service.name.as_str())
         .collect();
-    assert_eq!((model.services.len(), own), (8, vec!["AuthService", "SyncService"]));
+    assert_eq!((model.services.len(), own), (9, vec!["AuthService", "SyncService"]));
 }
 
 #[test]

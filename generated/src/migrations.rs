@@ -51,6 +51,13 @@ pub const SQLITE: &[Migration] = &[
         down: include_str!("../../migrations/sqlite/0006_add_api_keys_and_external_identities.down.sql"),
         sealed: true,
     },
+    Migration {
+        version: 7,
+        name: "add_account_mails_and_more",
+        up: include_str!("../../migrations/sqlite/0007_add_account_mails_and_more.up.sql"),
+        down: include_str!("../../migrations/sqlite/0007_add_account_mails_and_more.down.sql"),
+        sealed: true,
+    },
 ];
 
 /// The migrations for PostgreSQL, in order.
@@ -97,6 +104,13 @@ pub const POSTGRES: &[Migration] = &[
         down: include_str!("../../migrations/postgres/0006_add_api_keys_and_external_identities.down.sql"),
         sealed: true,
     },
+    Migration {
+        version: 7,
+        name: "add_account_mails_and_more",
+        up: include_str!("../../migrations/postgres/0007_add_account_mails_and_more.up.sql"),
+        down: include_str!("../../migrations/postgres/0007_add_account_mails_and_more.down.sql"),
+        sealed: true,
+    },
 ];
 
 /// The migrations for MySQL and MariaDB, in order.
@@ -141,6 +155,13 @@ pub const MYSQL: &[Migration] = &[
         name: "add_api_keys_and_external_identities",
         up: include_str!("../../migrations/mysql/0006_add_api_keys_and_external_identities.up.sql"),
         down: include_str!("../../migrations/mysql/0006_add_api_keys_and_external_identities.down.sql"),
+        sealed: true,
+    },
+    Migration {
+        version: 7,
+        name: "add_account_mails_and_more",
+        up: include_str!("../../migrations/mysql/0007_add_account_mails_and_more.up.sql"),
+        down: include_str!("../../migrations/mysql/0007_add_account_mails_and_more.down.sql"),
         sealed: true,
     },
 ];

@@ -9,6 +9,7 @@ use arcana_runtime::db::{Db, LocalStore};
 use arcana_runtime::entity::{Entity, EntitySpec};
 use arcana_runtime::error::Result;
 use arcana_runtime::fixture::{Seeded, Seeder};
+use arcana_runtime::mail::Mailer;
 use arcana_runtime::repository::{NamedQuery, SqlRepository};
 use arcana_runtime::security::Security;
 use arcana_runtime::settings::Settings;
@@ -16,9 +17,10 @@ use axum::Router;
 use tonic::service::Routes;
 
 /// Repositories of all entities, by the plural of their names, and what else logic stands on: where it runs transactions in
-/// steps, and what signs accounts in and out.
+/// steps, what signs accounts in and out, and what sends mails.
 #[derive(Clone)]
 pub struct Repositories {
+    pub account_mails: Arc<dyn crate::arcana::identity::v1::account_mail::AccountMailRepository>,
     pub api_keys: Arc<dyn crate::arcana::identity::v1::api_key::ApiKeyRepository>,
     pub external_identities: Arc<dyn crate::arcana::identity::v1::external_identity::ExternalIdentityRepository>,
     pub login_guards: Arc<dyn crate::arcana::identity::v1::login_guard::LoginGuardRepository>,
@@ -30,17 +32,19 @@ pub struct Repositories {
     pub products: Arc<dyn crate::shop::v1::product::ProductRepository>,
     pub store: LocalStore,
     pub security: Security,
+    pub mailer: Mailer,
 }
 
 impl Repositories {
     /// Over the database of a service that is put together.
     pub fn of(kit: &Kit) -> Self {
-        Self { security: kit.security.clone(), ..Self::sql(&kit.db) }
+        Self { security: kit.security.clone(), mailer: kit.mailer.clone(), ..Self::sql(&kit.db) }
     }
 
-    /// Over an open database; nobody is signed in or out.
+    /// Over an open database; nobody is signed in or out, and no mail is sent.
     pub fn sql(db: &Db) -> Self {
         Self {
+            account_mails: Arc::new(SqlRepository::<crate::arcana::identity::v1::account_mail::AccountMail>::new(db.clone())),
             api_keys: Arc::new(SqlRepository::<crate::arcana::identity::v1::api_key::ApiKey>::new(db.clone())),
             external_identities: Arc::new(SqlRepository::<crate::arcana::identity::v1::external_identity::ExternalIdentity>::new(db.clone())),
             login_guards: Arc::new(SqlRepository::<crate::arcana::identity::v1::login_guard::LoginGuard>::new(db.clone())),
@@ -52,6 +56,7 @@ impl Repositories {
             products: Arc::new(SqlRepository::<crate::shop::v1::product::Product>::new(db.clone())),
             store: LocalStore::of(db),
             security: Security::none(),
+            mailer: Mailer::none(),
         }
     }
 
@@ -59,6 +64,7 @@ impl Repositories {
     #[cfg(feature = "mock")]
     pub fn mocked() -> Self {
         Self {
+            account_mails: Arc::new(crate::arcana::identity::v1::account_mail::MockAccountMailRepository::new()),
             api_keys: Arc::new(crate::arcana::identity::v1::api_key::MockApiKeyRepository::new()),
             external_identities: Arc::new(crate::arcana::identity::v1::external_identity::MockExternalIdentityRepository::new()),
             login_guards: Arc::new(crate::arcana::identity::v1::login_guard::MockLoginGuardRepository::new()),
@@ -70,6 +76,7 @@ impl Repositories {
             products: Arc::new(crate::shop::v1::product::MockProductRepository::new()),
             store: LocalStore::none(),
             security: Security::none(),
+            mailer: Mailer::none(),
         }
     }
 }
@@ -77,6 +84,7 @@ impl Repositories {
 /// Services of all entities, by the plural of their names: what transports call.
 #[derive(Clone)]
 pub struct Services {
+    pub account_mails: Arc<dyn crate::arcana::identity::v1::account_mail::AccountMailService>,
     pub api_keys: Arc<dyn crate::arcana::identity::v1::api_key::ApiKeyService>,
     pub sessions: Arc<dyn crate::arcana::identity::v1::session::SessionService>,
     pub users: Arc<dyn crate::arcana::identity::v1::user::UserService>,
@@ -90,12 +98,13 @@ pub struct Services {
 impl Services {
     /// All that is served; what is written by hand is added to it.
     pub fn wired(&self, settings: &Settings) -> Wired {
-        Wired { rest: self.rest(), grpc: self.grpc(settings.server.max_body_bytes) }
+        Wired { rest: self.rest(), grpc: self.grpc(settings.server.max_body_bytes), chores: Vec::new() }
     }
 
     /// The REST routes.
     pub fn rest(&self) -> Router {
         Router::new()
+            .merge(crate::arcana::identity::v1::account_mail::http::routes(self.account_mails.clone()))
             .merge(crate::arcana::identity::v1::api_key::http::routes(self.api_keys.clone()))
             .merge(crate::arcana::identity::v1::session::http::routes(self.sessions.clone()))
             .merge(crate::arcana::identity::v1::user::http::routes(self.users.clone()))
@@ -109,6 +118,7 @@ impl Services {
     /// The gRPC services; `max_bytes` bounds a request.
     pub fn grpc(&self, max_bytes: usize) -> Routes {
         let mut routes = Routes::builder();
+        routes.add_service(crate::arcana::identity::v1::account_mail::grpc::server(self.account_mails.clone()).max_decoding_message_size(max_bytes));
         routes.add_service(crate::arcana::identity::v1::api_key::grpc::server(self.api_keys.clone()).max_decoding_message_size(max_bytes));
         routes.add_service(crate::arcana::identity::v1::session::grpc::server(self.sessions.clone()).max_decoding_message_size(max_bytes));
         routes.add_service(crate::arcana::identity::v1::user::grpc::server(self.users.clone()).max_decoding_message_size(max_bytes));
@@ -123,6 +133,7 @@ impl Services {
 
 /// Every route of every rpc, and who may call it, by service.
 pub const ROUTES: &[&[Route]] = &[
+    crate::arcana::identity::v1::account_mail::http::ROUTES,
     crate::arcana::identity::v1::api_key::http::ROUTES,
     crate::arcana::identity::v1::session::http::ROUTES,
     crate::arcana::identity::v1::user::http::ROUTES,
@@ -147,6 +158,7 @@ pub const SEARCHED: &[&EntitySpec] = &[
 pub async fn seed(db: &Db, rows: usize) -> Result<Vec<Seeded>> {
     let mut seeder = Seeder::new(db, rows);
     seeder.seed::<crate::arcana::identity::v1::user::User>().await?;
+    seeder.seed::<crate::arcana::identity::v1::account_mail::AccountMail>().await?;
     seeder.seed::<crate::arcana::identity::v1::api_key::ApiKey>().await?;
     seeder.seed::<crate::arcana::identity::v1::external_identity::ExternalIdentity>().await?;
     seeder.seed::<crate::arcana::identity::v1::login_guard::LoginGuard>().await?;

@@ -16,10 +16,12 @@ use clap::{Parser, Subcommand};
 use futures::future::BoxFuture;
 use tonic::service::Routes;
 
+use crate::chores::Chore;
 use crate::db::{Db, Migrations, Stores};
 use crate::entity::EntitySpec;
 use crate::error::Result;
 use crate::fixture::Seeded;
+use crate::mail::Mailer;
 use crate::security::{Issued, Security};
 use crate::settings::{Loaded, Settings, Source, load};
 
@@ -62,6 +64,8 @@ pub struct Kit {
     pub settings: Settings,
     /// What logic needs to sign accounts in and out; [`Security::know`] tells it where they are.
     pub security: Security,
+    /// What sends mails, if the configuration says where to.
+    pub mailer: Mailer,
 }
 
 /// What operators do with accounts. The runtime knows no entity; the project says how.
@@ -94,6 +98,8 @@ pub struct Wired {
     pub rest: Router,
     /// gRPC.
     pub grpc: Routes,
+    /// What is done beside.
+    pub chores: Vec<Chore>,
 }
 
 /// One route of one rpc.

@@ -18,6 +18,7 @@ use tonic::service::Routes;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
+use crate::chores::{self, Chore};
 use crate::health::{Check, Health, HealthStatus};
 use crate::http::EdgeConfig;
 use crate::security::Security;
@@ -39,6 +40,8 @@ pub struct Server {
     pub rest: Router,
     /// All gRPC services.
     pub grpc: Routes,
+    /// What is done beside.
+    pub chores: Vec<Chore>,
     /// A `FileDescriptorSet` of the services, for reflection and health.
     pub descriptor: &'static [u8],
     /// What `/openapi.json` answers.
@@ -127,7 +130,11 @@ impl Server {
         let (close, closing) = watch::channel(());
         let mut serving = tokio::task::JoinSet::new();
         serving.spawn(accept::accept(rest_listener, tls.rest.clone(), rest, closing.clone()));
-        serving.spawn(accept::accept(grpc_listener, tls.grpc.clone(), grpc, closing));
+        serving.spawn(accept::accept(grpc_listener, tls.grpc.clone(), grpc, closing.clone()));
+        for chore in self.chores {
+            serving.spawn(chores::run(chore, closing.clone()));
+        }
+        drop(closing);
         let mut following = tokio::task::JoinSet::new();
         following.spawn(tls.follow());
         tracing::info!(rest = %bound.rest, grpc = %bound.grpc, "listening");

@@ -2,6 +2,7 @@
 
 mod keys;
 mod load;
+mod mail;
 mod security;
 mod show;
 mod tls;
@@ -13,6 +14,7 @@ use serde::Deserialize;
 
 use crate::limits::Rate;
 pub use load::{Loaded, Problem, SettingsError, Source, load};
+pub use mail::{MailSettings, TOKEN as LINK_TOKEN};
 pub use security::{Argon2Settings, LockoutSettings, OidcSettings, SecurityMode, SecuritySettings, SigningAlgorithm};
 pub use tls::TlsSettings;
 
@@ -27,6 +29,8 @@ pub struct Settings {
     pub server: ServerSettings,
     /// The database.
     pub database: DatabaseSettings,
+    /// Where mails go.
+    pub mail: MailSettings,
     /// Who may call.
     pub security: SecuritySettings,
     /// Logs and metrics.
@@ -224,6 +228,7 @@ impl Settings {
         }
         found.extend(server.rest.tls.conflicts("server.rest"));
         found.extend(server.grpc.tls.conflicts("server.grpc"));
+        found.extend(self.mail.conflicts(&self.environment));
         found.extend(self.security.conflicts());
         for text in server.trusted_proxies.iter().filter(|text| network(text).is_none()) {
             let example = "write an address or a network, such as 10.0.0.0/8";

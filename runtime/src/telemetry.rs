@@ -200,7 +200,7 @@ pub(crate) fn log_cause(error: &Error, request_id: &str) {
 }
 
 /// An error with all that lies behind it.
-pub(crate) fn chain(error: &dyn StdError) -> String {
+pub fn chain(error: &dyn StdError) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(source) = next {

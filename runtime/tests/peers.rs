@@ -134,6 +134,7 @@ async fn start(settings: Settings) -> (Bound, mpsc::Sender<()>) {
         edge,
         rest: Router::new().route(REST, get(rest)),
         grpc: Routes::new(Things),
+        chores: Vec::new(),
         descriptor: tonic_health::pb::FILE_DESCRIPTOR_SET,
         openapi: "{}",
         checks: Vec::new(),

@@ -1,15 +1,20 @@
 //! Signing up, in and out: what the service `AuthService` does.
 
 mod guard;
+mod mails;
 pub(super) mod sessions;
 
 use std::sync::Arc;
 
 use arcana_generated::Repositories;
+use arcana_generated::arcana::identity::v1::account_mail::MailPurpose;
+use arcana_generated::arcana::identity::v1::api_key::ApiKeyRepository;
 use arcana_generated::arcana::identity::v1::auth::{
-    AuthMethods, ChangePasswordRequest, ChangePasswordResponse, Credentials, GetMeRequest, LoginRequest,
-    LogoutAllRequest, LogoutAllResponse, LogoutRequest, LogoutResponse, RefreshRequest, RegisterRequest,
-    SetRolesRequest, SetStatusRequest, ValidateTokenRequest, ValidateTokenResponse,
+    AuthMethods, ChangeEmailRequest, ChangePasswordRequest, ChangePasswordResponse, Credentials, ForgotPasswordRequest,
+    ForgotPasswordResponse, GetMeRequest, LoginRequest, LogoutAllRequest, LogoutAllResponse, LogoutRequest,
+    LogoutResponse, RefreshRequest, RegisterRequest, ResetPasswordRequest, ResetPasswordResponse,
+    SendVerificationRequest, SendVerificationResponse, SetRolesRequest, SetStatusRequest, ValidateTokenRequest,
+    ValidateTokenResponse, VerifyEmailRequest, VerifyEmailResponse,
 };
 use arcana_generated::arcana::identity::v1::user::{NewUser, User, UserId, UserRepository, UserStatus};
 use arcana_runtime::access::{self, Scope};
@@ -24,16 +29,19 @@ use async_trait::async_trait;
 use tracing::Instrument;
 
 use self::guard::{Guard, Tried};
+use self::mails::Mails;
 use self::sessions::Sessions;
-use super::user::require_reach;
+use super::user::{remove_keys, require_reach};
 use crate::accounts::{FIRST_ROLE, account, normal, still_granted};
 
 /// The logic of auth.
 pub struct AuthLogic {
     users: Arc<dyn UserRepository>,
+    keys: Arc<dyn ApiKeyRepository>,
     security: Security,
     guard: Guard,
     sessions: Sessions,
+    mails: Mails,
     store: LocalStore,
 }
 
@@ -42,9 +50,11 @@ impl AuthLogic {
     pub fn new(repositories: &Repositories) -> Self {
         Self {
             users: repositories.users.clone(),
+            keys: repositories.api_keys.clone(),
             security: repositories.security.clone(),
             guard: Guard::new(repositories),
             sessions: Sessions::new(repositories),
+            mails: Mails::new(repositories),
             store: repositories.store.clone(),
         }
     }
@@ -53,6 +63,20 @@ impl AuthLogic {
     async fn me(&self, cx: &Context) -> Result<User> {
         let id = cx.principal.id.ok_or_else(|| Error::Unauthorized("sign in first".to_owned()))?;
         self.user(cx, &UserId::new(id)).await
+    }
+
+    /// The account that calls, for who knows its password.
+    async fn me_by_password(&self, cx: &Context, password: &str) -> Result<User> {
+        let me = self.me(cx).await?;
+        // Whoever found a device unlocked does not guess on for ever either.
+        let tried = Tried::Account(&me.id);
+        self.guard.admit(cx, &tried).await?;
+        if !self.security.verify(password, me.password_hash.as_deref()).await?.right {
+            // The request is as it must be; 401 would send clients to refresh their token.
+            return Err(Error::Forbidden("current_password is not the password of the account".to_owned()));
+        }
+        self.guard.forgive(cx, &tried).await?;
+        Ok(me)
     }
 
     /// What the caller may do by the roles that it has now: those that it was recognised by are some seconds old, and who just lost
@@ -74,13 +98,6 @@ impl AuthLogic {
         Ok(now)
     }
 
-    /// Commits before the method answers, for what comes behind it.
-    async fn commit(&self, cx: &Context, changes: Changes) -> Result<()> {
-        let mut tx = self.store.begin(cx).await?;
-        tx.write(changes).await?;
-        tx.commit().await
-    }
-
     /// Leaves an entry of the audit, behind the answer: the time of one must not tell whether there is such an account.
     fn note_refusal(&self, cx: &Context, user: UserId) {
         // It takes its own time, whatever the caller has left.
@@ -89,9 +106,7 @@ impl AuthLogic {
         let note = async move {
             let mut changes = Changes::new(&cx);
             changes.refuse::<User>(&user);
-            let mut tx = store.begin(&cx).await?;
-            tx.write(changes).await?;
-            tx.commit().await
+            store.commit(&cx, changes).await
         };
         let noted = async move {
             if let Err(error) = note.await {
@@ -99,6 +114,18 @@ impl AuthLogic {
             }
         };
         tokio::spawn(noted.instrument(tracing::Span::current()));
+    }
+
+    /// Has a mail sent to an address, unless too many were asked for.
+    async fn send(&self, cx: &Context, purpose: MailPurpose, email: &str, user: Option<UserId>) -> Result<()> {
+        self.mails.require()?;
+        self.security.admit(cx)?;
+        self.guard.admit(cx, &Tried::Mail(purpose, email)).await?;
+        let mut changes = Changes::new(cx);
+        self.mails.ask(cx, purpose, email, user, &mut changes);
+        self.store.commit(cx, changes).await?;
+        self.mails.hurry();
+        Ok(())
     }
 
     async fn user(&self, cx: &Context, id: &UserId) -> Result<User> {
@@ -129,6 +156,9 @@ impl AuthMethods for AuthLogic {
         let hash = self.security.hash(&request.password).await?;
         let user = User { password_hash: Some(hash), roles: vec![FIRST_ROLE.to_owned()], ..User::create(new, cx, 0) };
         let user = changes.insert(user);
+        if self.mails.are_sent() {
+            self.mails.ask(cx, MailPurpose::VerifyEmail, &user.email, Some(user.id), changes);
+        }
         let account = account(&user).ok_or_else(barred)?;
         self.sessions.open(cx, &account, changes)
     }
@@ -224,23 +254,98 @@ impl AuthMethods for AuthLogic {
         request: ChangePasswordRequest,
         _changes: &mut Changes,
     ) -> Result<ChangePasswordResponse> {
-        let me = self.me(cx).await?;
-        // Whoever found a device unlocked does not guess on for ever either.
-        let tried = Tried::Account(&me.id);
-        self.guard.admit(cx, &tried).await?;
-        let verdict = self.security.verify(&request.current_password, me.password_hash.as_deref()).await?;
-        if !verdict.right {
-            // The request is as it must be; 401 would send clients to refresh their token.
-            return Err(Error::Forbidden("current_password is not the password of the account".to_owned()));
-        }
-        self.guard.forgive(cx, &tried).await?;
+        let me = self.me_by_password(cx, &request.current_password).await?;
         let password_hash = Some(self.security.hash(&request.new_password).await?);
         let mut changes = Changes::new(cx);
         changes.update(&me, User { password_hash, ..me.clone() });
-        self.commit(cx, changes).await?;
+        self.mails.void(cx, &me.id, &mut changes).await?;
+        self.store.commit(cx, changes).await?;
         // Behind the new password, so that no session that the old one opens is missed.
         let sessions = self.sessions.end_all(cx, &me.id, cx.principal.session).await?;
         Ok(ChangePasswordResponse { sessions })
+    }
+
+    async fn change_email(
+        &self,
+        cx: &Context,
+        _scope: &Scope,
+        request: ChangeEmailRequest,
+        changes: &mut Changes,
+    ) -> Result<User> {
+        let me = self.me_by_password(cx, &request.current_password).await?;
+        let email = normal(&request.new_email);
+        if email == me.email {
+            return Ok(me);
+        }
+        if self.mails.are_sent() {
+            self.mails.ask(cx, MailPurpose::VerifyEmail, &email, Some(me.id), changes);
+        }
+        Ok(changes.update(&me, User { email, email_verified_at: None, ..me.clone() }))
+    }
+
+    async fn forgot_password(
+        &self,
+        cx: &Context,
+        _scope: &Scope,
+        request: ForgotPasswordRequest,
+        _changes: &mut Changes,
+    ) -> Result<ForgotPasswordResponse> {
+        self.send(cx, MailPurpose::ResetPassword, &normal(&request.email), None).await?;
+        Ok(ForgotPasswordResponse {})
+    }
+
+    async fn reset_password(
+        &self,
+        cx: &Context,
+        _scope: &Scope,
+        request: ResetPasswordRequest,
+        _changes: &mut Changes,
+    ) -> Result<ResetPasswordResponse> {
+        self.security.admit(cx)?;
+        let mut changes = Changes::new(cx);
+        let user = self.mails.take(cx, MailPurpose::ResetPassword, &request.token, &mut changes).await?;
+        let password_hash = Some(self.security.hash(&request.new_password).await?);
+        let email_verified_at = user.email_verified_at.or(Some(cx.now()));
+        changes.update(&user, User { password_hash, email_verified_at, ..user.clone() });
+        if user.email_verified_at.is_none() {
+            // Whoever opened the account never showed that the address is theirs: what they made goes with their password.
+            remove_keys(cx, &*self.keys, &user.id, &mut changes).await?;
+        }
+        self.store.commit(cx, changes).await?;
+        self.security.forget_account(user.id.0);
+        // Behind the new password, so that no session that the old one opens is missed.
+        let sessions = self.sessions.end_all(cx, &user.id, None).await?;
+        // Who reads the mail need not wait for what others guessed.
+        self.guard.forgive(cx, &Tried::Address(&user.email)).await?;
+        Ok(ResetPasswordResponse { sessions })
+    }
+
+    async fn send_verification(
+        &self,
+        cx: &Context,
+        _scope: &Scope,
+        _request: SendVerificationRequest,
+        _changes: &mut Changes,
+    ) -> Result<SendVerificationResponse> {
+        let me = self.me(cx).await?;
+        if me.email_verified_at.is_none() {
+            self.send(cx, MailPurpose::VerifyEmail, &me.email, Some(me.id)).await?;
+        }
+        Ok(SendVerificationResponse {})
+    }
+
+    async fn verify_email(
+        &self,
+        cx: &Context,
+        _scope: &Scope,
+        request: VerifyEmailRequest,
+        changes: &mut Changes,
+    ) -> Result<VerifyEmailResponse> {
+        self.security.admit(cx)?;
+        let user = self.mails.take(cx, MailPurpose::VerifyEmail, &request.token, changes).await?;
+        let email_verified_at = user.email_verified_at.or(Some(cx.now()));
+        changes.update(&user, User { email_verified_at, ..user.clone() });
+        Ok(VerifyEmailResponse {})
     }
 
     async fn set_roles(
@@ -284,7 +389,7 @@ impl AuthMethods for AuthLogic {
             return Err(Error::precondition("nobody bars the account that they call with"));
         }
         let after = changes.update(&user, User { status: request.status, ..user.clone() });
-        self.commit(cx, changes).await?;
+        self.store.commit(cx, changes).await?;
         if after.status != UserStatus::Active {
             self.security.forget_account(user.id.0);
             self.sessions.end_all(cx, &user.id, None).await?;

@@ -8,6 +8,7 @@ use arcana_generated::{Repositories, Services};
 use arcana_runtime::changes::Store;
 use arcana_runtime::service::{Custom, Standard};
 
+mod account_mail;
 mod api_key;
 mod auth;
 mod customer;
@@ -23,6 +24,7 @@ pub fn services(repositories: &Repositories, store: &Arc<dyn Store>) -> Services
     let customers_logic = Arc::new(customer::CustomerLogic::new(repositories));
     let products_logic = Arc::new(product::ProductLogic::new(repositories));
     Services {
+        account_mails: Arc::new(Standard::new(repositories.account_mails.clone(), store.clone(), Arc::new(account_mail::AccountMailLogic::new(repositories)))),
         api_keys: Arc::new(Standard::new(repositories.api_keys.clone(), store.clone(), Arc::new(api_key::ApiKeyLogic::new(repositories)))),
         customers: Arc::new(Standard::new(repositories.customers.clone(), store.clone(), customers_logic.clone())),
         orders: Arc::new(Standard::new(repositories.orders.clone(), store.clone(), Arc::new(order::OrderLogic::new(repositories)))

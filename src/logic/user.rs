@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arcana_generated::Repositories;
 use arcana_generated::arcana::identity::v1::api_key::{API_KEY, ApiKey, ApiKeyRepository};
-use arcana_generated::arcana::identity::v1::user::User;
+use arcana_generated::arcana::identity::v1::user::{User, UserId};
 use arcana_runtime::access::{self, Scope};
 use arcana_runtime::changes::Changes;
 use arcana_runtime::context::{Context, Principal};
@@ -45,6 +45,24 @@ pub fn require_reach(principal: &Principal, user: &User) -> Result<()> {
     }
 }
 
+/// Declares that the keys of an account are gone.
+pub async fn remove_keys(
+    cx: &Context,
+    keys: &dyn ApiKeyRepository,
+    user: &UserId,
+    changes: &mut Changes,
+) -> Result<()> {
+    let mut query = ListQuery::first(&API_KEY).with(&ApiKey::USER_ID, user);
+    loop {
+        let page = keys.list(cx, &Scope::Unrestricted, &query).await?;
+        page.data.iter().for_each(|key| changes.delete(key));
+        match page.next_page_token.is_empty() {
+            true => return Ok(()),
+            false => query.skip += query.size,
+        }
+    }
+}
+
 #[async_trait]
 impl Hooks<User> for UserLogic {
     async fn before_create(&self, _cx: &Context, draft: &mut User, _changes: &mut Changes) -> Result<()> {
@@ -60,7 +78,16 @@ impl Hooks<User> for UserLogic {
         _changes: &mut Changes,
     ) -> Result<()> {
         draft.email = normal(&draft.email);
-        require_reach(&cx.principal, current)
+        require_reach(&cx.principal, current)?;
+        if draft.email != current.email {
+            if cx.principal.id == Some(current.id.0) {
+                // Who has the address can have the password reset: a token that was found somewhere must not give it.
+                let mend = "change your own by AuthService.ChangeEmail, which asks for the password";
+                return Err(Error::Forbidden(format!("email stays as it is here; {mend}")));
+            }
+            draft.email_verified_at = None;
+        }
+        Ok(())
     }
 
     async fn before_delete(&self, cx: &Context, current: &User, changes: &mut Changes) -> Result<()> {
@@ -68,16 +95,7 @@ impl Hooks<User> for UserLogic {
         // Else they would be good again when the account comes back.
         let open = self.sessions.open_of(cx, &current.id, None).await?;
         open.iter().for_each(|session| revoke(cx, session, changes));
-        let mut keys = ListQuery::first(&API_KEY).with(&ApiKey::USER_ID, &current.id);
-        loop {
-            let page = self.keys.list(cx, &Scope::Unrestricted, &keys).await?;
-            page.data.iter().for_each(|key| changes.delete(key));
-            match page.next_page_token.is_empty() {
-                true => break,
-                false => keys.skip += keys.size,
-            }
-        }
-        Ok(())
+        remove_keys(cx, &*self.keys, &current.id, changes).await
     }
 
     async fn before_undelete(&self, cx: &Context, deleted: &User, _changes: &mut Changes) -> Result<()> {

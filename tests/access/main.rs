@@ -10,6 +10,7 @@ mod browser;
 mod issuer;
 mod keys;
 mod limits;
+mod mails;
 mod matrix;
 mod operators;
 mod people;

@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
+use arcana_runtime::security::secret::digest;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use rusqlite::params;
 use serde_json::{Value, json};
 use tonic::Code;
 
@@ -137,6 +139,9 @@ struct Rows {
     user: String,
     session: String,
     key: String,
+    mail: String,
+    /// Of mails to the owner, by what they are good for.
+    tokens: BTreeMap<&'static str, String>,
     customer: Value,
     product: Value,
     order: String,
@@ -153,7 +158,8 @@ struct Stage {
 impl Stage {
     async fn new() -> Self {
         let folder = open_folder();
-        let service = closed().set(&format!("security.secret={SECRET}")).in_folder(folder.path()).run();
+        let service =
+            closed().set("mail.url=file:mail").set(&format!("security.secret={SECRET}")).in_folder(folder.path()).run();
         let admin = Person::admin_with(&service, &[&format!("security.secret={SECRET}")]).await;
         let product = json!({ "sku": format!("LAMP-{}", unique()), "name": "Lamp", "price": "10.50", "stock": 100000 });
         let product = admin.post(&service, "/api/v1/products", &product).await.ok(201);
@@ -183,6 +189,23 @@ impl Stage {
             let id: Vec<u8> =
                 database(self.folder.path()).query_row(session, [&owner.email], |row| row.get(0)).unwrap();
             rows.session = uuid::Uuid::from_slice(&id).unwrap().to_string();
+        }
+        if collection == "auth" || collection == "account_mails" {
+            for purpose in ["RESET_PASSWORD", "VERIFY_EMAIL"] {
+                let (id, token) = (uuid::Uuid::now_v7(), format!("mt_{}", unique()));
+                let mail = "INSERT INTO account_mails (id, purpose, email, user_id, token_hash, expires_at, attempts, version, created_at) \
+                            SELECT ?, ?, email, id, ?, ?, 1, 1, created_at FROM users WHERE email = ?";
+                let values = params![
+                    id.as_bytes(),
+                    format!("MAIL_PURPOSE_{purpose}"),
+                    digest(&token),
+                    4_000_000_000_000_000_i64,
+                    owner.email
+                ];
+                assert_eq!(database(self.folder.path()).execute(mail, values).unwrap(), 1);
+                rows.mail = id.to_string();
+                rows.tokens.insert(purpose, token);
+            }
         }
         if collection == "api_keys" {
             let made = owner.post(&self.service, "/api/v1/api_keys:issue", &json!({ "name": "export" })).await.ok(200);
@@ -255,6 +278,7 @@ fn call(stage: &Stage, rows: &Rows, owner: &Person, route: &Route) -> Call {
     let (member, id, new) = match route.collection() {
         "sessions" => ("session", rows.session.clone(), Value::Null),
         "api_keys" => ("api_key", rows.key.clone(), Value::Null),
+        "account_mails" => ("account_mail", rows.mail.clone(), Value::Null),
         "users" => ("user", rows.user.clone(), user),
         "customers" => ("customer", text(&rows.customer), customer),
         "orders" => ("order", rows.order.clone(), order),
@@ -295,6 +319,13 @@ fn call(stage: &Stage, rows: &Rows, owner: &Person, route: &Route) -> Call {
         (_, "Login") => plain(json!({ "email": owner.email, "password": PASSWORD })),
         (_, "Refresh") => plain(json!({ "refresh_token": owner.refresh })),
         (_, "ChangePassword") => plain(json!({ "current_password": PASSWORD, "new_password": NEW_PASSWORD })),
+        (_, "ChangeEmail") => {
+            plain(json!({ "current_password": PASSWORD, "new_email": format!("c{number}@example.com") }))
+        }
+        (_, "ForgotPassword") => plain(json!({ "email": owner.email })),
+        (_, "ResetPassword") => plain(json!({ "token": rows.tokens["RESET_PASSWORD"], "new_password": NEW_PASSWORD })),
+        (_, "SendVerification") => plain(json!({})),
+        (_, "VerifyEmail") => plain(json!({ "token": rows.tokens["VERIFY_EMAIL"] })),
         (_, "SetRoles") => plain(json!({ "user_id": owner.id, "roles": ["user"] })),
         (_, "SetStatus") => plain(json!({ "user_id": owner.id, "status": "USER_STATUS_ACTIVE" })),
         (_, "ValidateToken") => plain(json!({ "token": owner.token })),
@@ -307,6 +338,10 @@ fn call(stage: &Stage, rows: &Rows, owner: &Person, route: &Route) -> Call {
         ("PUT", _) => {
             // What never changes may be left out.
             let mut all = new.clone();
+            if member == "user" {
+                // One's own address is changed by another rpc.
+                all["email"] = json!(owner.email);
+            }
             all.as_object_mut().unwrap().retain(|name, _| !["number", "customer_id", "sku"].contains(&name.as_str()));
             (Some(all.clone()), json!({ member: with_id(&all) }))
         }

@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # A tour of the shop by curl: create a customer, a product and an order, page, patch, meet a stale ETag, cancel.
 #
-#   tests/outside/curl.sh http://127.0.0.1:8080
+#   tests/outside/curl.sh http://127.0.0.1:8080 [FOLDER]   FOLDER is where the service writes its mails: with it, a password that
+#                                                         was forgotten is reset
 #
 # Prints every command with its answer; the exit code is 0 if all answers are as they must be.
 set -u
-[ $# -eq 1 ] || { sed -n '2,6s/^# \{0,1\}//p' "$0"; exit 2; }
+[ $# -eq 1 ] || [ $# -eq 2 ] || { sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 2; }
 base=$1
+mails=${2:-}
 mark=$(date +%s)$$
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -118,4 +120,22 @@ hide=1 call 200 "${json[@]}" -H "authorization: Bearer $access" -d '{}' "$auth/l
 hide=1 call 401 -H "authorization: Bearer $access" "$auth/me"
 hide=1 call 401 "${json[@]}" -d "{\"refresh_token\": \"$next\"}" "$auth/refresh"
 is code "$(member code)" UNAUTHORIZED
+
+# A password that was forgotten.
+if [ -n "$mails" ]; then
+  call 200 "${json[@]}" -d "{\"email\": \"ada-$mark@example.com\"}" "$auth/forgot-password"
+  call 200 "${json[@]}" -d "{\"email\": \"nobody-$mark@example.com\"}" "$auth/forgot-password"
+  token=""
+  for _ in $(seq 100); do
+    file=$(grep -ls "^To: ada-$mark@" "$mails"/*.eml | xargs -r grep -l "^Subject: Reset" | tail -n 1)
+    [ -z "$file" ] || { token=$(grep -o 'mt_[A-Za-z0-9_-]*' "$file" | head -n 1); break; }
+    sleep 0.2
+  done
+  [ -n "$token" ] || { echo "FAILED: no mail comes" >&2; exit 1; }
+  hide=1 call 200 "${json[@]}" -d "{\"token\": \"$token\", \"new_password\": \"staple battery horse\"}" "$auth/reset-password"
+  hide=1 call 400 "${json[@]}" -d "{\"token\": \"$token\", \"new_password\": \"staple battery horse\"}" "$auth/reset-password"
+  hide=1 call 401 "${json[@]}" -d "{\"email\": \"ada-$mark@example.com\", \"password\": \"correct horse battery\"}" "$auth/login"
+  hide=1 call 200 "${json[@]}" -d "{\"email\": \"ada-$mark@example.com\", \"password\": \"staple battery horse\"}" "$auth/login"
+  grep -ls "^To: nobody-$mark@" "$mails"/*.eml && { echo "FAILED: nobody got a mail" >&2; exit 1; }
+fi
 echo "all answers are as they must be"

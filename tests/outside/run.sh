@@ -83,7 +83,7 @@ for judge in "${judges[@]}"; do
   echo "== $judge"
   started=$SECONDS
   case $judge in
-    curl) timeout 120 tests/outside/curl.sh "$REST" ;;
+    curl) timeout 120 tests/outside/curl.sh "$REST" "$SERVING_DIR/mail" ;;
     grpc) timeout 120 python tests/outside/reflect.py "$GRPC" ;;
     tls) timeout 600 tests/outside/tls.sh "$target/debug/arcana" "$root" ;;
     browser) timeout 450 node tests/browser/swagger.mjs "$REST" ;;

@@ -53,6 +53,7 @@ fn seeding_fills_empty_tables_only() {
     let seeded = printed(&run(folder.path(), &["seed", "--rows", "9"]));
     let tables = [
         "users",
+        "account_mails",
         "api_keys",
         "external_identities",
         "login_guards",

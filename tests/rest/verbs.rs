@@ -76,7 +76,7 @@ async fn answers_have_every_member_in_the_order_of_the_schema() {
     let service = Service::seeded();
     let members = |row: &Value| row.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
     for (collection, expected) in [
-        ("users", "id name email roles status sync_status version created_at updated_at"),
+        ("users", "id name email roles status sync_status version created_at updated_at email_verified_at"),
         ("customers", "id name email country phone user_id version created_at updated_at"),
         ("products", "id sku name description price stock tags version created_at updated_at"),
         (

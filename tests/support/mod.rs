@@ -8,6 +8,7 @@ mod answer;
 mod database;
 mod dice;
 mod dynamic;
+pub mod mails;
 mod raw;
 mod rows;
 pub mod secrets;

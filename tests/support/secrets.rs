@@ -10,13 +10,13 @@ pub const PASSWORD: &str = "correct horse battery";
 /// What it is changed to.
 pub const NEW_PASSWORD: &str = "staple battery horse";
 
-/// Characters of base64url behind the word in front of a refresh token or a key.
+/// Characters of base64url behind the word in front of a refresh token, a key, or the token in a mail.
 const SECRET_CHARACTERS: usize = 43;
 
 /// The first secret in a text, with what stands before it.
 pub fn find(text: &str) -> Option<&str> {
     let known = [PASSWORD, NEW_PASSWORD, "$argon2"].into_iter().filter_map(|secret| text.find(secret));
-    let opaque = ["rt_", "ak_"].into_iter().filter_map(|word| word_then(text, word, SECRET_CHARACTERS));
+    let opaque = ["rt_", "ak_", "mt_"].into_iter().filter_map(|word| word_then(text, word, SECRET_CHARACTERS));
     // Header and claims of a JWT are JSON, which begins with `{"`.
     let tokens = word_then(text, "eyJ", 20).into_iter();
     let at = known.chain(opaque).chain(tokens).min()?;
@@ -56,6 +56,7 @@ fn secrets_are_found_wherever_they_stand() {
         "Bearer eyJhbGciOiJIUzI1NiIsInR5cCI6ImF0K2p3dCJ9.e30.c2ln",
         "token rt_R1qGv5m1bq0mV0vX9yC2d3e4f5g6h7i8j9k0l1m2n3o",
         "key ak_R1qGv5m1bq0mV0vX9yC2d3e4f5g6h7i8j9k0l1m2n3o",
+        "reset?token=mt_R1qGv5m1bq0mV0vX9yC2d3e4f5g6h7i8j9k0l1m2n3o",
     ] {
         assert!(find(&format!("ä {secret} and more")).is_some(), "{secret}");
     }

@@ -51,6 +51,7 @@ impl Folder {
 pub struct Start {
     folder: Option<PathBuf>,
     arguments: Vec<String>,
+    variables: Vec<(String, String)>,
 }
 
 impl Start {
@@ -77,6 +78,12 @@ impl Start {
         self
     }
 
+    /// With a variable of its environment.
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// With a further argument and its value.
     pub fn with(mut self, argument: &str, value: &str) -> Self {
         self.arguments.extend([argument.to_owned(), value.to_owned()]);
@@ -91,6 +98,7 @@ impl Start {
         let mut child = command(folder.path())
             .arg("serve")
             .args(self.arguments)
+            .envs(self.variables)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(File::create(&log).unwrap())

@@ -115,7 +115,7 @@ fn entry(plan: &HomePlan, resource: &Resource, plurals: &Counts<'_>, modules: &C
 
 /// What the lists say of services of their own; one whose name is taken is called by its package too.
 fn own_services(plans: &[HomePlan], entries: &[EntryView]) -> Vec<OwnServiceView> {
-    let mut taken: BTreeSet<String> = ["security", "store"].map(str::to_owned).into();
+    let mut taken: BTreeSet<String> = ["mailer", "security", "store"].map(str::to_owned).into();
     taken.extend(entries.iter().flat_map(|entry| [entry.member.clone(), entry.logic.clone()]));
     let own = plans.iter().filter(|plan| plan.home.service.is_some());
     let view = |plan: &HomePlan| {

@@ -10,6 +10,7 @@ use crate::db::{Db, relay};
 use crate::error::Error;
 use crate::fixture::{Seeded, Skipped};
 use crate::http::EdgeConfig;
+use crate::mail::Mailer;
 use crate::security::Security;
 use crate::serve::{Bound, Server};
 use crate::settings::{SecurityMode, Settings};
@@ -29,8 +30,8 @@ pub(super) async fn serve(app: &'static App, settings: Settings, seed: bool) -> 
     let keep = Duration::from_secs(settings.database.outbox_retention_hours * 3600);
     let _housekeeping = relay::start(&db, app.stores, keep).await.map_err(|error| explain(&error))?;
     let kit = kit(db, settings)?;
-    let Wired { rest, grpc } = (app.wire)(&kit);
-    let Kit { db, settings, security } = kit;
+    let Wired { rest, grpc, chores } = (app.wire)(&kit);
+    let Kit { db, settings, security, mailer: _ } = kit;
     if settings.security.mode == SecurityMode::Enforced && !security.knows_accounts() {
         return Err(
             "security.mode is enforced, but nothing says where accounts are; call `kit.security.know(…)` in wire.rs, \
@@ -46,6 +47,7 @@ pub(super) async fn serve(app: &'static App, settings: Settings, seed: bool) -> 
         settings,
         rest,
         grpc,
+        chores,
         descriptor: app.descriptor,
         openapi: app.openapi,
         checks: vec![Arc::new(database::Reachable(db))],
@@ -56,7 +58,8 @@ pub(super) async fn serve(app: &'static App, settings: Settings, seed: bool) -> 
 /// What a service is put together from; keys stand below the working folder.
 pub(super) fn kit(db: Db, settings: Settings) -> Outcome<Kit> {
     let security = Security::new(&settings.security, Path::new(".")).map_err(|cause| cause.to_string())?;
-    Ok(Kit { db, settings, security })
+    let mailer = Mailer::new(&settings.mail, Path::new("."))?;
+    Ok(Kit { db, settings, security, mailer })
 }
 
 /// Where to go, for people and for scripts: a word, a space and an address on each line.

@@ -156,4 +156,11 @@ impl LocalStore {
             }
         }
     }
+
+    /// Commits declared writes now, for what a method does behind them; else, it hands them to its caller.
+    pub async fn commit(&self, cx: &Context, changes: Changes) -> Result<()> {
+        let mut tx = self.begin(cx).await?;
+        tx.write(changes).await?;
+        tx.commit().await
+    }
 }

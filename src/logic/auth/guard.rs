@@ -1,6 +1,7 @@
 //! Who guesses passwords has to wait, longer with each guess; whether there is such an account makes no difference.
 
 use arcana_generated::Repositories;
+use arcana_generated::arcana::identity::v1::account_mail::MailPurpose;
 use arcana_generated::arcana::identity::v1::login_guard::{LoginGuard, LoginGuardId};
 use arcana_generated::arcana::identity::v1::user::UserId;
 use arcana_runtime::access::Scope;
@@ -11,7 +12,7 @@ use arcana_runtime::error::{Error, Result};
 use arcana_runtime::security::Security;
 use arcana_runtime::security::secret::digest;
 use arcana_runtime::settings::LockoutSettings;
-use arcana_runtime::types::Duration;
+use arcana_runtime::types::{Duration, Enumeration};
 
 /// Failures that are older are forgotten.
 const MEMORY_HOURS: i64 = 24;
@@ -24,12 +25,14 @@ pub struct Guard {
     security: Security,
 }
 
-/// Whose password is tried.
+/// Whose password is tried, or what else must not be done again and again.
 pub enum Tried<'a> {
     /// Of whoever has this address, if anybody.
     Address(&'a str),
     /// Of an account, by whoever is signed in to it: a count of its own, which others cannot use up.
     Account(&'a UserId),
+    /// None: a mail is asked for, to this address. Whoever reads it must not drown in them.
+    Mail(MailPurpose, &'a str),
 }
 
 impl Tried<'_> {
@@ -37,6 +40,7 @@ impl Tried<'_> {
         LoginGuardId::new(match self {
             Self::Address(email) => digest(email),
             Self::Account(id) => digest(&id.to_string()),
+            Self::Mail(purpose, email) => digest(&format!("{} {email}", purpose.name())),
         })
     }
 }

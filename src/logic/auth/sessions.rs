@@ -119,9 +119,7 @@ impl Sessions {
         let mut changes = Changes::new(cx);
         sessions.iter().for_each(|session| revoke(cx, session, &mut changes));
         if !changes.is_empty() {
-            let mut tx = self.store.begin(cx).await?;
-            tx.write(changes).await?;
-            tx.commit().await?;
+            self.store.commit(cx, changes).await?;
         }
         sessions.iter().for_each(|session| self.security.forget(session.id.0));
         Ok(())

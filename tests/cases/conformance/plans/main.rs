@@ -36,14 +36,15 @@ struct Project {
 
 const SHOP: Project = {
     use arcana_generated::arcana::identity::v1::{
-        api_key::ApiKey, external_identity::ExternalIdentity, login_guard::LoginGuard, refresh_token::RefreshToken,
-        session::Session, user::User,
+        account_mail::AccountMail, api_key::ApiKey, external_identity::ExternalIdentity, login_guard::LoginGuard,
+        refresh_token::RefreshToken, session::Session, user::User,
     };
     use arcana_generated::shop::v1::{customer::Customer, order::Order, product::Product};
     Project {
         migrations: arcana_generated::migrations::ALL,
         seed: |db, rows| Box::pin(arcana_generated::seed(db, rows)),
         checks: &[
+            check::<AccountMail>(),
             check::<ApiKey>(),
             check::<ExternalIdentity>(),
             check::<LoginGuard>(),

@@ -12,6 +12,7 @@ CREATE TABLE users (
   version INTEGER NOT NULL,
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
+  email_verified_at INTEGER,
   deleted_at INTEGER,
   PRIMARY KEY (id)
 ) STRICT;

@@ -2,6 +2,7 @@
 
 //! Package `arcana.identity.v1`.
 
+pub mod account_mail;
 pub mod api_key;
 pub mod auth;
 pub mod external_identity;

@@ -9,6 +9,7 @@ use arcana_runtime::db::{Db, LocalStore};
 use arcana_runtime::entity::{Entity, EntitySpec};
 use arcana_runtime::error::Result;
 use arcana_runtime::fixture::{Seeded, Seeder};
+use arcana_runtime::mail::Mailer;
 use arcana_runtime::repository::{NamedQuery, SqlRepository};
 use arcana_runtime::security::Security;
 use arcana_runtime::settings::Settings;
@@ -16,7 +17,7 @@ use axum::Router;
 use tonic::service::Routes;
 
 /// Repositories of all entities, by the plural of their names, and what else logic stands on: where it runs transactions in
-/// steps, and what signs accounts in and out.
+/// steps, what signs accounts in and out, and what sends mails.
 #[derive(Clone)]
 pub struct Repositories {
     pub r#as: Arc<dyn crate::torture::r#type::extern_::v1::a::ARepository>,
@@ -51,15 +52,16 @@ pub struct Repositories {
     pub torture_v2beta1_kinds: Arc<dyn crate::torture::v2beta1::kind::KindRepository>,
     pub store: LocalStore,
     pub security: Security,
+    pub mailer: Mailer,
 }
 
 impl Repositories {
     /// Over the database of a service that is put together.
     pub fn of(kit: &Kit) -> Self {
-        Self { security: kit.security.clone(), ..Self::sql(&kit.db) }
+        Self { security: kit.security.clone(), mailer: kit.mailer.clone(), ..Self::sql(&kit.db) }
     }
 
-    /// Over an open database; nobody is signed in or out.
+    /// Over an open database; nobody is signed in or out, and no mail is sent.
     pub fn sql(db: &Db) -> Self {
         Self {
             r#as: Arc::new(SqlRepository::<crate::torture::r#type::extern_::v1::a::A>::new(db.clone())),
@@ -94,6 +96,7 @@ impl Repositories {
             torture_v2beta1_kinds: Arc::new(SqlRepository::<crate::torture::v2beta1::kind::Kind>::new(db.clone())),
             store: LocalStore::of(db),
             security: Security::none(),
+            mailer: Mailer::none(),
         }
     }
 
@@ -133,6 +136,7 @@ impl Repositories {
             torture_v2beta1_kinds: Arc::new(crate::torture::v2beta1::kind::MockKindRepository::new()),
             store: LocalStore::none(),
             security: Security::none(),
+            mailer: Mailer::none(),
         }
     }
 }
@@ -174,7 +178,7 @@ pub struct Services {
 impl Services {
     /// All that is served; what is written by hand is added to it.
     pub fn wired(&self, settings: &Settings) -> Wired {
-        Wired { rest: self.rest(), grpc: self.grpc(settings.server.max_body_bytes) }
+        Wired { rest: self.rest(), grpc: self.grpc(settings.server.max_body_bytes), chores: Vec::new() }
     }
 
     /// The REST routes.

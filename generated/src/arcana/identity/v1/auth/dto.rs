@@ -12,10 +12,42 @@ use serde::ser::SerializeStruct;
 use serde_json::Value as Json;
 
 use super::model::{
-    ChangePasswordRequest, ChangePasswordResponse, Credentials, GetMeRequest, LoginRequest, LogoutAllRequest,
-    LogoutAllResponse, LogoutRequest, LogoutResponse, RefreshRequest, RegisterRequest, SetRolesRequest,
-    SetStatusRequest, ValidateTokenRequest, ValidateTokenResponse,
+    ChangeEmailRequest, ChangePasswordRequest, ChangePasswordResponse, Credentials, ForgotPasswordRequest,
+    ForgotPasswordResponse, GetMeRequest, LoginRequest, LogoutAllRequest, LogoutAllResponse, LogoutRequest,
+    LogoutResponse, RefreshRequest, RegisterRequest, ResetPasswordRequest, ResetPasswordResponse,
+    SendVerificationRequest, SendVerificationResponse, SetRolesRequest, SetStatusRequest, ValidateTokenRequest,
+    ValidateTokenResponse, VerifyEmailRequest, VerifyEmailResponse,
 };
+
+impl Serialize for ChangeEmailRequest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let row = self;
+        let mut object = serializer.serialize_struct("ChangeEmailRequest", 2)?;
+        object.serialize_field("current_password", &row.current_password)?;
+        object.serialize_field("new_email", &row.new_email)?;
+        object.end()
+    }
+}
+
+impl FromJson for ChangeEmailRequest {
+    fn from_json(value: Json, found: &mut Violations) -> Option<Self> {
+        let mut input = Object::new(value, found)?;
+        let message = Self {
+            current_password: input.required("current_password"),
+            new_email: input.required("new_email"),
+        };
+        input.finish();
+        Some(message)
+    }
+}
+
+impl ChangeEmailRequest {
+    /// Its members as paths and queries write them.
+    pub const FIELDS: &'static [RequestField] = &[
+        RequestField { name: "current_password", kind: TextKind::Text, repeated: false },
+        RequestField { name: "new_email", kind: TextKind::Text, repeated: false },
+    ];
+}
 
 impl Serialize for ChangePasswordRequest {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -89,6 +121,50 @@ impl FromJson for Credentials {
             expires_in: input.plain("expires_in"),
             refresh_token: input.required("refresh_token"),
             user_id: input.required("user_id"),
+        };
+        input.finish();
+        Some(message)
+    }
+}
+
+impl Serialize for ForgotPasswordRequest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let row = self;
+        let mut object = serializer.serialize_struct("ForgotPasswordRequest", 1)?;
+        object.serialize_field("email", &row.email)?;
+        object.end()
+    }
+}
+
+impl FromJson for ForgotPasswordRequest {
+    fn from_json(value: Json, found: &mut Violations) -> Option<Self> {
+        let mut input = Object::new(value, found)?;
+        let message = Self {
+            email: input.required("email"),
+        };
+        input.finish();
+        Some(message)
+    }
+}
+
+impl ForgotPasswordRequest {
+    /// Its members as paths and queries write them.
+    pub const FIELDS: &'static [RequestField] = &[
+        RequestField { name: "email", kind: TextKind::Text, repeated: false },
+    ];
+}
+
+impl Serialize for ForgotPasswordResponse {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let object = serializer.serialize_struct("ForgotPasswordResponse", 0)?;
+        object.end()
+    }
+}
+
+impl FromJson for ForgotPasswordResponse {
+    fn from_json(value: Json, found: &mut Violations) -> Option<Self> {
+        let input = Object::new(value, found)?;
+        let message = Self {
         };
         input.finish();
         Some(message)
@@ -291,6 +367,96 @@ impl RegisterRequest {
     ];
 }
 
+impl Serialize for ResetPasswordRequest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let row = self;
+        let mut object = serializer.serialize_struct("ResetPasswordRequest", 2)?;
+        object.serialize_field("token", &row.token)?;
+        object.serialize_field("new_password", &row.new_password)?;
+        object.end()
+    }
+}
+
+impl FromJson for ResetPasswordRequest {
+    fn from_json(value: Json, found: &mut Violations) -> Option<Self> {
+        let mut input = Object::new(value, found)?;
+        let message = Self {
+            token: input.required("token"),
+            new_password: input.required("new_password"),
+        };
+        input.finish();
+        Some(message)
+    }
+}
+
+impl ResetPasswordRequest {
+    /// Its members as paths and queries write them.
+    pub const FIELDS: &'static [RequestField] = &[
+        RequestField { name: "token", kind: TextKind::Text, repeated: false },
+        RequestField { name: "new_password", kind: TextKind::Text, repeated: false },
+    ];
+}
+
+impl Serialize for ResetPasswordResponse {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let row = self;
+        let mut object = serializer.serialize_struct("ResetPasswordResponse", 1)?;
+        object.serialize_field("sessions", &row.sessions)?;
+        object.end()
+    }
+}
+
+impl FromJson for ResetPasswordResponse {
+    fn from_json(value: Json, found: &mut Violations) -> Option<Self> {
+        let mut input = Object::new(value, found)?;
+        let message = Self {
+            sessions: input.plain("sessions"),
+        };
+        input.finish();
+        Some(message)
+    }
+}
+
+impl Serialize for SendVerificationRequest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let object = serializer.serialize_struct("SendVerificationRequest", 0)?;
+        object.end()
+    }
+}
+
+impl FromJson for SendVerificationRequest {
+    fn from_json(value: Json, found: &mut Violations) -> Option<Self> {
+        let input = Object::new(value, found)?;
+        let message = Self {
+        };
+        input.finish();
+        Some(message)
+    }
+}
+
+impl SendVerificationRequest {
+    /// Its members as paths and queries write them.
+    pub const FIELDS: &'static [RequestField] = &[
+    ];
+}
+
+impl Serialize for SendVerificationResponse {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let object = serializer.serialize_struct("SendVerificationResponse", 0)?;
+        object.end()
+    }
+}
+
+impl FromJson for SendVerificationResponse {
+    fn from_json(value: Json, found: &mut Violations) -> Option<Self> {
+        let input = Object::new(value, found)?;
+        let message = Self {
+        };
+        input.finish();
+        Some(message)
+    }
+}
+
 impl Serialize for SetRolesRequest {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let row = self;
@@ -398,6 +564,50 @@ impl FromJson for ValidateTokenResponse {
             user_id: input.optional("user_id"),
             roles: input.plain("roles"),
             expires_at: input.optional("expires_at"),
+        };
+        input.finish();
+        Some(message)
+    }
+}
+
+impl Serialize for VerifyEmailRequest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let row = self;
+        let mut object = serializer.serialize_struct("VerifyEmailRequest", 1)?;
+        object.serialize_field("token", &row.token)?;
+        object.end()
+    }
+}
+
+impl FromJson for VerifyEmailRequest {
+    fn from_json(value: Json, found: &mut Violations) -> Option<Self> {
+        let mut input = Object::new(value, found)?;
+        let message = Self {
+            token: input.required("token"),
+        };
+        input.finish();
+        Some(message)
+    }
+}
+
+impl VerifyEmailRequest {
+    /// Its members as paths and queries write them.
+    pub const FIELDS: &'static [RequestField] = &[
+        RequestField { name: "token", kind: TextKind::Text, repeated: false },
+    ];
+}
+
+impl Serialize for VerifyEmailResponse {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let object = serializer.serialize_struct("VerifyEmailResponse", 0)?;
+        object.end()
+    }
+}
+
+impl FromJson for VerifyEmailResponse {
+    fn from_json(value: Json, found: &mut Violations) -> Option<Self> {
+        let input = Object::new(value, found)?;
+        let message = Self {
         };
         input.finish();
         Some(message)

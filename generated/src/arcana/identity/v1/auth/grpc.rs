@@ -71,6 +71,41 @@ impl pb::auth_service_server::AuthService for AuthGrpc {
         .await
     }
 
+    async fn change_email(&self, request: Request<crate::pb::arcana::identity::v1::ChangeEmailRequest>) -> Result<Response<crate::pb::arcana::identity::v1::User>, Status> {
+        grpc::call(request, |cx, message| async move {
+            self.0.change_email(&cx, proto::decode(message)?).await.map(Into::into)
+        })
+        .await
+    }
+
+    async fn forgot_password(&self, request: Request<crate::pb::arcana::identity::v1::ForgotPasswordRequest>) -> Result<Response<crate::pb::arcana::identity::v1::ForgotPasswordResponse>, Status> {
+        grpc::call(request, |cx, message| async move {
+            self.0.forgot_password(&cx, proto::decode(message)?).await.map(Into::into)
+        })
+        .await
+    }
+
+    async fn reset_password(&self, request: Request<crate::pb::arcana::identity::v1::ResetPasswordRequest>) -> Result<Response<crate::pb::arcana::identity::v1::ResetPasswordResponse>, Status> {
+        grpc::call(request, |cx, message| async move {
+            self.0.reset_password(&cx, proto::decode(message)?).await.map(Into::into)
+        })
+        .await
+    }
+
+    async fn send_verification(&self, request: Request<crate::pb::arcana::identity::v1::SendVerificationRequest>) -> Result<Response<crate::pb::arcana::identity::v1::SendVerificationResponse>, Status> {
+        grpc::call(request, |cx, message| async move {
+            self.0.send_verification(&cx, proto::decode(message)?).await.map(Into::into)
+        })
+        .await
+    }
+
+    async fn verify_email(&self, request: Request<crate::pb::arcana::identity::v1::VerifyEmailRequest>) -> Result<Response<crate::pb::arcana::identity::v1::VerifyEmailResponse>, Status> {
+        grpc::call(request, |cx, message| async move {
+            self.0.verify_email(&cx, proto::decode(message)?).await.map(Into::into)
+        })
+        .await
+    }
+
     async fn set_roles(&self, request: Request<crate::pb::arcana::identity::v1::SetRolesRequest>) -> Result<Response<crate::pb::arcana::identity::v1::User>, Status> {
         grpc::call(request, |cx, message| async move {
             self.0.set_roles(&cx, proto::decode(message)?).await.map(Into::into)

@@ -13,8 +13,8 @@ use axum::extract::State;
 use axum::response::Response;
 
 use super::model::{
-    ChangePasswordRequest, LoginRequest, RefreshRequest, RegisterRequest, SetRolesRequest, SetStatusRequest,
-    ValidateTokenRequest,
+    ChangeEmailRequest, ChangePasswordRequest, ForgotPasswordRequest, LoginRequest, RefreshRequest, RegisterRequest,
+    ResetPasswordRequest, SetRolesRequest, SetStatusRequest, ValidateTokenRequest, VerifyEmailRequest,
 };
 use super::service::AuthService;
 
@@ -27,6 +27,11 @@ pub const ROUTES: &[Route] = &[
     Route { rpc: "arcana.identity.v1.AuthService.LogoutAll", method: "POST", path: "/api/v1/auth/logout-all", access: "user" },
     Route { rpc: "arcana.identity.v1.AuthService.GetMe", method: "GET", path: "/api/v1/auth/me", access: "user" },
     Route { rpc: "arcana.identity.v1.AuthService.ChangePassword", method: "POST", path: "/api/v1/auth/change-password", access: "user" },
+    Route { rpc: "arcana.identity.v1.AuthService.ChangeEmail", method: "POST", path: "/api/v1/auth/change-email", access: "user" },
+    Route { rpc: "arcana.identity.v1.AuthService.ForgotPassword", method: "POST", path: "/api/v1/auth/forgot-password", access: "public" },
+    Route { rpc: "arcana.identity.v1.AuthService.ResetPassword", method: "POST", path: "/api/v1/auth/reset-password", access: "public" },
+    Route { rpc: "arcana.identity.v1.AuthService.SendVerification", method: "POST", path: "/api/v1/auth/send-verification", access: "user" },
+    Route { rpc: "arcana.identity.v1.AuthService.VerifyEmail", method: "POST", path: "/api/v1/auth/verify-email", access: "public" },
     Route { rpc: "arcana.identity.v1.AuthService.SetRoles", method: "POST", path: "/api/v1/auth/set-roles", access: "admin" },
     Route { rpc: "arcana.identity.v1.AuthService.SetStatus", method: "POST", path: "/api/v1/auth/set-status", access: "admin" },
     Route { rpc: "arcana.identity.v1.AuthService.ValidateToken", method: "POST", path: "/api/v1/auth/validate-token", access: "public" },
@@ -35,16 +40,21 @@ pub const ROUTES: &[Route] = &[
 /// The routes of auth.
 pub fn routes(service: Arc<dyn AuthService>) -> Router {
     Router::new()
+        .route("/api/v1/auth/change-email", routing::post(change_email))
         .route("/api/v1/auth/change-password", routing::post(change_password))
+        .route("/api/v1/auth/forgot-password", routing::post(forgot_password))
         .route("/api/v1/auth/login", routing::post(login))
         .route("/api/v1/auth/logout", routing::post(logout))
         .route("/api/v1/auth/logout-all", routing::post(logout_all))
         .route("/api/v1/auth/me", routing::get(get_me))
         .route("/api/v1/auth/refresh", routing::post(refresh))
         .route("/api/v1/auth/register", routing::post(register))
+        .route("/api/v1/auth/reset-password", routing::post(reset_password))
+        .route("/api/v1/auth/send-verification", routing::post(send_verification))
         .route("/api/v1/auth/set-roles", routing::post(set_roles))
         .route("/api/v1/auth/set-status", routing::post(set_status))
         .route("/api/v1/auth/validate-token", routing::post(validate_token))
+        .route("/api/v1/auth/verify-email", routing::post(verify_email))
         .with_state(service)
 }
 
@@ -94,6 +104,41 @@ async fn get_me(State(service): State<Arc<dyn AuthService>>, call: Call) -> Resu
 async fn change_password(State(service): State<Arc<dyn AuthService>>, call: Call) -> Result<Response> {
     let request = call.request("*", &[], ChangePasswordRequest::FIELDS)?;
     let answer = service.change_password(&call.cx, rest::decode(request)?).await?;
+    Ok(rest::ok(&answer))
+}
+
+/// `POST /api/v1/auth/change-email`
+async fn change_email(State(service): State<Arc<dyn AuthService>>, call: Call) -> Result<Response> {
+    let request = call.request("*", &[], ChangeEmailRequest::FIELDS)?;
+    let answer = service.change_email(&call.cx, rest::decode(request)?).await?;
+    Ok(rest::row(&answer))
+}
+
+/// `POST /api/v1/auth/forgot-password`
+async fn forgot_password(State(service): State<Arc<dyn AuthService>>, call: Call) -> Result<Response> {
+    let request = call.request("*", &[], ForgotPasswordRequest::FIELDS)?;
+    let answer = service.forgot_password(&call.cx, rest::decode(request)?).await?;
+    Ok(rest::ok(&answer))
+}
+
+/// `POST /api/v1/auth/reset-password`
+async fn reset_password(State(service): State<Arc<dyn AuthService>>, call: Call) -> Result<Response> {
+    let request = call.request("*", &[], ResetPasswordRequest::FIELDS)?;
+    let answer = service.reset_password(&call.cx, rest::decode(request)?).await?;
+    Ok(rest::ok(&answer))
+}
+
+/// `POST /api/v1/auth/send-verification`
+async fn send_verification(State(service): State<Arc<dyn AuthService>>, call: Call) -> Result<Response> {
+    let request = call.request("*", &[], &[])?;
+    let answer = service.send_verification(&call.cx, rest::decode(request)?).await?;
+    Ok(rest::ok(&answer))
+}
+
+/// `POST /api/v1/auth/verify-email`
+async fn verify_email(State(service): State<Arc<dyn AuthService>>, call: Call) -> Result<Response> {
+    let request = call.request("*", &[], VerifyEmailRequest::FIELDS)?;
+    let answer = service.verify_email(&call.cx, rest::decode(request)?).await?;
     Ok(rest::ok(&answer))
 }
 

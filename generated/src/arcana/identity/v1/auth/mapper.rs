@@ -8,10 +8,36 @@ use arcana_runtime::violations::Violations;
 
 use crate::pb::arcana::identity::v1 as pb;
 use super::model::{
-    ChangePasswordRequest, ChangePasswordResponse, Credentials, GetMeRequest, LoginRequest, LogoutAllRequest,
-    LogoutAllResponse, LogoutRequest, LogoutResponse, RefreshRequest, RegisterRequest, SetRolesRequest,
-    SetStatusRequest, ValidateTokenRequest, ValidateTokenResponse,
+    ChangeEmailRequest, ChangePasswordRequest, ChangePasswordResponse, Credentials, ForgotPasswordRequest,
+    ForgotPasswordResponse, GetMeRequest, LoginRequest, LogoutAllRequest, LogoutAllResponse, LogoutRequest,
+    LogoutResponse, RefreshRequest, RegisterRequest, ResetPasswordRequest, ResetPasswordResponse,
+    SendVerificationRequest, SendVerificationResponse, SetRolesRequest, SetStatusRequest, ValidateTokenRequest,
+    ValidateTokenResponse, VerifyEmailRequest, VerifyEmailResponse,
 };
+
+impl From<ChangeEmailRequest> for pb::ChangeEmailRequest {
+    fn from(row: ChangeEmailRequest) -> Self {
+        Self {
+            current_password: Some(row.current_password),
+            new_email: Some(row.new_email),
+        }
+    }
+}
+
+impl IntoProto<pb::ChangeEmailRequest> for ChangeEmailRequest {
+    fn into_proto(self) -> pb::ChangeEmailRequest {
+        self.into()
+    }
+}
+
+impl FromProto<pb::ChangeEmailRequest> for ChangeEmailRequest {
+    fn from_proto(message: pb::ChangeEmailRequest, found: &mut Violations) -> Option<Self> {
+        Some(Self {
+            current_password: proto::required("current_password", message.current_password, found),
+            new_email: proto::required("new_email", message.new_email, found),
+        })
+    }
+}
 
 impl From<ChangePasswordRequest> for pb::ChangePasswordRequest {
     fn from(row: ChangePasswordRequest) -> Self {
@@ -85,6 +111,48 @@ impl FromProto<pb::Credentials> for Credentials {
             expires_in: proto::plain("expires_in", message.expires_in, found),
             refresh_token: proto::required("refresh_token", message.refresh_token, found),
             user_id: proto::required("user_id", message.user_id, found),
+        })
+    }
+}
+
+impl From<ForgotPasswordRequest> for pb::ForgotPasswordRequest {
+    fn from(row: ForgotPasswordRequest) -> Self {
+        Self {
+            email: Some(row.email),
+        }
+    }
+}
+
+impl IntoProto<pb::ForgotPasswordRequest> for ForgotPasswordRequest {
+    fn into_proto(self) -> pb::ForgotPasswordRequest {
+        self.into()
+    }
+}
+
+impl FromProto<pb::ForgotPasswordRequest> for ForgotPasswordRequest {
+    fn from_proto(message: pb::ForgotPasswordRequest, found: &mut Violations) -> Option<Self> {
+        Some(Self {
+            email: proto::required("email", message.email, found),
+        })
+    }
+}
+
+impl From<ForgotPasswordResponse> for pb::ForgotPasswordResponse {
+    fn from(_: ForgotPasswordResponse) -> Self {
+        Self {
+        }
+    }
+}
+
+impl IntoProto<pb::ForgotPasswordResponse> for ForgotPasswordResponse {
+    fn into_proto(self) -> pb::ForgotPasswordResponse {
+        self.into()
+    }
+}
+
+impl FromProto<pb::ForgotPasswordResponse> for ForgotPasswordResponse {
+    fn from_proto(_message: pb::ForgotPasswordResponse, _found: &mut Violations) -> Option<Self> {
+        Some(Self {
         })
     }
 }
@@ -263,6 +331,92 @@ impl FromProto<pb::RegisterRequest> for RegisterRequest {
     }
 }
 
+impl From<ResetPasswordRequest> for pb::ResetPasswordRequest {
+    fn from(row: ResetPasswordRequest) -> Self {
+        Self {
+            token: Some(row.token),
+            new_password: Some(row.new_password),
+        }
+    }
+}
+
+impl IntoProto<pb::ResetPasswordRequest> for ResetPasswordRequest {
+    fn into_proto(self) -> pb::ResetPasswordRequest {
+        self.into()
+    }
+}
+
+impl FromProto<pb::ResetPasswordRequest> for ResetPasswordRequest {
+    fn from_proto(message: pb::ResetPasswordRequest, found: &mut Violations) -> Option<Self> {
+        Some(Self {
+            token: proto::required("token", message.token, found),
+            new_password: proto::required("new_password", message.new_password, found),
+        })
+    }
+}
+
+impl From<ResetPasswordResponse> for pb::ResetPasswordResponse {
+    fn from(row: ResetPasswordResponse) -> Self {
+        Self {
+            sessions: row.sessions,
+        }
+    }
+}
+
+impl IntoProto<pb::ResetPasswordResponse> for ResetPasswordResponse {
+    fn into_proto(self) -> pb::ResetPasswordResponse {
+        self.into()
+    }
+}
+
+impl FromProto<pb::ResetPasswordResponse> for ResetPasswordResponse {
+    fn from_proto(message: pb::ResetPasswordResponse, found: &mut Violations) -> Option<Self> {
+        Some(Self {
+            sessions: proto::plain("sessions", message.sessions, found),
+        })
+    }
+}
+
+impl From<SendVerificationRequest> for pb::SendVerificationRequest {
+    fn from(_: SendVerificationRequest) -> Self {
+        Self {
+        }
+    }
+}
+
+impl IntoProto<pb::SendVerificationRequest> for SendVerificationRequest {
+    fn into_proto(self) -> pb::SendVerificationRequest {
+        self.into()
+    }
+}
+
+impl FromProto<pb::SendVerificationRequest> for SendVerificationRequest {
+    fn from_proto(_message: pb::SendVerificationRequest, _found: &mut Violations) -> Option<Self> {
+        Some(Self {
+        })
+    }
+}
+
+impl From<SendVerificationResponse> for pb::SendVerificationResponse {
+    fn from(_: SendVerificationResponse) -> Self {
+        Self {
+        }
+    }
+}
+
+impl IntoProto<pb::SendVerificationResponse> for SendVerificationResponse {
+    fn into_proto(self) -> pb::SendVerificationResponse {
+        self.into()
+    }
+}
+
+impl FromProto<pb::SendVerificationResponse> for SendVerificationResponse {
+    fn from_proto(_message: pb::SendVerificationResponse, _found: &mut Violations) -> Option<Self> {
+        Some(Self {
+        })
+    }
+}
+
 impl From<SetRolesRequest> for pb::SetRolesRequest {
     fn from(row: SetRolesRequest) -> Self {
         Self {
@@ -357,6 +511,48 @@ impl FromProto<pb::ValidateTokenResponse> for ValidateTokenResponse {
             user_id: proto::optional("user_id", message.user_id, found),
             roles: proto::plain("roles", message.roles, found),
             expires_at: proto::optional("expires_at", message.expires_at, found),
+        })
+    }
+}
+
+impl From<VerifyEmailRequest> for pb::VerifyEmailRequest {
+    fn from(row: VerifyEmailRequest) -> Self {
+        Self {
+            token: Some(row.token),
+        }
+    }
+}
+
+impl IntoProto<pb::VerifyEmailRequest> for VerifyEmailRequest {
+    fn into_proto(self) -> pb::VerifyEmailRequest {
+        self.into()
+    }
+}
+
+impl FromProto<pb::VerifyEmailRequest> for VerifyEmailRequest {
+    fn from_proto(message: pb::VerifyEmailRequest, found: &mut Violations) -> Option<Self> {
+        Some(Self {
+            token: proto::required("token", message.token, found),
+        })
+    }
+}
+
+impl From<VerifyEmailResponse> for pb::VerifyEmailResponse {
+    fn from(_: VerifyEmailResponse) -> Self {
+        Self {
+        }
+    }
+}
+
+impl IntoProto<pb::VerifyEmailResponse> for VerifyEmailResponse {
+    fn into_proto(self) -> pb::VerifyEmailResponse {
+        self.into()
+    }
+}
+
+impl FromProto<pb::VerifyEmailResponse> for VerifyEmailResponse {
+    fn from_proto(_message: pb::VerifyEmailResponse, _found: &mut Violations) -> Option<Self> {
+        Some(Self {
         })
     }
 }

@@ -8,6 +8,24 @@ use arcana_runtime::types::{Redacted, Timestamp};
 
 use crate::arcana::identity::v1::user::{UserId, UserStatus};
 
+/// The password and the new address.
+#[derive(Clone, PartialEq, Default)]
+pub struct ChangeEmailRequest {
+    /// The password of the account.
+    pub current_password: String,
+    /// The address that it has from now on; capitals make no difference.
+    pub new_email: String,
+}
+
+impl fmt::Debug for ChangeEmailRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChangeEmailRequest")
+            .field("current_password", &Redacted)
+            .field("new_email", &self.new_email)
+            .finish()
+    }
+}
+
 /// The old password and the new one.
 #[derive(Clone, PartialEq, Default)]
 pub struct ChangePasswordRequest {
@@ -58,6 +76,18 @@ impl fmt::Debug for Credentials {
             .field("user_id", &self.user_id)
             .finish()
     }
+}
+
+/// Who forgot the password.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ForgotPasswordRequest {
+    /// Address of the account; capitals make no difference.
+    pub email: String,
+}
+
+/// Nothing: whether there is such an account is not said.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ForgotPasswordResponse {
 }
 
 /// Nothing: the account is that of the access token.
@@ -141,6 +171,41 @@ impl fmt::Debug for RegisterRequest {
     }
 }
 
+/// The token from the mail, and the new password.
+#[derive(Clone, PartialEq, Default)]
+pub struct ResetPasswordRequest {
+    /// The token from the mail.
+    pub token: String,
+    /// The password that is valid from now on.
+    pub new_password: String,
+}
+
+impl fmt::Debug for ResetPasswordRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResetPasswordRequest")
+            .field("token", &Redacted)
+            .field("new_password", &Redacted)
+            .finish()
+    }
+}
+
+/// What was ended.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct ResetPasswordResponse {
+    /// Sessions that were ended.
+    pub sessions: i32,
+}
+
+/// Nothing: the account is that of the access token.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SendVerificationRequest {
+}
+
+/// Nothing.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SendVerificationResponse {
+}
+
 /// Whose roles, and which.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct SetRolesRequest {
@@ -185,4 +250,24 @@ pub struct ValidateTokenResponse {
     pub roles: Vec<String>,
     /// When it expires.
     pub expires_at: Option<Timestamp>,
+}
+
+/// The token from the mail.
+#[derive(Clone, PartialEq, Default)]
+pub struct VerifyEmailRequest {
+    /// The token from the mail.
+    pub token: String,
+}
+
+impl fmt::Debug for VerifyEmailRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VerifyEmailRequest")
+            .field("token", &Redacted)
+            .finish()
+    }
+}
+
+/// Nothing.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct VerifyEmailResponse {
 }

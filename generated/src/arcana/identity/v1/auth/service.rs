@@ -7,14 +7,16 @@ use arcana_runtime::changes::Changes;
 use arcana_runtime::context::Context;
 use arcana_runtime::error::Result;
 use arcana_runtime::limits::{Limit, Rate};
-use arcana_runtime::service::{Custom, Method};
+use arcana_runtime::service::{Custom, Method, Replay};
 use async_trait::async_trait;
 
 use crate::arcana::identity::v1::user::User;
 use super::model::{
-    ChangePasswordRequest, ChangePasswordResponse, Credentials, GetMeRequest, LoginRequest, LogoutAllRequest,
-    LogoutAllResponse, LogoutRequest, LogoutResponse, RefreshRequest, RegisterRequest, SetRolesRequest,
-    SetStatusRequest, ValidateTokenRequest, ValidateTokenResponse,
+    ChangeEmailRequest, ChangePasswordRequest, ChangePasswordResponse, Credentials, ForgotPasswordRequest,
+    ForgotPasswordResponse, GetMeRequest, LoginRequest, LogoutAllRequest, LogoutAllResponse, LogoutRequest,
+    LogoutResponse, RefreshRequest, RegisterRequest, ResetPasswordRequest, ResetPasswordResponse,
+    SendVerificationRequest, SendVerificationResponse, SetRolesRequest, SetStatusRequest, ValidateTokenRequest,
+    ValidateTokenResponse, VerifyEmailRequest, VerifyEmailResponse,
 };
 
 /// Signing up, in and out. Whoever signed in sends the access token as `Authorization: Bearer …`, and gets a new one for the
@@ -35,6 +37,17 @@ pub trait AuthService: Send + Sync {
     async fn get_me(&self, cx: &Context, request: GetMeRequest) -> Result<User>;
     /// Changes the password of the account that calls, and ends its other sessions.
     async fn change_password(&self, cx: &Context, request: ChangePasswordRequest) -> Result<ChangePasswordResponse>;
+    /// Changes the address of the account that calls, for its password. The new one is not verified yet; a mail to verify it is sent.
+    async fn change_email(&self, cx: &Context, request: ChangeEmailRequest) -> Result<User>;
+    /// Sends a mail with a token for ResetPassword, if anybody has an account with this address: the answer does not tell. Who asks
+    /// again and again has to wait, longer each time.
+    async fn forgot_password(&self, cx: &Context, request: ForgotPasswordRequest) -> Result<ForgotPasswordResponse>;
+    /// Gives the account that a token from a mail is about another password, and ends all its sessions. The token is used up.
+    async fn reset_password(&self, cx: &Context, request: ResetPasswordRequest) -> Result<ResetPasswordResponse>;
+    /// Sends a mail with a token for VerifyEmail to the account that calls, unless its address is verified already.
+    async fn send_verification(&self, cx: &Context, request: SendVerificationRequest) -> Result<SendVerificationResponse>;
+    /// Notes that the address of the account that a token from a mail is about is read by its owner. The token is used up.
+    async fn verify_email(&self, cx: &Context, request: VerifyEmailRequest) -> Result<VerifyEmailResponse>;
     /// Gives an account the roles that are named, and takes all others away. Nobody gives or takes a role above their own, or
     /// changes the account of somebody above them.
     async fn set_roles(&self, cx: &Context, request: SetRolesRequest) -> Result<User>;
@@ -62,6 +75,17 @@ pub trait AuthMethods: Send + Sync {
     async fn get_me(&self, cx: &Context, scope: &Scope, request: GetMeRequest, changes: &mut Changes) -> Result<User>;
     /// Changes the password of the account that calls, and ends its other sessions.
     async fn change_password(&self, cx: &Context, scope: &Scope, request: ChangePasswordRequest, changes: &mut Changes) -> Result<ChangePasswordResponse>;
+    /// Changes the address of the account that calls, for its password. The new one is not verified yet; a mail to verify it is sent.
+    async fn change_email(&self, cx: &Context, scope: &Scope, request: ChangeEmailRequest, changes: &mut Changes) -> Result<User>;
+    /// Sends a mail with a token for ResetPassword, if anybody has an account with this address: the answer does not tell. Who asks
+    /// again and again has to wait, longer each time.
+    async fn forgot_password(&self, cx: &Context, scope: &Scope, request: ForgotPasswordRequest, changes: &mut Changes) -> Result<ForgotPasswordResponse>;
+    /// Gives the account that a token from a mail is about another password, and ends all its sessions. The token is used up.
+    async fn reset_password(&self, cx: &Context, scope: &Scope, request: ResetPasswordRequest, changes: &mut Changes) -> Result<ResetPasswordResponse>;
+    /// Sends a mail with a token for VerifyEmail to the account that calls, unless its address is verified already.
+    async fn send_verification(&self, cx: &Context, scope: &Scope, request: SendVerificationRequest, changes: &mut Changes) -> Result<SendVerificationResponse>;
+    /// Notes that the address of the account that a token from a mail is about is read by its owner. The token is used up.
+    async fn verify_email(&self, cx: &Context, scope: &Scope, request: VerifyEmailRequest, changes: &mut Changes) -> Result<VerifyEmailResponse>;
     /// Gives an account the roles that are named, and takes all others away. Nobody gives or takes a role above their own, or
     /// changes the account of somebody above them.
     async fn set_roles(&self, cx: &Context, scope: &Scope, request: SetRolesRequest, changes: &mut Changes) -> Result<User>;
@@ -134,6 +158,51 @@ static CHANGE_PASSWORD_METHOD: Method<ChangePasswordResponse> = Method {
     replay: None,
 };
 
+static CHANGE_EMAIL_METHOD: Method<User> = Method {
+    name: "arcana.identity.v1.AuthService/ChangeEmail",
+    access: Rule(&[Grant::Role("user")]),
+    entity: None,
+    timeout_seconds: None,
+    limit: None,
+    replay: None,
+};
+
+static FORGOT_PASSWORD_METHOD: Method<ForgotPasswordResponse> = Method {
+    name: "arcana.identity.v1.AuthService/ForgotPassword",
+    access: Rule(&[Grant::Public]),
+    entity: None,
+    timeout_seconds: None,
+    limit: None,
+    replay: Some(Replay::MESSAGE),
+};
+
+static RESET_PASSWORD_METHOD: Method<ResetPasswordResponse> = Method {
+    name: "arcana.identity.v1.AuthService/ResetPassword",
+    access: Rule(&[Grant::Public]),
+    entity: None,
+    timeout_seconds: None,
+    limit: None,
+    replay: None,
+};
+
+static SEND_VERIFICATION_METHOD: Method<SendVerificationResponse> = Method {
+    name: "arcana.identity.v1.AuthService/SendVerification",
+    access: Rule(&[Grant::Role("user")]),
+    entity: None,
+    timeout_seconds: None,
+    limit: None,
+    replay: Some(Replay::MESSAGE),
+};
+
+static VERIFY_EMAIL_METHOD: Method<VerifyEmailResponse> = Method {
+    name: "arcana.identity.v1.AuthService/VerifyEmail",
+    access: Rule(&[Grant::Public]),
+    entity: None,
+    timeout_seconds: None,
+    limit: None,
+    replay: None,
+};
+
 static SET_ROLES_METHOD: Method<User> = Method {
     name: "arcana.identity.v1.AuthService/SetRoles",
     access: Rule(&[Grant::Role("admin")]),
@@ -183,6 +252,21 @@ impl<L: AuthMethods + Send + Sync> AuthService for Custom<L> {
     }
     async fn change_password(&self, cx: &Context, request: ChangePasswordRequest) -> Result<ChangePasswordResponse> {
         self.custom(cx, &CHANGE_PASSWORD_METHOD, request, |logic, cx, scope, request, changes| logic.change_password(cx, scope, request, changes)).await
+    }
+    async fn change_email(&self, cx: &Context, request: ChangeEmailRequest) -> Result<User> {
+        self.custom(cx, &CHANGE_EMAIL_METHOD, request, |logic, cx, scope, request, changes| logic.change_email(cx, scope, request, changes)).await
+    }
+    async fn forgot_password(&self, cx: &Context, request: ForgotPasswordRequest) -> Result<ForgotPasswordResponse> {
+        self.custom(cx, &FORGOT_PASSWORD_METHOD, request, |logic, cx, scope, request, changes| logic.forgot_password(cx, scope, request, changes)).await
+    }
+    async fn reset_password(&self, cx: &Context, request: ResetPasswordRequest) -> Result<ResetPasswordResponse> {
+        self.custom(cx, &RESET_PASSWORD_METHOD, request, |logic, cx, scope, request, changes| logic.reset_password(cx, scope, request, changes)).await
+    }
+    async fn send_verification(&self, cx: &Context, request: SendVerificationRequest) -> Result<SendVerificationResponse> {
+        self.custom(cx, &SEND_VERIFICATION_METHOD, request, |logic, cx, scope, request, changes| logic.send_verification(cx, scope, request, changes)).await
+    }
+    async fn verify_email(&self, cx: &Context, request: VerifyEmailRequest) -> Result<VerifyEmailResponse> {
+        self.custom(cx, &VERIFY_EMAIL_METHOD, request, |logic, cx, scope, request, changes| logic.verify_email(cx, scope, request, changes)).await
     }
     async fn set_roles(&self, cx: &Context, request: SetRolesRequest) -> Result<User> {
         self.custom(cx, &SET_ROLES_METHOD, request, |logic, cx, scope, request, changes| logic.set_roles(cx, scope, request, changes)).await

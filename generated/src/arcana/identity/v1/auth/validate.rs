@@ -9,12 +9,24 @@ use arcana_runtime::types::Enumeration;
 use arcana_runtime::violations::Violations;
 
 use super::model::{
-    ChangePasswordRequest, ChangePasswordResponse, Credentials, GetMeRequest, LoginRequest, LogoutAllRequest,
-    LogoutAllResponse, LogoutRequest, LogoutResponse, RefreshRequest, RegisterRequest, SetRolesRequest,
-    SetStatusRequest, ValidateTokenRequest, ValidateTokenResponse,
+    ChangeEmailRequest, ChangePasswordRequest, ChangePasswordResponse, Credentials, ForgotPasswordRequest,
+    ForgotPasswordResponse, GetMeRequest, LoginRequest, LogoutAllRequest, LogoutAllResponse, LogoutRequest,
+    LogoutResponse, RefreshRequest, RegisterRequest, ResetPasswordRequest, ResetPasswordResponse,
+    SendVerificationRequest, SendVerificationResponse, SetRolesRequest, SetStatusRequest, ValidateTokenRequest,
+    ValidateTokenResponse, VerifyEmailRequest, VerifyEmailResponse,
 };
 
 static SET_ROLES_REQUEST_ROLES: Pattern = Pattern::new("^[a-z][a-z0-9_]*$");
+
+impl Request for ChangeEmailRequest {
+    fn validate(&self, found: &mut Violations) {
+        let row = self;
+        check::min_len(found, "current_password", &row.current_password, 1);
+        check::max_len(found, "current_password", &row.current_password, 200);
+        check::max_len(found, "new_email", &row.new_email, 254);
+        check::email(found, "new_email", &row.new_email);
+    }
+}
 
 impl Request for ChangePasswordRequest {
     fn validate(&self, found: &mut Violations) {
@@ -37,6 +49,19 @@ impl Request for Credentials {
         check::max_len(found, "access_token", &row.access_token, 8192);
         check::max_len(found, "token_type", &row.token_type, 16);
         check::max_len(found, "refresh_token", &row.refresh_token, 200);
+    }
+}
+
+impl Request for ForgotPasswordRequest {
+    fn validate(&self, found: &mut Violations) {
+        let row = self;
+        check::max_len(found, "email", &row.email, 254);
+        check::email(found, "email", &row.email);
+    }
+}
+
+impl Request for ForgotPasswordResponse {
+    fn validate(&self, _found: &mut Violations) {
     }
 }
 
@@ -95,6 +120,31 @@ impl Request for RegisterRequest {
     }
 }
 
+impl Request for ResetPasswordRequest {
+    fn validate(&self, found: &mut Violations) {
+        let row = self;
+        check::min_len(found, "token", &row.token, 1);
+        check::max_len(found, "token", &row.token, 200);
+        check::min_len(found, "new_password", &row.new_password, 10);
+        check::max_len(found, "new_password", &row.new_password, 200);
+    }
+}
+
+impl Request for ResetPasswordResponse {
+    fn validate(&self, _found: &mut Violations) {
+    }
+}
+
+impl Request for SendVerificationRequest {
+    fn validate(&self, _found: &mut Violations) {
+    }
+}
+
+impl Request for SendVerificationResponse {
+    fn validate(&self, _found: &mut Violations) {
+    }
+}
+
 impl Request for SetRolesRequest {
     fn validate(&self, found: &mut Violations) {
         let row = self;
@@ -133,5 +183,18 @@ impl Request for ValidateTokenResponse {
                 check::max_len(found, "", item, 64);
             });
         }
+    }
+}
+
+impl Request for VerifyEmailRequest {
+    fn validate(&self, found: &mut Violations) {
+        let row = self;
+        check::min_len(found, "token", &row.token, 1);
+        check::max_len(found, "token", &row.token, 200);
+    }
+}
+
+impl Request for VerifyEmailResponse {
+    fn validate(&self, _found: &mut Violations) {
     }
 }

@@ -20,6 +20,7 @@ impl Fixture for User {
             version: 1,
             created_at: fixture::time(n),
             updated_at: fixture::time(n),
+            email_verified_at: None,
         }
     }
 }

@@ -21,6 +21,7 @@ impl From<User> for pb::User {
             version: row.version,
             created_at: Some(row.created_at.into_proto()),
             updated_at: Some(row.updated_at.into_proto()),
+            email_verified_at: row.email_verified_at.map(|value| value.into_proto()),
         }
     }
 }

@@ -44,6 +44,8 @@ pub struct User {
     pub created_at: Timestamp,
     /// Time of the last write.
     pub updated_at: Timestamp,
+    /// When whoever has the account proved that they read its address; none until then, and after it changed.
+    pub email_verified_at: Option<Timestamp>,
 }
 
 /// What a client may say of a new user, or of one that it replaces.
@@ -77,6 +79,7 @@ impl fmt::Debug for User {
             .field("version", &self.version)
             .field("created_at", &self.created_at)
             .field("updated_at", &self.updated_at)
+            .field("email_verified_at", &self.email_verified_at)
             .finish()
     }
 }
@@ -110,6 +113,8 @@ impl User {
     pub const CREATED_AT: Field<Self, Timestamp> = Field::new("created_at", "created_at", Stored::to_value);
     /// `UPDATED_AT`, for typed filters and writes.
     pub const UPDATED_AT: Field<Self, Timestamp> = Field::new("updated_at", "updated_at", Stored::to_value);
+    /// `EMAIL_VERIFIED_AT`, for typed filters and writes.
+    pub const EMAIL_VERIFIED_AT: Field<Self, Timestamp> = Field::new("email_verified_at", "email_verified_at", Stored::to_value);
 }
 
 impl Entity for User {
@@ -134,6 +139,7 @@ impl Entity for User {
             version: row.get(7)?,
             created_at: row.get(8)?,
             updated_at: row.get(9)?,
+            email_verified_at: row.get(10)?,
         })
     }
 
@@ -150,6 +156,7 @@ impl Entity for User {
             row.version.to_value(),
             row.created_at.to_value(),
             row.updated_at.to_value(),
+            row.email_verified_at.to_value(),
         ]
     }
 
@@ -165,6 +172,7 @@ impl Entity for User {
             version: Default::default(),
             created_at: Default::default(),
             updated_at: Default::default(),
+            email_verified_at: None,
         }
     }
 

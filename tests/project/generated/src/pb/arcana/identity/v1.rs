@@ -29,6 +29,9 @@ pub struct User {
     /// When the row was last changed.
     #[prost(message, optional, tag = "10")]
     pub updated_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// When whoever has the account proved that they read its address; none until then, and after it changed.
+    #[prost(message, optional, tag = "11")]
+    pub email_verified_at: ::core::option::Option<::prost_types::Timestamp>,
 }
 /// Which users to list, and how.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -20,7 +20,7 @@ pub struct UserDto<'a>(pub &'a User);
 impl Serialize for UserDto<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let row = self.0;
-        let mut object = serializer.serialize_struct("User", 9)?;
+        let mut object = serializer.serialize_struct("User", 10)?;
         object.serialize_field("id", &row.id)?;
         object.serialize_field("name", &row.name)?;
         object.serialize_field("email", &row.email)?;
@@ -30,6 +30,7 @@ impl Serialize for UserDto<'_> {
         object.serialize_field("version", &row.version)?;
         object.serialize_field("created_at", &row.created_at)?;
         object.serialize_field("updated_at", &row.updated_at)?;
+        object.serialize_field("email_verified_at", &row.email_verified_at)?;
         object.end()
     }
 }
@@ -41,7 +42,7 @@ impl FromJson for NewUser {
             name: input.required("name"),
             email: input.required("email"),
         };
-        input.ignore(&["id", "roles", "status", "sync_status", "version", "created_at", "updated_at"]);
+        input.ignore(&["id", "roles", "status", "sync_status", "version", "created_at", "updated_at", "email_verified_at"]);
         input.finish();
         Some(new)
     }
@@ -54,7 +55,7 @@ impl FromJson for UserPatch {
             name: input.change("name"),
             email: input.change("email"),
         };
-        input.ignore(&["id", "roles", "status", "sync_status", "version", "created_at", "updated_at"]);
+        input.ignore(&["id", "roles", "status", "sync_status", "version", "created_at", "updated_at", "email_verified_at"]);
         input.finish();
         Some(patch)
     }
@@ -67,9 +68,9 @@ impl Resource for User {
     const VERBS: &'static [Verb] = &[
         Verb { name: "undelete", allow: "POST" },
     ];
-    const MEMBERS: &'static [&'static str] = &["id", "name", "email", "roles", "status", "sync_status", "version", "created_at", "updated_at"];
+    const MEMBERS: &'static [&'static str] = &["id", "name", "email", "roles", "status", "sync_status", "version", "created_at", "updated_at", "email_verified_at"];
     const KEPT: &'static [&'static str] = &[];
-    const MASKABLE: &'static [&'static str] = &["id", "name", "email", "roles", "status", "sync_status", "version", "created_at", "updated_at"];
+    const MASKABLE: &'static [&'static str] = &["id", "name", "email", "roles", "status", "sync_status", "version", "created_at", "updated_at", "email_verified_at"];
     const PLURAL: &'static str = "users";
 
     fn dto(&self) -> UserDto<'_> {
