@@ -92,3 +92,19 @@ async fn there_are_no_cookies_unless_the_configuration_says_so() {
     let answer = service.post("/api/v1/auth/login", &json!({ "email": "x@example.com", "password": "y" })).await;
     assert_eq!(answer.header("set-cookie"), "");
 }
+
+#[tokio::test]
+async fn pages_of_allowed_origins_send_cookies_only_where_that_is_set() {
+    let allowed = "https://app.example.com";
+    for (credentials, told) in [("true", "true"), ("false", "")] {
+        let start = closed().set("security.browser_sessions=true").set(&format!("server.cors.allowed_origins={allowed}"));
+        let service = start.set(&format!("server.cors.allow_credentials={credentials}")).run();
+        for (origin, is_allowed) in [(allowed, true), ("https://other.example.com", false)] {
+            let preflight = service.request("OPTIONS", REFRESH).header("origin", origin);
+            let preflight = preflight.header("access-control-request-method", "POST");
+            let answer = service.send(preflight).await;
+            assert_eq!(answer.header("access-control-allow-origin"), if is_allowed { origin } else { "" });
+            assert_eq!(answer.header("access-control-allow-credentials"), told);
+        }
+    }
+}

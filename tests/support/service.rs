@@ -207,9 +207,12 @@ impl Drop for Service {
         if let Folder::Own(folder) = &self.folder {
             database::remove(folder.path());
         }
-        // Of a folder that is gone, there is no log.
-        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+        let log = std::fs::read_to_string(&self.log);
+        // Only a folder that is gone took its log along.
+        let is_lost = log.is_err() && self.folder.path().exists();
+        let log = log.unwrap_or_default();
         if !std::thread::panicking() {
+            assert!(!is_lost, "the log of the service cannot be read");
             secrets::none_in("the log", &log);
             secrets::none_in("the metrics", metrics.as_deref().unwrap_or_default());
         } else if !log.is_empty() {
