@@ -19,6 +19,7 @@ use arcana_runtime::db::LocalStore;
 use arcana_runtime::entity::{Entity, Validate};
 use arcana_runtime::error::{Error, Result};
 use arcana_runtime::query::ListQuery;
+use arcana_runtime::repository::Repository;
 use arcana_runtime::security::{Account, Accounts, Foreigner, Issued, KeyHolder};
 use arcana_runtime::service::Request;
 use arcana_runtime::types::{self, Timestamp};
@@ -26,11 +27,13 @@ use arcana_runtime::violations::Violations;
 use async_trait::async_trait;
 use uuid::Uuid;
 
+use crate::mails::Mails;
+
 /// What every account has.
 pub const FIRST_ROLE: &str = "user";
 /// Most characters of a name.
 const NAME_MAX: usize = 120;
-/// Sessions that are read at once.
+/// Rows that are read at once.
 const PAGE: i64 = 100;
 
 /// Whether a session goes on.
@@ -75,15 +78,20 @@ pub async fn open_sessions(
     user: &UserId,
     but: Option<Uuid>,
 ) -> Result<Vec<Session>> {
-    let mut query = ListQuery::first(&SESSION).with(&Session::USER_ID, user).ordered_by(&Session::CREATED_AT);
+    let mut open = all(cx, sessions, ListQuery::first(&SESSION).with(&Session::USER_ID, user)).await?;
+    open.retain(|session| Some(session.id.0) != but && is_open(session, cx.now()));
+    Ok(open)
+}
+
+/// All rows of a list that is not long.
+pub async fn all<E: Entity>(cx: &Context, rows: &dyn Repository<E>, mut query: ListQuery) -> Result<Vec<E>> {
     query.size = PAGE;
-    let mut open = Vec::new();
+    let mut all = Vec::new();
     loop {
-        let page = sessions.list(cx, &Scope::Unrestricted, &query).await?;
-        let others = page.data.into_iter().filter(|session| Some(session.id.0) != but);
-        open.extend(others.filter(|session| is_open(session, cx.now())));
+        let page = rows.list(cx, &Scope::Unrestricted, &query).await?;
+        all.extend(page.data);
         match page.next_page_token.is_empty() {
-            true => return Ok(open),
+            true => return Ok(all),
             false => query.skip += PAGE,
         }
     }
@@ -224,7 +232,10 @@ impl AccountCommands for Operator {
         let roles = vec![role.to_owned(), "user".to_owned()];
         let password_hash = Some(kit.security.hash(&password).await?);
         let mut changes = Changes::new(&cx);
-        let user = changes.insert(User { password_hash, roles, ..User::create(named, &cx, 0) });
+        // Who runs the service says that the address is theirs.
+        let email_verified_at = Some(cx.now());
+        let user = User { password_hash, roles, email_verified_at, ..User::create(named, &cx, 0) };
+        let user = changes.insert(user);
         kit.db.commit(&cx, changes).await?;
         Ok(user.id.to_string())
     }
@@ -238,6 +249,7 @@ impl AccountCommands for Operator {
         let password_hash = Some(kit.security.hash(password).await?);
         let mut changes = Changes::new(&cx);
         changes.update(&user, User { password_hash, ..user.clone() });
+        Mails::new(&repositories).void(&cx, &user, None, &mut changes).await?;
         kit.db.commit(&cx, changes).await?;
         // Behind the new password, so that no session that the old one opens is missed.
         let mut changes = Changes::new(&cx);

@@ -2,7 +2,7 @@
 
 mod accounts;
 mod logic;
-mod postman;
+mod mails;
 mod wire;
 
 use std::process::ExitCode;

@@ -14,7 +14,7 @@ use arcana_runtime::changes::Store;
 pub use seed::seed;
 
 use crate::accounts::StoredAccounts;
-use crate::{logic, postman};
+use crate::{logic, mails};
 
 /// The routes and services of the program.
 pub fn wire(kit: &Kit) -> Wired {
@@ -23,7 +23,7 @@ pub fn wire(kit: &Kit) -> Wired {
     let store: Arc<dyn Store> = Arc::new(kit.db.clone());
     let services = logic::services(&repositories, &store);
     let Wired { rest, grpc, mut chores } = services.wired(&kit.settings);
-    chores.extend(postman::chore(&repositories, kit));
+    chores.extend(mails::chore(&repositories, kit));
     let rest = rest.merge(stock::routes(services.products.clone())).merge(browser::routes(services.auth.clone(), kit));
     Wired { rest, grpc: grpc.add_service(clock::ClockServer), chores }
 }

@@ -19,9 +19,10 @@ CREATE TABLE account_mails (
   created_at DATETIME(6) NOT NULL,
   PRIMARY KEY (id),
   UNIQUE INDEX account_mails_token_hash_key (token_hash),
+  INDEX account_mails_email_idx (email),
   INDEX account_mails_user_id_created_at_idx (user_id, created_at, id),
   INDEX account_mails_next_attempt_at_idx (next_attempt_at, id),
   INDEX account_mails_created_at_idx (created_at, id),
-  CONSTRAINT account_mails_purpose_check CHECK (purpose IN ('MAIL_PURPOSE_UNSPECIFIED', 'MAIL_PURPOSE_RESET_PASSWORD', 'MAIL_PURPOSE_VERIFY_EMAIL')),
+  CONSTRAINT account_mails_purpose_check CHECK (purpose IN ('MAIL_PURPOSE_UNSPECIFIED', 'MAIL_PURPOSE_RESET_PASSWORD', 'MAIL_PURPOSE_VERIFY_EMAIL', 'MAIL_PURPOSE_EMAIL_CHANGED')),
   CONSTRAINT account_mails_user_id_fkey FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE
 );

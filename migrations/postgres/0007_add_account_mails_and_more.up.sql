@@ -18,11 +18,13 @@ CREATE TABLE account_mails (
   version BIGINT NOT NULL,
   created_at TIMESTAMPTZ NOT NULL,
   CONSTRAINT account_mails_pkey PRIMARY KEY (id),
-  CONSTRAINT account_mails_purpose_check CHECK (purpose IN ('MAIL_PURPOSE_UNSPECIFIED', 'MAIL_PURPOSE_RESET_PASSWORD', 'MAIL_PURPOSE_VERIFY_EMAIL')),
+  CONSTRAINT account_mails_purpose_check CHECK (purpose IN ('MAIL_PURPOSE_UNSPECIFIED', 'MAIL_PURPOSE_RESET_PASSWORD', 'MAIL_PURPOSE_VERIFY_EMAIL', 'MAIL_PURPOSE_EMAIL_CHANGED')),
   CONSTRAINT account_mails_user_id_fkey FOREIGN KEY (user_id) REFERENCES users (id) ON DELETE CASCADE
 );
 
 CREATE UNIQUE INDEX account_mails_token_hash_key ON account_mails (token_hash NULLS FIRST);
+
+CREATE INDEX account_mails_email_idx ON account_mails (email);
 
 CREATE INDEX account_mails_user_id_created_at_idx ON account_mails (user_id NULLS FIRST, created_at, id);
 

@@ -6,7 +6,7 @@ ALTER TABLE users ADD COLUMN email_verified_at INTEGER;
 
 CREATE TABLE account_mails (
   id BLOB NOT NULL CHECK (length(id) = 16),
-  purpose TEXT NOT NULL CHECK (purpose IN ('MAIL_PURPOSE_UNSPECIFIED', 'MAIL_PURPOSE_RESET_PASSWORD', 'MAIL_PURPOSE_VERIFY_EMAIL')),
+  purpose TEXT NOT NULL CHECK (purpose IN ('MAIL_PURPOSE_UNSPECIFIED', 'MAIL_PURPOSE_RESET_PASSWORD', 'MAIL_PURPOSE_VERIFY_EMAIL', 'MAIL_PURPOSE_EMAIL_CHANGED')),
   email TEXT NOT NULL CHECK (length(email) <= 254),
   user_id BLOB CHECK (length(user_id) = 16),
   token_hash TEXT CHECK (length(token_hash) <= 64),
@@ -22,6 +22,8 @@ CREATE TABLE account_mails (
 ) STRICT;
 
 CREATE UNIQUE INDEX account_mails_token_hash_key ON account_mails (token_hash);
+
+CREATE INDEX account_mails_email_idx ON account_mails (email);
 
 CREATE INDEX account_mails_user_id_created_at_idx ON account_mails (user_id, created_at, id);
 

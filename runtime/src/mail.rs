@@ -6,18 +6,23 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::Uri;
+use http::uri::Authority;
 use lettre::message::header::ContentType;
 use lettre::message::{Mailbox, SinglePart};
-use lettre::transport::smtp::AsyncSmtpTransport;
+use lettre::transport::smtp;
+use lettre::transport::smtp::extension::ClientId;
+use lettre::transport::smtp::{AsyncSmtpTransport, AsyncSmtpTransportBuilder};
 use lettre::{AsyncTransport, Message, Tokio1Executor};
-use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::error::Cause;
 use crate::settings::MailSettings;
 
-/// Longest that one command to the server may take.
-const TIMEOUT: Duration = Duration::from_secs(20);
+/// Longest that handing a mail to the server may take, from the first packet to the last.
+pub const LONGEST: Duration = Duration::from_secs(45);
+/// Longest that connecting to it may take.
+const CONNECTING: Duration = Duration::from_secs(15);
 /// Mails, by what became of them.
 const MAILS: &str = "arcana_mails_total";
 
@@ -28,7 +33,7 @@ pub struct Mailer(Option<Arc<Inner>>);
 struct Inner {
     from: Mailbox,
     way: Way,
-    woken: Arc<Notify>,
+    longest: Duration,
 }
 
 enum Way {
@@ -72,11 +77,12 @@ impl Mailer {
     /// As the settings say; a folder stands below `dir`.
     pub fn new(settings: &MailSettings, dir: &Path) -> Result<Self, String> {
         let Some(url) = &settings.url else { return Ok(Self::none()) };
+        let from = mailbox(&settings.from)?;
         let way = match url.strip_prefix("file:") {
             Some(path) => Way::Folder(dir.join(path)),
-            None => Way::Server(Box::new(server(url)?)),
+            None => Way::Server(Box::new(server(url, from.email.domain())?.build())),
         };
-        Ok(Self(Some(Arc::new(Inner { from: mailbox(&settings.from)?, way, woken: Arc::default() }))))
+        Ok(Self(Some(Arc::new(Inner { from, way, longest: LONGEST }))))
     }
 
     /// One that sends none.
@@ -87,18 +93,6 @@ impl Mailer {
     /// Whether it sends any.
     pub fn sends(&self) -> bool {
         self.0.is_some()
-    }
-
-    /// Wakes whoever sends what was left to be sent.
-    pub fn wake(&self) {
-        if let Some(inner) = &self.0 {
-            inner.woken.notify_one();
-        }
-    }
-
-    /// What wakes whoever sends; none if no mails are sent.
-    pub fn woken(&self) -> Option<Arc<Notify>> {
-        self.0.as_ref().map(|inner| inner.woken.clone())
     }
 
     /// Hands a mail to the server, or writes it to the folder.
@@ -120,7 +114,9 @@ impl Mailer {
 impl Inner {
     async fn send(&self, mail: Mail<'_>) -> Result<(), MailError> {
         let to = mailbox(mail.to).map_err(MailError::permanent)?;
-        let built = Message::builder().from(self.from.clone()).to(to).subject(mail.subject).message_id(None);
+        // Not the name of this machine, which nobody outside knows.
+        let id = format!("<{}@{}>", Uuid::now_v7(), self.from.email.domain());
+        let built = Message::builder().from(self.from.clone()).to(to).subject(mail.subject).message_id(Some(id));
         // Machines that answer mails do not answer this one (RFC 3834).
         let built = built.header(AutoSubmitted);
         let part = SinglePart::builder().header(ContentType::TEXT_PLAIN).body(mail.text.to_owned());
@@ -131,12 +127,22 @@ impl Inner {
                 let written = tokio::task::spawn_blocking(move || write(&folder, &bytes)).await;
                 written.map_err(MailError::transient)?.map_err(MailError::transient)
             }
-            Way::Server(server) => match server.send(message).await {
-                Ok(_) => Ok(()),
-                Err(error) if error.is_permanent() => Err(MailError::permanent(error)),
-                Err(error) => Err(MailError::transient(error)),
+            Way::Server(server) => match tokio::time::timeout(self.longest, server.send(message)).await {
+                Ok(Ok(_)) => Ok(()),
+                Ok(Err(error)) => Err(told(error)),
+                Err(_) => Err(MailError::transient(format!("the server took longer than {:?}", self.longest))),
             },
         }
+    }
+}
+
+/// What a server answered. Its words may quote the mail, and so they go nowhere.
+fn told(error: smtp::Error) -> MailError {
+    match error.status().map(u16::from) {
+        // It does not take mails for this address; whatever else it refuses may be a mistake of ours that is mended meanwhile.
+        Some(code @ 550..=553) => MailError::permanent(format!("the server answered {code}")),
+        Some(code) => MailError::transient(format!("the server answered {code}")),
+        None => MailError::transient(error),
     }
 }
 
@@ -171,28 +177,43 @@ pub(crate) fn mailbox(text: &str) -> Result<Mailbox, String> {
     text.parse().map_err(|error: lettre::address::AddressError| error.to_string())
 }
 
-fn server(url: &str) -> Result<AsyncSmtpTransport<Tokio1Executor>, String> {
+/// The server of a URL; `domain` is that of the sender, by which we greet it.
+fn server(url: &str, domain: &str) -> Result<AsyncSmtpTransportBuilder, String> {
     let example = "write smtps://user:password@host, smtp://user:password@host:587?tls=required or file:var/mail";
     // The cause may have words of the URL, which has a password.
     let built =
         AsyncSmtpTransport::<Tokio1Executor>::from_url(url).map_err(|_| format!("is not understood; {example}"))?;
-    Ok(built.timeout(Some(TIMEOUT)).build())
+    let built = built.timeout(Some(CONNECTING));
+    Ok(built.hello_name(ClientId::Domain(domain.to_owned())))
 }
 
-/// Whether mails can go there. In production, what is in them crosses no network in plain text.
-pub(crate) fn check(url: &str, is_production: bool) -> Result<(), String> {
+/// Whether mails can go there. In production, they go somewhere, and what is in them crosses no network in plain text.
+pub(crate) fn check(url: &str, from: &str, is_production: bool) -> Result<(), String> {
     if let Some(path) = url.strip_prefix("file:") {
-        return if path.is_empty() { Err("names no folder; write file:var/mail".to_owned()) } else { Ok(()) };
+        return match path {
+            "" => Err("names no folder; write file:var/mail".to_owned()),
+            _ if is_production => {
+                Err("is a folder, out of which nobody gets mails in production; name a server".to_owned())
+            }
+            _ => Ok(()),
+        };
     }
-    server(url)?;
-    let (address, query) = url.split_once('?').unwrap_or((url, ""));
-    let is_encrypted = url.starts_with("smtps:") || query.split('&').any(|pair| pair == "tls=required");
-    let authority = address.split_once("://").map_or("", |(_, rest)| rest).split('/').next().unwrap_or_default();
-    let host = authority.rsplit('@').next().unwrap_or_default();
-    let is_here = ["localhost", "127.0.0.1", "[::1]"]
-        .into_iter()
-        .any(|here| host.strip_prefix(here).is_some_and(|port| port.is_empty() || port.starts_with(':')));
-    if is_production && !is_encrypted && !is_here {
+    let domain = mailbox(from).map_or_else(|_| String::new(), |from| from.email.domain().to_owned());
+    server(url, &domain)?;
+    let parsed: Uri = url.parse().map_err(|_| "is no URL; percent-encode what stands in its password".to_owned())?;
+    let authority = parsed.authority().map(Authority::as_str).unwrap_or_default();
+    if authority.rsplit_once('@').is_some_and(|(user, _)| !user.contains(':')) {
+        return Err("has a user without a password; write user:password@host".to_owned());
+    }
+    if matches!(parsed.host(), Some("localhost" | "127.0.0.1" | "[::1]")) {
+        return Ok(());
+    }
+    if domain == "localhost" {
+        return Err("would send mails from localhost, which servers refuse; set mail.from".to_owned());
+    }
+    // The first one counts, as for whoever connects.
+    let tls = parsed.query().unwrap_or_default().split('&').find_map(|pair| pair.strip_prefix("tls="));
+    if is_production && parsed.scheme_str() != Some("smtps") && tls != Some("required") {
         let mend = "write smtps://, or smtp:// with ?tls=required";
         return Err(format!("would send tokens in plain text, which is refused in production; {mend}"));
     }
@@ -240,19 +261,52 @@ mod tests {
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 
+    #[tokio::test]
+    async fn a_server_that_falls_silent_holds_nobody_up() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("smtp://{}", listener.local_addr().unwrap());
+        let silent = async {
+            let _connection = listener.accept().await.unwrap();
+            std::future::pending::<()>().await
+        };
+        let from = mailbox("no-reply@shop.example").unwrap();
+        let way = Way::Server(Box::new(server(&url, "shop.example").unwrap().build()));
+        let inner = Inner { from, way, longest: Duration::from_millis(50) };
+        tokio::select! {
+            sent = inner.send(Mail { to: "ada@example.com", subject: "s", text: "t" }) => {
+                let error = sent.unwrap_err();
+                assert!(!error.is_permanent && error.cause.to_string().contains("longer than"), "{error:?}");
+            }
+            () = silent => {}
+        }
+    }
+
     #[test]
     fn what_cannot_be_sent_to_is_said_before_it_is_tried() {
-        let wrong = ["file:", "smtp:", "http://host", "host", "smtp://user:hidden@host?tls=maybe"];
+        let from = "Shop <no-reply@shop.example>";
+        let wrong =
+            ["file:", "smtp:", "http://host", "host", "smtp://user:hidden@host?tls=maybe", "smtp://hidden@host"];
         for url in wrong {
-            let message = check(url, false).unwrap_err();
+            let message = check(url, from, false).unwrap_err();
             assert!(message.contains("write") && !message.contains("hidden"), "{url}: {message}");
         }
-        for url in ["file:var/mail", "smtps://user:p@host", "smtp://host:587?tls=required", "smtp://127.0.0.1:1025"] {
-            check(url, true).unwrap();
+        for url in ["smtps://user:p%20q@host", "smtp://host:587?tls=required", "smtp://127.0.0.1:1025", "smtp://[::1]"]
+        {
+            check(url, from, true).unwrap();
         }
-        for url in ["smtp://host:25", "smtp://localhost.evil.example", "smtp://host?tls=opportunistic"] {
-            check(url, false).unwrap();
-            assert!(check(url, true).unwrap_err().contains("plain text"), "{url}");
+        check("smtp://localhost:25", "arcana <no-reply@localhost>", true).unwrap();
+        for (url, words) in [
+            ("smtp://host:25", "plain text"),
+            ("smtp://localhost.evil.example", "plain text"),
+            ("smtp://host?tls=opportunistic", "plain text"),
+            ("smtp://host?tls=opportunistic&tls=required", "plain text"),
+            ("smtp://u:p@localhost@host", "plain text"),
+            ("file:var/mail", "is a folder"),
+        ] {
+            check(url, from, false).unwrap();
+            assert!(check(url, from, true).unwrap_err().contains(words), "{url}");
         }
+        let unnamed = check("smtps://host", "arcana <no-reply@localhost>", false).unwrap_err();
+        assert!(unnamed.contains("set mail.from"), "{unnamed}");
     }
 }

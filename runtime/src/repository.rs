@@ -184,7 +184,7 @@ impl<E: Entity> Repository<E> for SqlRepository<E> {
             Some(values) if query.skip == 0 => keyset::behind(dialect, order, &values).into_iter().map(Some).collect(),
             Some(values) => vec![Some(keyset::joined(keyset::behind(dialect, order, &values)))],
         };
-        let order: Vec<String> = order.iter().map(|order| order_sql(dialect, order)).collect();
+        let sorted: Vec<String> = order.iter().map(|order| order_sql(dialect, order)).collect();
         let size = usize::try_from(query.size).unwrap_or_default();
         let mut data = Vec::new();
         for stretch in stretches {
@@ -193,12 +193,14 @@ impl<E: Entity> Repository<E> for SqlRepository<E> {
             select.bounded &= query.skip <= SKIP_BOUNDED;
             let settled = stretch.as_ref().map_or(0, |stretch| stretch.settled);
             if let Some(stretch) = stretch {
-                select.hint = stretch.hint;
+                // An order of the primary key is read from it.
+                let by_key = order.first().is_some_and(|first| E::SPEC.key.first() == Some(&first.column.name));
+                select.hint = if by_key { "" } else { stretch.hint };
                 select.and(&stretch.condition, stretch.values);
             }
-            let order = order.get(settled..).unwrap_or_default().join(", ");
+            let sorted = sorted.get(settled..).unwrap_or_default().join(", ");
             // One row more than the page has says whether there is another page.
-            let tail = format!(" ORDER BY {order} LIMIT {} OFFSET {}", query.size + 1, query.skip);
+            let tail = format!(" ORDER BY {sorted} LIMIT {} OFFSET {}", query.size + 1, query.skip);
             data.extend(self.rows(cx, select, &tail).await?);
             if data.len() > size {
                 break;

@@ -6,6 +6,7 @@ use arcana_generated::Repositories;
 use arcana_generated::arcana::identity::v1::api_key::{
     ApiKey, ApiKeyId, ApiKeyMethods, IssueApiKeyRequest, IssuedApiKey,
 };
+use arcana_generated::arcana::identity::v1::session::{SessionId, SessionRepository};
 use arcana_generated::arcana::identity::v1::user::{UserId, UserRepository};
 use arcana_runtime::access::{self, Scope};
 use arcana_runtime::changes::Changes;
@@ -18,6 +19,7 @@ use arcana_runtime::types::Duration;
 use async_trait::async_trait;
 
 use super::user::require_reach;
+use crate::accounts::is_open;
 
 /// Characters of a key by which it is known again: few enough that they help nobody to guess the rest.
 const HINT: usize = API_KEY.len() + 6;
@@ -27,13 +29,18 @@ const DEFAULT_ROLE: &str = "user";
 /// The logic of keys.
 pub struct ApiKeyLogic {
     users: Arc<dyn UserRepository>,
+    sessions: Arc<dyn SessionRepository>,
     security: Security,
 }
 
 impl ApiKeyLogic {
     /// With the repositories that it reads from.
     pub fn new(repositories: &Repositories) -> Self {
-        Self { users: repositories.users.clone(), security: repositories.security.clone() }
+        Self {
+            users: repositories.users.clone(),
+            sessions: repositories.sessions.clone(),
+            security: repositories.security.clone(),
+        }
     }
 }
 
@@ -61,9 +68,17 @@ impl ApiKeyMethods for ApiKeyLogic {
         changes: &mut Changes,
     ) -> Result<IssuedApiKey> {
         // Else one that leaked would outlive its end in its descendants.
-        let (Some(id), Some(_)) = (cx.principal.id, cx.principal.session) else {
+        let (Some(id), Some(session)) = (cx.principal.id, cx.principal.session) else {
             return Err(Error::Forbidden("keys are made by whoever signed in, not by another key".to_owned()));
         };
+        // Both as they are now, and until the commit: a key outlives what it is made with.
+        let session = self.sessions.find_by_id(cx, &Scope::Unrestricted, &SessionId::new(session)).await?;
+        let user = self.users.find_by_id(cx, &Scope::Unrestricted, &UserId::new(id)).await?;
+        let (Some(session), Some(user)) = (session.filter(|session| is_open(session, cx.now())), user) else {
+            return Err(Error::Unauthorized("the session has ended; sign in again".to_owned()));
+        };
+        changes.expect_version(&session);
+        changes.expect_version(&user);
         let mut roles = request.roles;
         if roles.is_empty() {
             roles.push(DEFAULT_ROLE.to_owned());

@@ -1,14 +1,12 @@
 //! Signing up, in and out: what the service `AuthService` does.
 
 mod guard;
-mod mails;
 pub(super) mod sessions;
 
 use std::sync::Arc;
 
 use arcana_generated::Repositories;
 use arcana_generated::arcana::identity::v1::account_mail::MailPurpose;
-use arcana_generated::arcana::identity::v1::api_key::ApiKeyRepository;
 use arcana_generated::arcana::identity::v1::auth::{
     AuthMethods, ChangeEmailRequest, ChangePasswordRequest, ChangePasswordResponse, Credentials, ForgotPasswordRequest,
     ForgotPasswordResponse, GetMeRequest, LoginRequest, LogoutAllRequest, LogoutAllResponse, LogoutRequest,
@@ -29,15 +27,15 @@ use async_trait::async_trait;
 use tracing::Instrument;
 
 use self::guard::{Guard, Tried};
-use self::mails::Mails;
 use self::sessions::Sessions;
-use super::user::{remove_keys, require_reach};
+use super::user::{Ways, require_reach};
 use crate::accounts::{FIRST_ROLE, account, normal, still_granted};
+use crate::mails::{self, Mails};
 
 /// The logic of auth.
 pub struct AuthLogic {
     users: Arc<dyn UserRepository>,
-    keys: Arc<dyn ApiKeyRepository>,
+    ways: Ways,
     security: Security,
     guard: Guard,
     sessions: Sessions,
@@ -50,7 +48,7 @@ impl AuthLogic {
     pub fn new(repositories: &Repositories) -> Self {
         Self {
             users: repositories.users.clone(),
-            keys: repositories.api_keys.clone(),
+            ways: Ways::new(repositories),
             security: repositories.security.clone(),
             guard: Guard::new(repositories),
             sessions: Sessions::new(repositories),
@@ -117,14 +115,18 @@ impl AuthLogic {
     }
 
     /// Has a mail sent to an address, unless too many were asked for.
-    async fn send(&self, cx: &Context, purpose: MailPurpose, email: &str, user: Option<UserId>) -> Result<()> {
+    async fn mail(
+        &self,
+        cx: &Context,
+        purpose: MailPurpose,
+        email: &str,
+        user: Option<UserId>,
+        changes: &mut Changes,
+    ) -> Result<()> {
         self.mails.require()?;
         self.security.admit(cx)?;
         self.guard.admit(cx, &Tried::Mail(purpose, email)).await?;
-        let mut changes = Changes::new(cx);
-        self.mails.ask(cx, purpose, email, user, &mut changes);
-        self.store.commit(cx, changes).await?;
-        self.mails.hurry();
+        self.mails.ask(cx, purpose, email, user, changes);
         Ok(())
     }
 
@@ -258,10 +260,8 @@ impl AuthMethods for AuthLogic {
         let password_hash = Some(self.security.hash(&request.new_password).await?);
         let mut changes = Changes::new(cx);
         changes.update(&me, User { password_hash, ..me.clone() });
-        self.mails.void(cx, &me.id, &mut changes).await?;
-        self.store.commit(cx, changes).await?;
-        // Behind the new password, so that no session that the old one opens is missed.
-        let sessions = self.sessions.end_all(cx, &me.id, cx.principal.session).await?;
+        self.mails.void(cx, &me, None, &mut changes).await?;
+        let sessions = self.sessions.end_with(cx, &me.id, cx.principal.session, changes).await?;
         Ok(ChangePasswordResponse { sessions })
     }
 
@@ -278,8 +278,12 @@ impl AuthMethods for AuthLogic {
             return Ok(me);
         }
         if self.mails.are_sent() {
-            self.mails.ask(cx, MailPurpose::VerifyEmail, &email, Some(me.id), changes);
+            // The account keeps the old one until somebody has read the mail.
+            self.mail(cx, MailPurpose::VerifyEmail, &email, Some(me.id), changes).await?;
+            changes.expect_version(&me);
+            return Ok(me);
         }
+        self.security.admit(cx)?;
         Ok(changes.update(&me, User { email, email_verified_at: None, ..me.clone() }))
     }
 
@@ -288,9 +292,9 @@ impl AuthMethods for AuthLogic {
         cx: &Context,
         _scope: &Scope,
         request: ForgotPasswordRequest,
-        _changes: &mut Changes,
+        changes: &mut Changes,
     ) -> Result<ForgotPasswordResponse> {
-        self.send(cx, MailPurpose::ResetPassword, &normal(&request.email), None).await?;
+        self.mail(cx, MailPurpose::ResetPassword, &normal(&request.email), None, changes).await?;
         Ok(ForgotPasswordResponse {})
     }
 
@@ -303,20 +307,36 @@ impl AuthMethods for AuthLogic {
     ) -> Result<ResetPasswordResponse> {
         self.security.admit(cx)?;
         let mut changes = Changes::new(cx);
-        let user = self.mails.take(cx, MailPurpose::ResetPassword, &request.token, &mut changes).await?;
+        let (mail, user) = self.mails.take(cx, MailPurpose::ResetPassword, &request.token, &mut changes).await?;
+        // It proves this address and no other.
+        if user.email != mail.email {
+            return Err(mails::refused());
+        }
         let password_hash = Some(self.security.hash(&request.new_password).await?);
         let email_verified_at = user.email_verified_at.or(Some(cx.now()));
         changes.update(&user, User { password_hash, email_verified_at, ..user.clone() });
-        if user.email_verified_at.is_none() {
-            // Whoever opened the account never showed that the address is theirs: what they made goes with their password.
-            remove_keys(cx, &*self.keys, &user.id, &mut changes).await?;
+        self.mails.void(cx, &user, Some(&mail.id), &mut changes).await?;
+        // Whoever opened the account never showed that the address is theirs: what else they come in by goes with their password.
+        let is_first = user.email_verified_at.is_none();
+        if is_first {
+            self.ways.close(cx, &user.id, &mut changes).await?;
         }
-        self.store.commit(cx, changes).await?;
+        let sessions = self.sessions.end_with(cx, &user.id, None, changes).await?;
         self.security.forget_account(user.id.0);
-        // Behind the new password, so that no session that the old one opens is missed.
-        let sessions = self.sessions.end_all(cx, &user.id, None).await?;
-        // Who reads the mail need not wait for what others guessed.
-        self.guard.forgive(cx, &Tried::Address(&user.email)).await?;
+        // It is done, and cannot be done again: what comes behind it does not undo it.
+        let behind = async {
+            if is_first {
+                // Keys that were made meanwhile.
+                let mut changes = Changes::new(cx);
+                self.ways.close(cx, &user.id, &mut changes).await?;
+                self.store.commit(cx, changes).await?;
+            }
+            // Who reads the mail need not wait for what others guessed.
+            self.guard.forgive(cx, &Tried::Address(&user.email)).await
+        };
+        if let Err(error) = behind.await {
+            tracing::warn!(%error, user = %user.id, "a password was reset, but not all was done that comes behind it");
+        }
         Ok(ResetPasswordResponse { sessions })
     }
 
@@ -325,11 +345,11 @@ impl AuthMethods for AuthLogic {
         cx: &Context,
         _scope: &Scope,
         _request: SendVerificationRequest,
-        _changes: &mut Changes,
+        changes: &mut Changes,
     ) -> Result<SendVerificationResponse> {
         let me = self.me(cx).await?;
         if me.email_verified_at.is_none() {
-            self.send(cx, MailPurpose::VerifyEmail, &me.email, Some(me.id)).await?;
+            self.mail(cx, MailPurpose::VerifyEmail, &me.email, Some(me.id), changes).await?;
         }
         Ok(SendVerificationResponse {})
     }
@@ -341,10 +361,16 @@ impl AuthMethods for AuthLogic {
         request: VerifyEmailRequest,
         changes: &mut Changes,
     ) -> Result<VerifyEmailResponse> {
-        self.security.admit(cx)?;
-        let user = self.mails.take(cx, MailPurpose::VerifyEmail, &request.token, changes).await?;
-        let email_verified_at = user.email_verified_at.or(Some(cx.now()));
-        changes.update(&user, User { email_verified_at, ..user.clone() });
+        let (mail, user) = self.mails.take(cx, MailPurpose::VerifyEmail, &request.token, changes).await?;
+        // The click of somebody else does not vouch for who has the account.
+        if cx.principal.id != Some(user.id.0) {
+            return Err(mails::refused());
+        }
+        if user.email != mail.email {
+            self.mails.void(cx, &user, Some(&mail.id), changes).await?;
+            self.mails.ask(cx, MailPurpose::EmailChanged, &user.email, Some(user.id), changes);
+        }
+        changes.update(&user, User { email: mail.email, email_verified_at: Some(cx.now()), ..user.clone() });
         Ok(VerifyEmailResponse {})
     }
 
@@ -389,10 +415,12 @@ impl AuthMethods for AuthLogic {
             return Err(Error::precondition("nobody bars the account that they call with"));
         }
         let after = changes.update(&user, User { status: request.status, ..user.clone() });
-        self.store.commit(cx, changes).await?;
-        if after.status != UserStatus::Active {
+        if after.status == UserStatus::Active {
+            self.store.commit(cx, changes).await?;
+        } else {
+            self.mails.void(cx, &user, None, &mut changes).await?;
+            self.sessions.end_with(cx, &user.id, None, changes).await?;
             self.security.forget_account(user.id.0);
-            self.sessions.end_all(cx, &user.id, None).await?;
         }
         Ok(after)
     }

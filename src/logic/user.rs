@@ -5,8 +5,11 @@ use std::sync::Arc;
 
 use arcana_generated::Repositories;
 use arcana_generated::arcana::identity::v1::api_key::{API_KEY, ApiKey, ApiKeyRepository};
+use arcana_generated::arcana::identity::v1::external_identity::{
+    EXTERNAL_IDENTITY, ExternalIdentity, ExternalIdentityRepository,
+};
 use arcana_generated::arcana::identity::v1::user::{User, UserId};
-use arcana_runtime::access::{self, Scope};
+use arcana_runtime::access;
 use arcana_runtime::changes::Changes;
 use arcana_runtime::context::{Context, Principal};
 use arcana_runtime::error::{Error, Result};
@@ -16,11 +19,13 @@ use arcana_runtime::service::{Done, Hooks};
 use async_trait::async_trait;
 
 use super::auth::sessions::Sessions;
-use crate::accounts::{normal, revoke};
+use crate::accounts::{all, normal, revoke};
+use crate::mails::Mails;
 
 /// The logic of users.
 pub struct UserLogic {
-    keys: Arc<dyn ApiKeyRepository>,
+    ways: Ways,
+    mails: Mails,
     sessions: Sessions,
     security: Security,
 }
@@ -29,7 +34,8 @@ impl UserLogic {
     /// With the repositories that it reads from.
     pub fn new(repositories: &Repositories) -> Self {
         Self {
-            keys: repositories.api_keys.clone(),
+            ways: Ways::new(repositories),
+            mails: Mails::new(repositories),
             sessions: Sessions::new(repositories),
             security: repositories.security.clone(),
         }
@@ -45,21 +51,30 @@ pub fn require_reach(principal: &Principal, user: &User) -> Result<()> {
     }
 }
 
-/// Declares that the keys of an account are gone.
-pub async fn remove_keys(
-    cx: &Context,
-    keys: &dyn ApiKeyRepository,
-    user: &UserId,
-    changes: &mut Changes,
-) -> Result<()> {
-    let mut query = ListQuery::first(&API_KEY).with(&ApiKey::USER_ID, user);
-    loop {
-        let page = keys.list(cx, &Scope::Unrestricted, &query).await?;
-        page.data.iter().for_each(|key| changes.delete(key));
-        match page.next_page_token.is_empty() {
-            true => return Ok(()),
-            false => query.skip += query.size,
-        }
+/// What opens an account beside its password: keys, and links to other issuers.
+pub struct Ways {
+    keys: Arc<dyn ApiKeyRepository>,
+    strangers: Arc<dyn ExternalIdentityRepository>,
+}
+
+impl Ways {
+    pub fn new(repositories: &Repositories) -> Self {
+        Self { keys: repositories.api_keys.clone(), strangers: repositories.external_identities.clone() }
+    }
+
+    /// Declares that all of them are gone.
+    pub async fn close(&self, cx: &Context, user: &UserId, changes: &mut Changes) -> Result<()> {
+        self.remove_keys(cx, user, changes).await?;
+        let links = ListQuery::first(&EXTERNAL_IDENTITY).with(&ExternalIdentity::USER_ID, user);
+        all(cx, &*self.strangers, links).await?.iter().for_each(|link| changes.delete(link));
+        Ok(())
+    }
+
+    /// Declares that the keys are gone.
+    pub async fn remove_keys(&self, cx: &Context, user: &UserId, changes: &mut Changes) -> Result<()> {
+        let keys = all(cx, &*self.keys, ListQuery::first(&API_KEY).with(&ApiKey::USER_ID, user)).await?;
+        keys.iter().for_each(|key| changes.delete(key));
+        Ok(())
     }
 }
 
@@ -79,7 +94,7 @@ impl Hooks<User> for UserLogic {
     ) -> Result<()> {
         draft.email = normal(&draft.email);
         require_reach(&cx.principal, current)?;
-        if draft.email != current.email {
+        if draft.email != normal(&current.email) {
             if cx.principal.id == Some(current.id.0) {
                 // Who has the address can have the password reset: a token that was found somewhere must not give it.
                 let mend = "change your own by AuthService.ChangeEmail, which asks for the password";
@@ -95,7 +110,8 @@ impl Hooks<User> for UserLogic {
         // Else they would be good again when the account comes back.
         let open = self.sessions.open_of(cx, &current.id, None).await?;
         open.iter().for_each(|session| revoke(cx, session, changes));
-        remove_keys(cx, &*self.keys, &current.id, changes).await
+        self.ways.remove_keys(cx, &current.id, changes).await?;
+        self.mails.void(cx, current, None, changes).await
     }
 
     async fn before_undelete(&self, cx: &Context, deleted: &User, _changes: &mut Changes) -> Result<()> {

@@ -97,7 +97,8 @@ async fn there_are_no_cookies_unless_the_configuration_says_so() {
 async fn pages_of_allowed_origins_send_cookies_only_where_that_is_set() {
     let allowed = "https://app.example.com";
     for (credentials, told) in [("true", "true"), ("false", "")] {
-        let start = closed().set("security.browser_sessions=true").set(&format!("server.cors.allowed_origins={allowed}"));
+        let start =
+            closed().set("security.browser_sessions=true").set(&format!("server.cors.allowed_origins={allowed}"));
         let service = start.set(&format!("server.cors.allow_credentials={credentials}")).run();
         for (origin, is_allowed) in [(allowed, true), ("https://other.example.com", false)] {
             let preflight = service.request("OPTIONS", REFRESH).header("origin", origin);

@@ -20,7 +20,7 @@ const CHANGE: &str = "/api/v1/auth/change-email";
 const ME: &str = "/api/v1/auth/me";
 
 fn mailing() -> Start {
-    closed().set("mail.url=file:mail").set("mail.reset_link=https://shop.example/reset?to=a&token={token}")
+    closed().set("mail.url=file:mail").set("mail.reset_link=https://shop.example/reset#token={token}")
 }
 
 /// A mail to an address about this, once there is one; the newest.
@@ -34,8 +34,8 @@ async fn reset(service: &Service, token: &str, password: &str) -> Answer {
     service.post(RESET, &json!({ "token": token, "new_password": password })).await
 }
 
-async fn verify(service: &Service, token: &str) -> Answer {
-    service.post(VERIFY, &json!({ "token": token })).await
+async fn verify(service: &Service, person: &Person, token: &str) -> Answer {
+    person.post(service, VERIFY, &json!({ "token": token })).await
 }
 
 async fn login(service: &Service, email: &str, password: &str) -> Answer {
@@ -50,14 +50,23 @@ fn is_verified(account: &Value) -> bool {
 async fn whoever_forgot_the_password_sets_another_by_a_mail_once() {
     let service = mailing().run();
     let ada = Person::register(&service).await;
-    service.post(FORGOT, &json!({ "email": ada.email.to_uppercase() })).await.ok(200);
-    let mail = mail(&service, &ada.email, "Reset your password").await;
+    for _ in 0..2 {
+        service.post(FORGOT, &json!({ "email": ada.email.to_uppercase() })).await.ok(200);
+    }
+    let both = async || {
+        let mails = in_folder(&service.folder().join("mail"), &ada.email);
+        let mails: Vec<_> = mails.into_iter().filter(|mail| mail.subject == "Reset your password").collect();
+        <[Mail; 2]>::try_from(mails).ok()
+    };
+    let [other, mail] = eventually("two mails come", both).await;
     let token = mail.token();
-    assert!(mail.text.contains(&format!("\r\nhttps://shop.example/reset?to=a&token={token}\r\n")), "{}", mail.text);
+    assert!(mail.text.contains(&format!("\r\nhttps://shop.example/reset#token={token}\r\n")), "{}", mail.text);
 
     reset(&service, &token, "short").await.breaks("new_password", "string.min_len");
     assert_eq!(reset(&service, &token, NEW_PASSWORD).await.ok(200)["sessions"], 1);
-    reset(&service, &token, PASSWORD).await.breaks("token", "valid");
+    for token in [token, other.token()] {
+        reset(&service, &token, PASSWORD).await.breaks("token", "valid");
+    }
     ada.get(&service, ME).await.refused(401, "UNAUTHORIZED");
     login(&service, &ada.email, PASSWORD).await.refused(401, "INVALID_CREDENTIALS");
     let again = Person::login(&service, &ada.email, NEW_PASSWORD).await;
@@ -125,8 +134,13 @@ async fn who_asks_again_and_again_waits_whether_there_is_an_account_or_not() {
         answer.refused(429, "RATE_LIMITED");
         assert!(answer.header("retry-after").parse::<u64>().unwrap() >= 1);
     }
-    // Signing in has a count of its own.
+    // Signing in has a count of its own, and so has each address that an account asks for.
     login(&service, &ada.email, PASSWORD).await.ok(200);
+    let change = json!({ "current_password": PASSWORD, "new_email": "victim@example.com" });
+    for _ in 0..3 {
+        ada.post(&service, CHANGE, &change).await.ok(200);
+    }
+    ada.post(&service, CHANGE, &change).await.refused(429, "RATE_LIMITED");
 }
 
 #[tokio::test]
@@ -137,11 +151,16 @@ async fn an_address_is_verified_by_the_mail_that_registering_sends() {
     let token = mail(&service, &ada.email, "Verify your address").await.token();
     // A token is good for what it was sent for.
     reset(&service, &token, NEW_PASSWORD).await.breaks("token", "valid");
-    verify(&service, &token).await.ok(200);
+    // The click of another does not vouch for who has the account.
+    let admin = Person::admin(&service).await;
+    verify(&service, &admin, &token).await.breaks("token", "valid");
+    service.post(VERIFY, &json!({ "token": token })).await.refused(401, "UNAUTHORIZED");
+    verify(&service, &ada, &token).await.ok(200);
     assert!(is_verified(&ada.get(&service, ME).await.ok(200)));
-    verify(&service, &token).await.breaks("token", "valid");
+    verify(&service, &ada, &token).await.breaks("token", "valid");
     ada.post(&service, SEND, &json!({})).await.ok(200);
-    assert_eq!(in_folder(&service.folder().join("mail"), &ada.email).len(), 1, "there is nothing to verify");
+    let page = admin.get(&service, &format!("/api/v1/account_mails?email={}", ada.email)).await.ok(200);
+    assert_eq!(page["total"], 1, "there is nothing to verify");
     service.post(SEND, &json!({})).await.refused(401, "UNAUTHORIZED");
 
     let bob = Person::register(&service).await;
@@ -149,7 +168,7 @@ async fn an_address_is_verified_by_the_mail_that_registering_sends() {
     bob.post(&service, SEND, &json!({})).await.ok(200);
     let two = async || (in_folder(&service.folder().join("mail"), &bob.email).len() == 2).then_some(());
     eventually("a second mail comes", two).await;
-    verify(&service, &first).await.ok(200);
+    verify(&service, &bob, &first).await.ok(200);
 }
 
 #[tokio::test]
@@ -162,13 +181,19 @@ async fn an_address_is_changed_for_the_password_and_verified_anew() {
         ada.post(&service, CHANGE, &json!({ "current_password": password, "new_email": email })).await
     };
     change(NEW_PASSWORD, &new).await.refused(403, "FORBIDDEN");
-    change(PASSWORD, &admin.email).await.refused(409, "CONFLICT");
-    assert_eq!(change(PASSWORD, &new.to_uppercase()).await.ok(200)["email"], new);
-    // The mail to the old address proves nothing of the new one.
-    verify(&service, &old).await.breaks("token", "valid");
+    // Nothing changes before somebody has read the mail, and nobody learns who has an account.
+    for email in [&new.to_uppercase(), &admin.email] {
+        assert_eq!(change(PASSWORD, email).await.ok(200)["email"], ada.email);
+    }
+    let taken = mail(&service, &admin.email, "Verify your address").await.token();
+    verify(&service, &ada, &taken).await.refused(409, "CONFLICT");
     let token = mail(&service, &new, "Verify your address").await.token();
-    verify(&service, &token).await.ok(200);
-    assert!(is_verified(&ada.get(&service, ME).await.ok(200)));
+    verify(&service, &ada, &token).await.ok(200);
+    let me = ada.get(&service, ME).await.ok(200);
+    assert_eq!((is_verified(&me), &me["email"]), (true, &json!(new)));
+    // The old address hears of it, and its mail proves nothing any more.
+    mail(&service, &ada.email, "Your address was changed").await;
+    verify(&service, &ada, &old).await.breaks("token", "valid");
     Person::login(&service, &new, PASSWORD).await;
 
     // A stolen access token alone does not take the account over.
@@ -182,9 +207,25 @@ async fn an_address_is_changed_for_the_password_and_verified_anew() {
 }
 
 #[tokio::test]
+async fn where_no_mails_are_sent_an_address_is_changed_at_once() {
+    let service = closed().run();
+    let (ada, bob) = (Person::register(&service).await, Person::register(&service).await);
+    let change = async |email: &str| {
+        ada.post(&service, CHANGE, &json!({ "current_password": PASSWORD, "new_email": email })).await
+    };
+    change(&bob.email).await.refused(409, "CONFLICT");
+    let me = change("new-address@example.com").await.ok(200);
+    assert_eq!((is_verified(&me), &me["email"]), (false, &json!("new-address@example.com")));
+}
+
+#[tokio::test]
 async fn whoever_opened_an_account_with_the_address_of_another_loses_it_to_who_reads_it() {
-    let service = mailing().run();
+    let folder = open_folder();
+    let service = mailing().in_folder(folder.path()).run();
     let thief = Person::register(&service).await;
+    let link = "INSERT INTO external_identities (id, user_id, issuer, subject, created_at) SELECT randomblob(16), id, 'i', 's', 0 FROM users";
+    assert_eq!(database(folder.path()).execute(link, []).unwrap(), 1);
+    let links = || database(folder.path()).query_row("SELECT COUNT(*) FROM external_identities", [], |row| row.get(0));
     let key = thief.post(&service, "/api/v1/api_keys:issue", &json!({ "name": "x" })).await.ok(200);
     let by_key = async || service.send(service.request("GET", ME).bearer_auth(key["key"].as_str().unwrap())).await;
     by_key().await.ok(200);
@@ -196,6 +237,7 @@ async fn whoever_opened_an_account_with_the_address_of_another_loses_it_to_who_r
     reset(&service, &token, NEW_PASSWORD).await.ok(200);
     thief.get(&service, ME).await.refused(401, "UNAUTHORIZED");
     by_key().await.refused(401, "UNAUTHORIZED");
+    assert_eq!(links().map(|count: i64| count).unwrap(), 0);
 
     // Keys of who had shown that the address is theirs go on.
     let owner = Person::login(&service, &thief.email, NEW_PASSWORD).await;
@@ -233,24 +275,63 @@ async fn where_no_mails_are_sent_that_is_said() {
     ada.post(&service, SEND, &json!({})).await.refused(409, "FAILED_PRECONDITION");
 }
 
+#[tokio::test]
+async fn a_token_ends_after_an_hour_and_with_the_account() {
+    let folder = open_folder();
+    let service = mailing().in_folder(folder.path()).run();
+    let (ada, admin) = (Person::register(&service).await, Person::admin(&service).await);
+    service.post(FORGOT, &json!({ "email": ada.email })).await.ok(200);
+    let token = mail(&service, &ada.email, "Reset your password").await.token();
+    let lasts =
+        "SELECT (expires_at - created_at) / 60000000 FROM account_mails WHERE purpose = 'MAIL_PURPOSE_RESET_PASSWORD'";
+    let minutes: i64 = database(folder.path()).query_row(lasts, [], |row| row.get(0)).unwrap();
+    assert!((60..62).contains(&minutes), "{minutes}");
+    let shift = |by: &str| {
+        let shift = format!("UPDATE account_mails SET expires_at = expires_at {by} 3600000000");
+        database(folder.path()).execute(&shift, []).unwrap();
+    };
+    shift("-");
+    reset(&service, &token, NEW_PASSWORD).await.breaks("token", "valid");
+    shift("+");
+    // Who was barred meanwhile has no token that is good when the account comes back.
+    for status in ["USER_STATUS_DISABLED", "USER_STATUS_ACTIVE"] {
+        let set = json!({ "user_id": ada.id, "status": status });
+        admin.post(&service, "/api/v1/auth/set-status", &set).await.ok(200);
+    }
+    reset(&service, &token, NEW_PASSWORD).await.breaks("token", "valid");
+}
+
+#[tokio::test]
+async fn a_call_under_a_key_sends_one_mail() {
+    let service = mailing().run();
+    let (ada, admin) = (Person::register(&service).await, Person::admin(&service).await);
+    for _ in 0..2 {
+        let request = service.request("POST", FORGOT).header("idempotency-key", "once");
+        service.send(request.json(&json!({ "email": ada.email }))).await.ok(200);
+    }
+    let page = admin.get(&service, "/api/v1/account_mails?purpose=MAIL_PURPOSE_RESET_PASSWORD").await.ok(200);
+    assert_eq!(page["total"], 1);
+}
+
 /// Makes the mails that wait due now.
 fn hurry(folder: &std::path::Path) {
     let due = "UPDATE account_mails SET next_attempt_at = created_at WHERE next_attempt_at IS NOT NULL";
     database(folder).execute(due, []).unwrap();
 }
 
-/// What is left to be tried, and how often it was.
-fn waiting(folder: &std::path::Path) -> Vec<i64> {
+/// What is left to be tried: how often it was, and whether the last try has ended.
+fn waiting(folder: &std::path::Path) -> Vec<(i64, bool)> {
     let database = database(folder);
-    let mut rows = database.prepare("SELECT attempts FROM account_mails WHERE next_attempt_at IS NOT NULL").unwrap();
-    rows.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    let left = "SELECT attempts, token_hash IS NULL FROM account_mails WHERE next_attempt_at IS NOT NULL";
+    let mut rows = database.prepare(left).unwrap();
+    rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect()
 }
 
 #[tokio::test]
 async fn a_server_that_defers_gets_the_mail_again_and_one_that_refuses_does_not() {
     let (server, folder) = (MailServer::start(None).await, open_folder());
     server.behave(Manners::Defers);
-    let url = format!("mail.url=smtp://127.0.0.1:{}", server.address.port());
+    let url = format!("mail.url=smtp://shop:secret@127.0.0.1:{}", server.address.port());
     let service = closed().in_folder(folder.path()).set(&url).run();
     let ada = Person::register(&service).await;
     let seen = async |count: usize| {
@@ -258,23 +339,29 @@ async fn a_server_that_defers_gets_the_mail_again_and_one_that_refuses_does_not(
     };
     let first = seen(1).await[0].token();
     // One that was not taken is tried again, with another token, and the first is good for nothing.
-    eventually("it waits", async || (waiting(folder.path()) == [1]).then_some(())).await;
+    eventually("it waits", async || (waiting(folder.path()) == [(1, true)]).then_some(())).await;
     server.behave(Manners::Takes);
     hurry(folder.path());
     let second = seen(2).await[1].token();
     eventually("it is done", async || waiting(folder.path()).is_empty().then_some(())).await;
-    verify(&service, &first).await.breaks("token", "valid");
-    verify(&service, &second).await.ok(200);
+    verify(&service, &ada, &first).await.breaks("token", "valid");
+    verify(&service, &ada, &second).await.ok(200);
     assert!(is_verified(&ada.get(&service, ME).await.ok(200)));
 
-    server.behave(Manners::Refuses);
+    // That it does not know us any more is our mistake, and mended some time.
+    server.behave(Manners::TurnsAway);
     service.post(FORGOT, &json!({ "email": ada.email })).await.ok(200);
+    eventually("it waits", async || (waiting(folder.path()) == [(1, true)]).then_some(())).await;
+    server.behave(Manners::Refuses);
+    hurry(folder.path());
     seen(3).await;
     eventually("it is given up", async || waiting(folder.path()).is_empty().then_some(())).await;
     let metrics = service.get("/metrics").await;
-    for outcome in ["failed", "refused", "sent"] {
-        assert!(metrics.text.contains(&format!("arcana_mails_total{{outcome=\"{outcome}\"}} 1")), "{outcome}");
+    for told in ["failed\"} 2", "refused\"} 1", "sent\"} 1"] {
+        assert!(metrics.text.contains(&format!("arcana_mails_total{{outcome=\"{told}")), "{told}");
     }
+    let token = server.seen()[2].token();
+    reset(&service, &token, NEW_PASSWORD).await.breaks("token", "valid");
 }
 
 #[tokio::test]
@@ -292,7 +379,7 @@ async fn a_mail_is_sent_by_another_when_a_service_dies_over_it() {
     hurry(folder.path());
     let service = start().run();
     eventually("the mail comes again", async || (server.seen().len() == 2).then_some(())).await;
-    verify(&service, &server.seen()[1].token()).await.ok(200);
+    verify(&service, &ada, &server.seen()[1].token()).await.ok(200);
     assert!(is_verified(&ada.get(&service, ME).await.ok(200)));
 }
 
@@ -309,7 +396,7 @@ async fn mails_go_over_tls_to_a_server_that_is_known_and_to_no_other() {
         let ada = Person::register(&service).await;
         match is_known {
             true => eventually("it is sent", async || waiting(folder.path()).is_empty().then_some(())).await,
-            false => eventually("it failed", async || (waiting(folder.path()) == [1]).then_some(())).await,
+            false => eventually("it failed", async || (waiting(folder.path()) == [(1, true)]).then_some(())).await,
         }
         assert_eq!(
             server.seen().iter().map(|mail| mail.to.as_str()).collect::<Vec<_>>(),

@@ -60,8 +60,10 @@ pub enum Manners {
     Takes,
     /// Not now: 451.
     Defers,
-    /// Never: 554.
+    /// Not to this address: 550.
     Refuses,
+    /// Not from whoever signs in like that: 535.
+    TurnsAway,
     /// Reads the mail, and says no more.
     FallsSilent,
 }
@@ -137,7 +139,8 @@ async fn talk(stream: impl AsyncRead + AsyncWrite + Unpin, state: &State) -> std
             "EHLO" => say(&mut stream, "250-test\r\n250 AUTH PLAIN").await?,
             "AUTH" => {
                 state.logins.lock().unwrap().push(words);
-                say(&mut stream, "235 welcome").await?;
+                let turned_away = *state.manners.lock().unwrap() == Manners::TurnsAway;
+                say(&mut stream, if turned_away { "535 no" } else { "235 welcome" }).await?;
             }
             "DATA" => {
                 say(&mut stream, "354 go on").await?;
@@ -147,12 +150,12 @@ async fn talk(stream: impl AsyncRead + AsyncWrite + Unpin, state: &State) -> std
                         return Ok(());
                     }
                 }
-                state.seen.lock().unwrap().push(Mail::read(raw.trim_end_matches(".\r\n")));
+                state.seen.lock().unwrap().push(Mail::read(raw.strip_suffix(".\r\n").unwrap()));
                 let manners = *state.manners.lock().unwrap();
                 match manners {
-                    Manners::Takes => say(&mut stream, "250 taken").await?,
+                    Manners::Takes | Manners::TurnsAway => say(&mut stream, "250 taken").await?,
                     Manners::Defers => say(&mut stream, "451 later").await?,
-                    Manners::Refuses => say(&mut stream, "554 never").await?,
+                    Manners::Refuses => say(&mut stream, "550 nobody here").await?,
                     Manners::FallsSilent => std::future::pending().await,
                 }
             }

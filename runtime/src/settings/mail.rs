@@ -39,7 +39,8 @@ impl MailSettings {
     /// What contradicts itself or is not safe, by key.
     pub(super) fn conflicts(&self, environment: &str) -> Vec<(&'static str, String)> {
         let mut found = Vec::new();
-        if let Some(Err(message)) = self.url.as_deref().map(|url| mail::check(url, environment == "production")) {
+        let is_production = environment == "production";
+        if let Some(Err(message)) = self.url.as_deref().map(|url| mail::check(url, &self.from, is_production)) {
             found.push(("mail.url", message));
         }
         if let Err(message) = mail::mailbox(&self.from) {
@@ -48,9 +49,13 @@ impl MailSettings {
         }
         for (key, link) in [("mail.reset_link", &self.reset_link), ("mail.verify_link", &self.verify_link)] {
             let Some(link) = link else { continue };
+            let example = "write the page and where the token goes, such as https://shop.example/reset#token={token}";
             if !link.contains(TOKEN) {
-                let example = "write where it goes, such as https://shop.example/reset?token={token}";
                 found.push((key, format!("{link:?} has no {TOKEN}; {example}")));
+            }
+            let is_page = link.starts_with("https://") || link.starts_with("http://") && !is_production;
+            if !is_page {
+                found.push((key, format!("{link:?} is no https address; {example}")));
             }
         }
         found

@@ -38,9 +38,10 @@ pub enum Tried<'a> {
 impl Tried<'_> {
     fn key(&self) -> LoginGuardId {
         LoginGuardId::new(match self {
-            Self::Address(email) => digest(email),
-            Self::Account(id) => digest(&id.to_string()),
-            Self::Mail(purpose, email) => digest(&format!("{} {email}", purpose.name())),
+            // A word in front: nobody uses up the count of another kind by what he sends.
+            Self::Address(email) => digest(&format!("address {email}")),
+            Self::Account(id) => digest(&format!("account {id}")),
+            Self::Mail(purpose, email) => digest(&format!("mail {} {email}", purpose.name())),
         })
     }
 }

@@ -108,6 +108,25 @@ impl Sessions {
         Ok(ended)
     }
 
+    /// Commits what gives an account other credentials, or none, together with the end of its sessions but one, and says how many
+    /// ended.
+    pub async fn end_with(&self, cx: &Context, user: &UserId, but: Option<Uuid>, mut changes: Changes) -> Result<i32> {
+        let open = self.open_of(cx, user, but).await?;
+        open.iter().for_each(|session| revoke(cx, session, &mut changes));
+        match self.store.commit(cx, changes).await {
+            // One of them was removed meanwhile: the call starts over.
+            Err(Error::FailedPrecondition { .. }) => return Err(Error::ConcurrentUpdate("Session".to_owned())),
+            outcome => outcome?,
+        }
+        open.iter().for_each(|session| self.security.forget(session.id.0));
+        // Those that the old credentials opened between the look and the commit.
+        let late = self.end_all(cx, user, but).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, %user, "sessions that were opened while others ended may go on");
+            0
+        });
+        Ok(i32::try_from(open.len()).unwrap_or(i32::MAX).saturating_add(late))
+    }
+
     /// The open sessions of an account but one.
     pub async fn open_of(&self, cx: &Context, user: &UserId, but: Option<Uuid>) -> Result<Vec<Session>> {
         open_sessions(cx, &*self.sessions, user, but).await

@@ -11,7 +11,7 @@ impl Fixture for AccountMail {
     fn fixture(n: usize) -> Self {
         Self {
             id: fixture::uuid("arcana.identity.v1.AccountMail", n).into(),
-            purpose: fixture::pick(&[MailPurpose::ResetPassword, MailPurpose::VerifyEmail], n),
+            purpose: fixture::pick(&[MailPurpose::ResetPassword, MailPurpose::VerifyEmail, MailPurpose::EmailChanged], n),
             email: fixture::example(n, "ada@example.com".to_owned(), || fixture::within(fixture::email(n), 254)),
             user_id: None,
             token_hash: (n % 4 != 3).then(|| fixture::within(fixture::code(n), 64)),

@@ -19,12 +19,12 @@ use super::sql::ACCOUNT_MAIL;
 /// Key of an account mail.
 pub type AccountMailId = Uid<AccountMail>;
 
-/// A mail to whoever reads an address, with a token that proves it: asked for, sent, and answered once.
+/// A mail to whoever reads an address: asked for, sent and, where it has a token that proves that it was read, answered once.
 #[derive(Clone, PartialEq)]
 pub struct AccountMail {
     /// Key of the row.
     pub id: AccountMailId,
-    /// What the token in it is good for.
+    /// What it is for.
     pub purpose: MailPurpose,
     /// Where it goes, whether anybody has an account with this address or not.
     pub email: String,
@@ -34,7 +34,7 @@ pub struct AccountMail {
     pub token_hash: Option<String>,
     /// When the token ends.
     pub expires_at: Option<Timestamp>,
-    /// When the token was used.
+    /// When the token was used, or became useless by a new password or another address.
     pub used_at: Option<Timestamp>,
     /// When the server for mails took it.
     pub sent_at: Option<Timestamp>,
@@ -194,16 +194,18 @@ impl Entity for AccountMail {
     }
 }
 
-/// What the token in a mail is good for.
+/// What a mail is for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MailPurpose {
     /// `MAIL_PURPOSE_UNSPECIFIED`
     #[default]
     Unspecified,
-    /// Giving the account another password.
+    /// Its token gives the account another password.
     ResetPassword,
-    /// Proving that its address is read by whoever opened it.
+    /// Its token proves that whoever has the account reads the address, which is that of the account from then on.
     VerifyEmail,
+    /// It tells the old address that the account has another one.
+    EmailChanged,
 }
 
 impl Enumeration for MailPurpose {
@@ -211,6 +213,7 @@ impl Enumeration for MailPurpose {
         "MAIL_PURPOSE_UNSPECIFIED",
         "MAIL_PURPOSE_RESET_PASSWORD",
         "MAIL_PURPOSE_VERIFY_EMAIL",
+        "MAIL_PURPOSE_EMAIL_CHANGED",
     ];
 
     fn name(self) -> &'static str {
@@ -218,6 +221,7 @@ impl Enumeration for MailPurpose {
             Self::Unspecified => "MAIL_PURPOSE_UNSPECIFIED",
             Self::ResetPassword => "MAIL_PURPOSE_RESET_PASSWORD",
             Self::VerifyEmail => "MAIL_PURPOSE_VERIFY_EMAIL",
+            Self::EmailChanged => "MAIL_PURPOSE_EMAIL_CHANGED",
         }
     }
 
@@ -226,6 +230,7 @@ impl Enumeration for MailPurpose {
             "MAIL_PURPOSE_UNSPECIFIED" => Some(Self::Unspecified),
             "MAIL_PURPOSE_RESET_PASSWORD" => Some(Self::ResetPassword),
             "MAIL_PURPOSE_VERIFY_EMAIL" => Some(Self::VerifyEmail),
+            "MAIL_PURPOSE_EMAIL_CHANGED" => Some(Self::EmailChanged),
             _ => None,
         }
     }
@@ -235,6 +240,7 @@ impl Enumeration for MailPurpose {
             Self::Unspecified => 0,
             Self::ResetPassword => 1,
             Self::VerifyEmail => 2,
+            Self::EmailChanged => 3,
         }
     }
 
@@ -243,6 +249,7 @@ impl Enumeration for MailPurpose {
             0 => Some(Self::Unspecified),
             1 => Some(Self::ResetPassword),
             2 => Some(Self::VerifyEmail),
+            3 => Some(Self::EmailChanged),
             _ => None,
         }
     }

@@ -13,7 +13,7 @@ pub static ACCOUNT_MAIL: EntitySpec = EntitySpec {
     table: "account_mails",
     columns: &[
         ColumnSpec { name: "id", field: "id", kind: Kind::Uuid, nullable: false, filterable: false, sortable: false },
-        ColumnSpec { name: "purpose", field: "purpose", kind: Kind::Enum(&["MAIL_PURPOSE_UNSPECIFIED", "MAIL_PURPOSE_RESET_PASSWORD", "MAIL_PURPOSE_VERIFY_EMAIL"]), nullable: false, filterable: true, sortable: false },
+        ColumnSpec { name: "purpose", field: "purpose", kind: Kind::Enum(&["MAIL_PURPOSE_UNSPECIFIED", "MAIL_PURPOSE_RESET_PASSWORD", "MAIL_PURPOSE_VERIFY_EMAIL", "MAIL_PURPOSE_EMAIL_CHANGED"]), nullable: false, filterable: true, sortable: false },
         ColumnSpec { name: "email", field: "email", kind: Kind::Text, nullable: false, filterable: true, sortable: false },
         ColumnSpec { name: "user_id", field: "user_id", kind: Kind::Uuid, nullable: true, filterable: true, sortable: false },
         ColumnSpec { name: "token_hash", field: "token_hash", kind: Kind::Text, nullable: true, filterable: false, sortable: false },

@@ -31,7 +31,7 @@ pub const ROUTES: &[Route] = &[
     Route { rpc: "arcana.identity.v1.AuthService.ForgotPassword", method: "POST", path: "/api/v1/auth/forgot-password", access: "public" },
     Route { rpc: "arcana.identity.v1.AuthService.ResetPassword", method: "POST", path: "/api/v1/auth/reset-password", access: "public" },
     Route { rpc: "arcana.identity.v1.AuthService.SendVerification", method: "POST", path: "/api/v1/auth/send-verification", access: "user" },
-    Route { rpc: "arcana.identity.v1.AuthService.VerifyEmail", method: "POST", path: "/api/v1/auth/verify-email", access: "public" },
+    Route { rpc: "arcana.identity.v1.AuthService.VerifyEmail", method: "POST", path: "/api/v1/auth/verify-email", access: "user" },
     Route { rpc: "arcana.identity.v1.AuthService.SetRoles", method: "POST", path: "/api/v1/auth/set-roles", access: "admin" },
     Route { rpc: "arcana.identity.v1.AuthService.SetStatus", method: "POST", path: "/api/v1/auth/set-status", access: "admin" },
     Route { rpc: "arcana.identity.v1.AuthService.ValidateToken", method: "POST", path: "/api/v1/auth/validate-token", access: "public" },

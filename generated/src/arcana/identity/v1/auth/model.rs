@@ -13,7 +13,7 @@ use crate::arcana::identity::v1::user::{UserId, UserStatus};
 pub struct ChangeEmailRequest {
     /// The password of the account.
     pub current_password: String,
-    /// The address that it has from now on; capitals make no difference.
+    /// The address that it is to have; capitals make no difference.
     pub new_email: String,
 }
 

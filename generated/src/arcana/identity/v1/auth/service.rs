@@ -37,16 +37,19 @@ pub trait AuthService: Send + Sync {
     async fn get_me(&self, cx: &Context, request: GetMeRequest) -> Result<User>;
     /// Changes the password of the account that calls, and ends its other sessions.
     async fn change_password(&self, cx: &Context, request: ChangePasswordRequest) -> Result<ChangePasswordResponse>;
-    /// Changes the address of the account that calls, for its password. The new one is not verified yet; a mail to verify it is sent.
+    /// Asks for another address of the account that calls, for its password. A mail with a token for VerifyEmail goes to the new one, which
+    /// counts from then on; where no mails are sent, at once.
     async fn change_email(&self, cx: &Context, request: ChangeEmailRequest) -> Result<User>;
     /// Sends a mail with a token for ResetPassword, if anybody has an account with this address: the answer does not tell. Who asks
     /// again and again has to wait, longer each time.
     async fn forgot_password(&self, cx: &Context, request: ForgotPasswordRequest) -> Result<ForgotPasswordResponse>;
-    /// Gives the account that a token from a mail is about another password, and ends all its sessions. The token is used up.
+    /// Gives the account that a token from a mail is about another password, and ends all its sessions. The token is used up, and the
+    /// address verified by it; where it never was before, the keys of the account go, and its links to other issuers.
     async fn reset_password(&self, cx: &Context, request: ResetPasswordRequest) -> Result<ResetPasswordResponse>;
     /// Sends a mail with a token for VerifyEmail to the account that calls, unless its address is verified already.
     async fn send_verification(&self, cx: &Context, request: SendVerificationRequest) -> Result<SendVerificationResponse>;
-    /// Notes that the address of the account that a token from a mail is about is read by its owner. The token is used up.
+    /// Notes that the account that calls reads the address that a token from a mail was sent to, and makes it that of the account. The
+    /// token is used up.
     async fn verify_email(&self, cx: &Context, request: VerifyEmailRequest) -> Result<VerifyEmailResponse>;
     /// Gives an account the roles that are named, and takes all others away. Nobody gives or takes a role above their own, or
     /// changes the account of somebody above them.
@@ -75,16 +78,19 @@ pub trait AuthMethods: Send + Sync {
     async fn get_me(&self, cx: &Context, scope: &Scope, request: GetMeRequest, changes: &mut Changes) -> Result<User>;
     /// Changes the password of the account that calls, and ends its other sessions.
     async fn change_password(&self, cx: &Context, scope: &Scope, request: ChangePasswordRequest, changes: &mut Changes) -> Result<ChangePasswordResponse>;
-    /// Changes the address of the account that calls, for its password. The new one is not verified yet; a mail to verify it is sent.
+    /// Asks for another address of the account that calls, for its password. A mail with a token for VerifyEmail goes to the new one, which
+    /// counts from then on; where no mails are sent, at once.
     async fn change_email(&self, cx: &Context, scope: &Scope, request: ChangeEmailRequest, changes: &mut Changes) -> Result<User>;
     /// Sends a mail with a token for ResetPassword, if anybody has an account with this address: the answer does not tell. Who asks
     /// again and again has to wait, longer each time.
     async fn forgot_password(&self, cx: &Context, scope: &Scope, request: ForgotPasswordRequest, changes: &mut Changes) -> Result<ForgotPasswordResponse>;
-    /// Gives the account that a token from a mail is about another password, and ends all its sessions. The token is used up.
+    /// Gives the account that a token from a mail is about another password, and ends all its sessions. The token is used up, and the
+    /// address verified by it; where it never was before, the keys of the account go, and its links to other issuers.
     async fn reset_password(&self, cx: &Context, scope: &Scope, request: ResetPasswordRequest, changes: &mut Changes) -> Result<ResetPasswordResponse>;
     /// Sends a mail with a token for VerifyEmail to the account that calls, unless its address is verified already.
     async fn send_verification(&self, cx: &Context, scope: &Scope, request: SendVerificationRequest, changes: &mut Changes) -> Result<SendVerificationResponse>;
-    /// Notes that the address of the account that a token from a mail is about is read by its owner. The token is used up.
+    /// Notes that the account that calls reads the address that a token from a mail was sent to, and makes it that of the account. The
+    /// token is used up.
     async fn verify_email(&self, cx: &Context, scope: &Scope, request: VerifyEmailRequest, changes: &mut Changes) -> Result<VerifyEmailResponse>;
     /// Gives an account the roles that are named, and takes all others away. Nobody gives or takes a role above their own, or
     /// changes the account of somebody above them.
@@ -196,7 +202,7 @@ static SEND_VERIFICATION_METHOD: Method<SendVerificationResponse> = Method {
 
 static VERIFY_EMAIL_METHOD: Method<VerifyEmailResponse> = Method {
     name: "arcana.identity.v1.AuthService/VerifyEmail",
-    access: Rule(&[Grant::Public]),
+    access: Rule(&[Grant::Role("user")]),
     entity: None,
     timeout_seconds: None,
     limit: None,

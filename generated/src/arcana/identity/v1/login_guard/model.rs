@@ -16,14 +16,15 @@ use super::sql::LOGIN_GUARD;
 /// Key of a login guard.
 pub type LoginGuardId = Name<LoginGuard>;
 
-/// How often signing in failed lately, for one address of an account, whether there is such an account or not.
+/// How often something was tried lately that must not be tried again and again: signing in with an address, whether there is such
+/// an account or not, giving the password of an account, having mails sent to an address.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LoginGuard {
-    /// SHA-256 of the e-mail address in its stored form, in hexadecimal digits.
+    /// SHA-256 of what is tried, in hexadecimal digits.
     pub key: LoginGuardId,
-    /// Failures since it last succeeded.
+    /// Tries since one last succeeded.
     pub failures: i32,
-    /// Until when nobody can sign in with it.
+    /// Until when it cannot be tried.
     pub locked_until: Option<Timestamp>,
     /// Counts the writes of the row, from 1.
     pub version: i64,

@@ -1,5 +1,8 @@
-//! Mails with a token that proves who reads an address: asked for here, and answered once. `crate::postman` sends them.
+//! Mails to accounts: asked for with a row, sent by a chore, and answered once with the token that is in them.
 
+mod postman;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arcana_generated::Repositories;
@@ -12,11 +15,13 @@ use arcana_runtime::changes::Changes;
 use arcana_runtime::context::Context;
 use arcana_runtime::error::{Error, Result};
 use arcana_runtime::mail::Mailer;
-use arcana_runtime::query::{Comparison, Filter, ListQuery};
+use arcana_runtime::query::ListQuery;
 use arcana_runtime::security::secret::digest;
 use arcana_runtime::violations::Violations;
 
-use crate::accounts::account;
+pub use postman::chore;
+
+use crate::accounts::{account, all};
 
 /// Asks for mails, and takes their tokens.
 pub struct Mails {
@@ -26,7 +31,7 @@ pub struct Mails {
 }
 
 /// What is wrong with a token is for nobody to know.
-fn refused() -> Error {
+pub fn refused() -> Error {
     let mut found = Violations::new();
     found.add("token", "valid", "is not valid, was used, or has expired; ask for another mail");
     found.finish().err().unwrap_or(Error::InvalidCredentials)
@@ -69,35 +74,54 @@ impl Mails {
         });
     }
 
-    /// What was asked for is committed: it is sent now, and not with the next look for it.
-    pub fn hurry(&self) {
-        self.mailer.wake();
-    }
-
-    /// The account that a token is about, which is used up by this.
-    pub async fn take(&self, cx: &Context, purpose: MailPurpose, token: &str, changes: &mut Changes) -> Result<User> {
+    /// The mail of a token, which is used up by this, and the account that it is about.
+    pub async fn take(
+        &self,
+        cx: &Context,
+        purpose: MailPurpose,
+        token: &str,
+        changes: &mut Changes,
+    ) -> Result<(AccountMail, User)> {
         let found = self.mails.find_by_token_hash(cx, &Scope::Unrestricted, &digest(token)).await?;
-        let is_good = |mail: &AccountMail| {
-            mail.purpose == purpose && mail.used_at.is_none() && mail.expires_at.is_some_and(|end| end > cx.now())
-        };
+        let is_good = |mail: &AccountMail| mail.purpose == purpose && is_out(cx, mail);
         let mail = found.filter(is_good).ok_or_else(refused)?;
         let id = mail.user_id.ok_or_else(refused)?;
         let user = self.users.find_by_id(cx, &Scope::Unrestricted, &id).await?;
-        // It proves this address and no other, to an account that may sign in.
-        let user = user.filter(|user| user.email == mail.email && account(user).is_some()).ok_or_else(refused)?;
-        changes.update(&mail, AccountMail { used_at: Some(cx.now()), ..mail.clone() });
-        Ok(user)
+        let user = user.filter(|user| account(user).is_some()).ok_or_else(refused)?;
+        use_up(cx, &mail, changes);
+        Ok((mail, user))
     }
 
-    /// Declares that no token that is still out there gives this account another password.
-    pub async fn void(&self, cx: &Context, user: &UserId, changes: &mut Changes) -> Result<()> {
-        let mut query = ListQuery::first(&ACCOUNT_MAIL).with(&AccountMail::USER_ID, user);
-        query.narrow(Filter::compare(&AccountMail::EXPIRES_AT, Comparison::Greater, &cx.now()));
-        query.size = 100;
-        let open = self.mails.list(cx, &Scope::Unrestricted, &query).await?.data.into_iter();
-        for mail in open.filter(|mail| mail.purpose == MailPurpose::ResetPassword && mail.used_at.is_none()) {
-            changes.update(&mail, AccountMail { used_at: Some(cx.now()), ..mail.clone() });
-        }
+    /// Declares that no other token that is out there, or will be, is good for anything.
+    pub async fn void(
+        &self,
+        cx: &Context,
+        user: &User,
+        but: Option<&AccountMailId>,
+        changes: &mut Changes,
+    ) -> Result<()> {
+        let first = || ListQuery::first(&ACCOUNT_MAIL);
+        let mut mails = all(cx, &*self.mails, first().with(&AccountMail::EMAIL, &user.email)).await?;
+        mails.extend(all(cx, &*self.mails, first().with(&AccountMail::USER_ID, &user.id)).await?);
+        // One that has both is there twice.
+        let mails: BTreeMap<_, _> = mails.into_iter().map(|mail| (mail.id.0, mail)).collect();
+        let others = mails.values().filter(|mail| Some(&mail.id) != but);
+        let open = others.filter(|mail| mail.purpose != MailPurpose::EmailChanged && is_open(cx, mail));
+        open.for_each(|mail| use_up(cx, mail, changes));
         Ok(())
     }
+}
+
+/// Whether its token is good.
+fn is_out(cx: &Context, mail: &AccountMail) -> bool {
+    mail.used_at.is_none() && mail.expires_at.is_some_and(|end| end > cx.now())
+}
+
+/// Whether its token is good, or will be.
+fn is_open(cx: &Context, mail: &AccountMail) -> bool {
+    is_out(cx, mail) || mail.used_at.is_none() && mail.next_attempt_at.is_some()
+}
+
+fn use_up(cx: &Context, mail: &AccountMail, changes: &mut Changes) {
+    changes.update(mail, AccountMail { used_at: Some(cx.now()), next_attempt_at: None, ..mail.clone() });
 }
