@@ -120,7 +120,7 @@ async fn answer(config: &EdgeConfig, mut cx: Context, path: Path, mut request: R
         return fail(&Error::Timeout);
     };
     let call = async {
-        let known = config.recognise(&mut cx, request.headers()).await;
+        let known = config.recognise(&mut cx, request.headers(), None).await;
         // Health and reflection are those of operators and tools. Who is not recognised counts as nobody.
         if !path.service().starts_with("grpc.") {
             config.spend(&cx)?;

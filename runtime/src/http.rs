@@ -1,6 +1,7 @@
 //! The edge of REST: what every call passes on its way in and out.
 
 mod origin;
+mod ticket;
 
 use std::convert::Infallible;
 use std::net::IpAddr;
@@ -47,6 +48,10 @@ pub(crate) struct PeerAddress(pub(crate) IpAddr);
 pub trait Authenticator: Send + Sync {
     /// Who calls; nobody is [`Principal::anonymous`], bad credentials are an error.
     async fn principal(&self, headers: &HeaderMap) -> Result<Arc<Principal>>;
+    /// Who calls with a ticket.
+    async fn of_ticket(&self, _ticket: &str) -> Result<Arc<Principal>> {
+        Err(Error::Unauthorized("no tickets are known here".to_owned()))
+    }
 }
 
 /// What both edges need.
@@ -111,7 +116,7 @@ impl EdgeConfig {
     }
 
     /// Completes the context: who calls, and under which idempotency key.
-    pub(crate) async fn recognise(&self, cx: &mut Context, headers: &HeaderMap) -> Result<()> {
+    pub(crate) async fn recognise(&self, cx: &mut Context, headers: &HeaderMap, ticket: Option<&str>) -> Result<()> {
         if let Some(value) = headers.get(IDEMPOTENCY_KEY) {
             let plain = |key: &&str| (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
             let key = value.to_str().ok().filter(plain);
@@ -120,7 +125,14 @@ impl EdgeConfig {
             })?;
             cx.idempotency_key = Some(key.into());
         }
-        cx.principal = self.authenticator.principal(headers).await?;
+        cx.principal = match ticket {
+            None => self.authenticator.principal(headers).await?,
+            Some(_) if headers.contains_key(header::AUTHORIZATION) => {
+                let message = "a call has the header Authorization or a ticket, not both";
+                return Err(Error::Unauthorized(message.to_owned()));
+            }
+            Some(ticket) => self.authenticator.of_ticket(ticket).await?,
+        };
         Ok(())
     }
 
@@ -270,7 +282,11 @@ async fn answer(config: &EdgeConfig, mut cx: Context, mut request: Request, rout
     }
     let call = async {
         let counts = !is_of_operators(request.uri().path());
-        let known = config.recognise(&mut cx, request.headers()).await;
+        let ticket = match ticket::take(&mut request) {
+            Ok(ticket) => ticket,
+            Err(error) => return error.into_response(),
+        };
+        let known = config.recognise(&mut cx, request.headers(), ticket.as_deref()).await;
         // Who is not recognised counts as nobody, and what is too much is said first.
         if let Err(error) = if counts { config.spend(&cx).and(known) } else { known } {
             return error.into_response();

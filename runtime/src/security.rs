@@ -19,9 +19,9 @@ pub use keys::{Keys, KeysError};
 pub use password::{Passwords, Verdict};
 pub use recognise::{Account, Accounts, KeyHolder, Recognised, Recogniser};
 pub use secret::API_KEY;
-pub use token::{Claims, MAX_TOKEN_BYTES, Tokens};
+pub use token::{Claims, Kind, MAX_TOKEN_BYTES, Tokens};
 
-use crate::context::Context;
+use crate::context::{Context, Principal};
 use crate::error::{Error, Result};
 use crate::limits::Limit;
 use crate::settings::{LockoutSettings, SecuritySettings};
@@ -100,7 +100,17 @@ impl Security {
 
     /// An access token of a session.
     pub fn issue(&self, account: &Account, session: Uuid) -> Result<Issued> {
-        self.inner()?.tokens.issue(account, session)
+        self.inner()?.tokens.issue(Kind::Access, account, session)
+    }
+
+    /// A ticket of the session of a call: for whoever cannot send headers, in the query of a call that only reads.
+    pub fn ticket(&self, principal: &Principal) -> Result<Issued> {
+        let (Some(id), Some(session)) = (principal.id, principal.session) else {
+            return Err(Error::Forbidden("tickets are for whoever signed in, and keys go with their calls".to_owned()));
+        };
+        // What it may do is looked at when it comes.
+        let account = Account { id, roles: Vec::new(), tenant: None };
+        self.inner()?.tokens.issue(Kind::Ticket, &account, session)
     }
 
     /// How long a session lasts when it is not refreshed.
@@ -139,6 +149,17 @@ impl Security {
         let accounts = inner.accounts.get().ok_or_else(|| Error::internal("nobody said where accounts are"))?;
         let readers = Readers { tokens: &inner.tokens, issuer: inner.issuer.as_ref(), accounts: accounts.as_ref() };
         inner.remembered.recognise(&readers, token).await
+    }
+
+    /// Whom a ticket stands for, if it is accepted now.
+    pub(crate) async fn recognise_ticket(&self, ticket: &str) -> Result<Arc<Principal>> {
+        let inner = self.inner()?;
+        let claims = match inner.tokens.read(Kind::Ticket, ticket) {
+            Err(Error::TokenExpired) => return Err(Error::Unauthorized("the ticket has expired".to_owned())),
+            claims => claims?,
+        };
+        let accounts = inner.accounts.get().ok_or_else(|| Error::internal("nobody said where accounts are"))?;
+        recognise::of_session(accounts.as_ref(), claims.sid, claims.sub).await.map(Arc::new)
     }
 
     /// An account is gone, and its sessions with it.

@@ -9,9 +9,9 @@ use arcana_generated::Repositories;
 use arcana_generated::arcana::identity::v1::account_mail::MailPurpose;
 use arcana_generated::arcana::identity::v1::auth::{
     AuthMethods, ChangeEmailRequest, ChangePasswordRequest, ChangePasswordResponse, Credentials, ForgotPasswordRequest,
-    ForgotPasswordResponse, GetMeRequest, LoginRequest, LogoutAllRequest, LogoutAllResponse, LogoutRequest,
-    LogoutResponse, RefreshRequest, RegisterRequest, ResetPasswordRequest, ResetPasswordResponse,
-    SendVerificationRequest, SendVerificationResponse, SetRolesRequest, SetStatusRequest, ValidateTokenRequest,
+    ForgotPasswordResponse, GetMeRequest, IssueTicketRequest, LoginRequest, LogoutAllRequest, LogoutAllResponse,
+    LogoutRequest, LogoutResponse, RefreshRequest, RegisterRequest, ResetPasswordRequest, ResetPasswordResponse,
+    SendVerificationRequest, SendVerificationResponse, SetRolesRequest, SetStatusRequest, Ticket, ValidateTokenRequest,
     ValidateTokenResponse, VerifyEmailRequest, VerifyEmailResponse,
 };
 use arcana_generated::arcana::identity::v1::user::{NewUser, User, UserId, UserRepository, UserStatus};
@@ -423,6 +423,17 @@ impl AuthMethods for AuthLogic {
             self.security.forget_account(user.id.0);
         }
         Ok(after)
+    }
+
+    async fn issue_ticket(
+        &self,
+        cx: &Context,
+        _scope: &Scope,
+        _request: IssueTicketRequest,
+        _changes: &mut Changes,
+    ) -> Result<Ticket> {
+        let issued = self.security.ticket(&cx.principal)?;
+        Ok(Ticket { ticket: issued.text, expires_in: i64::try_from(issued.expires_in).unwrap_or(i64::MAX) })
     }
 
     async fn validate_token(

@@ -16,3 +16,4 @@ mod operators;
 mod people;
 mod roles;
 mod sessions;
+mod tickets;

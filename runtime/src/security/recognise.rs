@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::issuer::{Foreigner, Issuer};
 use super::secret::{API_KEY, digest};
 use super::token::now;
-use super::{Security, Tokens};
+use super::{Kind, Security, Tokens};
 use crate::context::Principal;
 use crate::error::{Error, Result};
 use crate::http::Authenticator;
@@ -173,13 +173,6 @@ struct Seen {
 /// Looks at the session of an access token, at a key, or at what another issuer says.
 async fn look(readers: &Readers<'_>, token: &str, known: Option<&Known>) -> Result<Seen> {
     let Readers { tokens, issuer, accounts } = *readers;
-    let principal = |account: Account, session: Option<Uuid>| Principal {
-        id: Some(account.id),
-        roles: account.roles,
-        tenant: account.tenant,
-        session,
-        internal: false,
-    };
     if token.starts_with(API_KEY) {
         let holder = accounts.of_key(&digest(token)).await?;
         let holder = holder.ok_or_else(|| Error::Unauthorized("the key is not valid".to_owned()))?;
@@ -199,13 +192,23 @@ async fn look(readers: &Readers<'_>, token: &str, known: Option<&Known>) -> Resu
     let (session, id, expires_at) = match known {
         Some(known) => (known.source, known.recognised.principal.id, known.recognised.expires_at),
         None => {
-            let claims = tokens.read(token)?;
+            let claims = tokens.read(Kind::Access, token)?;
             (claims.sid, Some(claims.sub), claims.exp)
         }
     };
-    let account = accounts.of_session(session).await?.filter(|account| Some(account.id) == id);
-    let account = account.ok_or_else(|| Error::Unauthorized("the session has ended; sign in again".to_owned()))?;
-    Ok(Seen { source: session, principal: principal(account, Some(session)), expires_at })
+    let principal = of_session(accounts, session, id.unwrap_or_default()).await?;
+    Ok(Seen { source: session, principal, expires_at })
+}
+
+/// Who has a session, if it goes on and is that of this account.
+pub(super) async fn of_session(accounts: &dyn Accounts, session: Uuid, account: Uuid) -> Result<Principal> {
+    let found = accounts.of_session(session).await?.filter(|found| found.id == account);
+    let found = found.ok_or_else(|| Error::Unauthorized("the session has ended; sign in again".to_owned()))?;
+    Ok(principal(found, Some(session)))
+}
+
+fn principal(account: Account, session: Option<Uuid>) -> Principal {
+    Principal { id: Some(account.id), roles: account.roles, tenant: account.tenant, session, internal: false }
 }
 
 /// Recognises the callers of both protocols by `Authorization: Bearer …` (RFC 6750).
@@ -255,6 +258,10 @@ impl Authenticator for Recogniser {
             Error::Unauthorized("the header Authorization must be `Bearer` and one access token".to_owned())
         })?;
         self.security.recognise(token).await.map(|recognised| recognised.principal)
+    }
+
+    async fn of_ticket(&self, ticket: &str) -> Result<Arc<Principal>> {
+        self.security.recognise_ticket(ticket).await
     }
 }
 

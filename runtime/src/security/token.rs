@@ -14,8 +14,26 @@ use crate::settings::SecuritySettings;
 /// Largest token that is looked at.
 pub const MAX_TOKEN_BYTES: usize = 8192;
 
-/// Media type of access tokens, so that no other JWT of the same issuer passes for one.
-const TYPE: &str = "at+jwt";
+/// What a token is for, by its media type: none passes for another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// An access token, `at+jwt`.
+    Access,
+    /// A ticket for calls that only read, `ticket+jwt`.
+    Ticket,
+}
+
+impl Kind {
+    fn media(self) -> &'static str {
+        match self {
+            Self::Access => "at+jwt",
+            Self::Ticket => "ticket+jwt",
+        }
+    }
+}
+
+/// How long a ticket is good for: it stands in an address, and addresses are kept in many places.
+const TICKET_SECONDS: u64 = 30;
 /// Seconds by which clocks may differ.
 pub(super) const LEEWAY: u64 = 5;
 
@@ -64,13 +82,17 @@ impl Tokens {
     }
 
     /// A new token of a session.
-    pub fn issue(&self, account: &Account, session: Uuid) -> Result<Issued> {
+    pub fn issue(&self, kind: Kind, account: &Account, session: Uuid) -> Result<Issued> {
         let iat = now();
+        let lasts = match kind {
+            Kind::Access => self.ttl_seconds,
+            Kind::Ticket => TICKET_SECONDS,
+        };
         let claims = Claims {
             iss: self.issuer.clone(),
             sub: account.id,
             aud: self.audience.clone(),
-            exp: iat + self.ttl_seconds,
+            exp: iat + lasts,
             iat,
             jti: Uuid::now_v7(),
             sid: session,
@@ -79,23 +101,29 @@ impl Tokens {
         };
         let set = self.keys.current();
         let key = set.signer().ok_or_else(|| Error::internal("there is no key to sign with"))?;
-        let header =
-            Header { typ: Some(TYPE.to_owned()), kid: Some(key.id.clone()), ..Header::new(key.algorithm.of_token()) };
+        let header = Header {
+            typ: Some(kind.media().to_owned()),
+            kid: Some(key.id.clone()),
+            ..Header::new(key.algorithm.of_token())
+        };
         let text = encode(&header, &claims, &key.signs).map_err(Error::internal)?;
-        Ok(Issued { text, expires_in: self.ttl_seconds })
+        Ok(Issued { text, expires_in: lasts })
     }
 
     /// What a token says, if it is ours and valid. What is wrong with it is for nobody to know but that it has expired.
-    pub fn read(&self, token: &str) -> Result<Claims> {
-        let refused = || Error::Unauthorized("the access token is not valid".to_owned());
+    pub fn read(&self, kind: Kind, token: &str) -> Result<Claims> {
+        let refused = || {
+            let name = if kind == Kind::Access { "access token" } else { "ticket" };
+            Error::Unauthorized(format!("the {name} is not valid"))
+        };
         if token.len() > MAX_TOKEN_BYTES {
             return Err(refused());
         }
         let header = decode_header(token).map_err(|_| refused())?;
         // Whoever calls does not tell where keys are.
         let brings_keys = header.jku.is_some() || header.jwk.is_some() || header.x5u.is_some() || header.x5c.is_some();
-        let is_access = header.typ.as_deref().is_some_and(|typ| typ.eq_ignore_ascii_case(TYPE));
-        if brings_keys || !is_access || header.crit.is_some() {
+        let is_meant = header.typ.as_deref().is_some_and(|typ| typ.eq_ignore_ascii_case(kind.media()));
+        if brings_keys || !is_meant || header.crit.is_some() {
             return Err(refused());
         }
         let set = self.keys.with(header.kid.as_deref().unwrap_or_default());

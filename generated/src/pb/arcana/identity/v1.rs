@@ -2127,6 +2127,19 @@ pub struct SetStatusRequest {
     #[prost(enumeration = "UserStatus", optional, tag = "2")]
     pub status: ::core::option::Option<i32>,
 }
+/// Nothing: the ticket is for the session of the access token.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct IssueTicketRequest {}
+/// A ticket.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Ticket {
+    /// For the parameter `access_ticket`.
+    #[prost(string, optional, tag = "1")]
+    pub ticket: ::core::option::Option<::prost::alloc::string::String>,
+    /// Seconds until it expires.
+    #[prost(int64, tag = "2")]
+    pub expires_in: i64,
+}
 /// A token.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ValidateTokenRequest {
@@ -2575,6 +2588,31 @@ pub mod auth_service_client {
                 .insert(GrpcMethod::new("arcana.identity.v1.AuthService", "SetStatus"));
             self.inner.unary(req, path, codec).await
         }
+        /// A ticket for whoever cannot send headers, such as an EventSource or a link: for half a minute, it stands for the access token in
+        /// the parameter `access_ticket` of calls over REST that only read.
+        pub async fn issue_ticket(
+            &mut self,
+            request: impl tonic::IntoRequest<super::IssueTicketRequest>,
+        ) -> std::result::Result<tonic::Response<super::Ticket>, tonic::Status> {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/arcana.identity.v1.AuthService/IssueTicket",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new("arcana.identity.v1.AuthService", "IssueTicket"),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         /// Whether an access token would be accepted now, and whom it stands for. For services that were handed one.
         pub async fn validate_token(
             &mut self,
@@ -2710,6 +2748,12 @@ pub mod auth_service_server {
             &self,
             request: tonic::Request<super::SetStatusRequest>,
         ) -> std::result::Result<tonic::Response<super::User>, tonic::Status>;
+        /// A ticket for whoever cannot send headers, such as an EventSource or a link: for half a minute, it stands for the access token in
+        /// the parameter `access_ticket` of calls over REST that only read.
+        async fn issue_ticket(
+            &self,
+            request: tonic::Request<super::IssueTicketRequest>,
+        ) -> std::result::Result<tonic::Response<super::Ticket>, tonic::Status>;
         /// Whether an access token would be accepted now, and whom it stands for. For services that were handed one.
         async fn validate_token(
             &self,
@@ -3408,6 +3452,51 @@ pub mod auth_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = SetStatusSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/arcana.identity.v1.AuthService/IssueTicket" => {
+                    #[allow(non_camel_case_types)]
+                    struct IssueTicketSvc<T: AuthService>(pub Arc<T>);
+                    impl<
+                        T: AuthService,
+                    > tonic::server::UnaryService<super::IssueTicketRequest>
+                    for IssueTicketSvc<T> {
+                        type Response = super::Ticket;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::IssueTicketRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AuthService>::issue_ticket(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = IssueTicketSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -13,9 +13,9 @@ use serde_json::Value as Json;
 
 use super::model::{
     ChangeEmailRequest, ChangePasswordRequest, ChangePasswordResponse, Credentials, ForgotPasswordRequest,
-    ForgotPasswordResponse, GetMeRequest, LoginRequest, LogoutAllRequest, LogoutAllResponse, LogoutRequest,
-    LogoutResponse, RefreshRequest, RegisterRequest, ResetPasswordRequest, ResetPasswordResponse,
-    SendVerificationRequest, SendVerificationResponse, SetRolesRequest, SetStatusRequest, ValidateTokenRequest,
+    ForgotPasswordResponse, GetMeRequest, IssueTicketRequest, LoginRequest, LogoutAllRequest, LogoutAllResponse,
+    LogoutRequest, LogoutResponse, RefreshRequest, RegisterRequest, ResetPasswordRequest, ResetPasswordResponse,
+    SendVerificationRequest, SendVerificationResponse, SetRolesRequest, SetStatusRequest, Ticket, ValidateTokenRequest,
     ValidateTokenResponse, VerifyEmailRequest, VerifyEmailResponse,
 };
 
@@ -189,6 +189,29 @@ impl FromJson for GetMeRequest {
 }
 
 impl GetMeRequest {
+    /// Its members as paths and queries write them.
+    pub const FIELDS: &'static [RequestField] = &[
+    ];
+}
+
+impl Serialize for IssueTicketRequest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let object = serializer.serialize_struct("IssueTicketRequest", 0)?;
+        object.end()
+    }
+}
+
+impl FromJson for IssueTicketRequest {
+    fn from_json(value: Json, found: &mut Violations) -> Option<Self> {
+        let input = Object::new(value, found)?;
+        let message = Self {
+        };
+        input.finish();
+        Some(message)
+    }
+}
+
+impl IssueTicketRequest {
     /// Its members as paths and queries write them.
     pub const FIELDS: &'static [RequestField] = &[
     ];
@@ -515,6 +538,28 @@ impl SetStatusRequest {
         RequestField { name: "user_id", kind: TextKind::Text, repeated: false },
         RequestField { name: "status", kind: TextKind::Text, repeated: false },
     ];
+}
+
+impl Serialize for Ticket {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let row = self;
+        let mut object = serializer.serialize_struct("Ticket", 2)?;
+        object.serialize_field("ticket", &row.ticket)?;
+        object.serialize_field("expires_in", &row.expires_in)?;
+        object.end()
+    }
+}
+
+impl FromJson for Ticket {
+    fn from_json(value: Json, found: &mut Violations) -> Option<Self> {
+        let mut input = Object::new(value, found)?;
+        let message = Self {
+            ticket: input.required("ticket"),
+            expires_in: input.plain("expires_in"),
+        };
+        input.finish();
+        Some(message)
+    }
 }
 
 impl Serialize for ValidateTokenRequest {

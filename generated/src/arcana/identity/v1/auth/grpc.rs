@@ -120,6 +120,13 @@ impl pb::auth_service_server::AuthService for AuthGrpc {
         .await
     }
 
+    async fn issue_ticket(&self, request: Request<crate::pb::arcana::identity::v1::IssueTicketRequest>) -> Result<Response<crate::pb::arcana::identity::v1::Ticket>, Status> {
+        grpc::call(request, |cx, message| async move {
+            self.0.issue_ticket(&cx, proto::decode(message)?).await.map(Into::into)
+        })
+        .await
+    }
+
     async fn validate_token(&self, request: Request<crate::pb::arcana::identity::v1::ValidateTokenRequest>) -> Result<Response<crate::pb::arcana::identity::v1::ValidateTokenResponse>, Status> {
         grpc::call(request, |cx, message| async move {
             self.0.validate_token(&cx, proto::decode(message)?).await.map(Into::into)

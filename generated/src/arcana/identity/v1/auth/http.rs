@@ -34,6 +34,7 @@ pub const ROUTES: &[Route] = &[
     Route { rpc: "arcana.identity.v1.AuthService.VerifyEmail", method: "POST", path: "/api/v1/auth/verify-email", access: "user" },
     Route { rpc: "arcana.identity.v1.AuthService.SetRoles", method: "POST", path: "/api/v1/auth/set-roles", access: "admin" },
     Route { rpc: "arcana.identity.v1.AuthService.SetStatus", method: "POST", path: "/api/v1/auth/set-status", access: "admin" },
+    Route { rpc: "arcana.identity.v1.AuthService.IssueTicket", method: "POST", path: "/api/v1/auth/ticket", access: "user" },
     Route { rpc: "arcana.identity.v1.AuthService.ValidateToken", method: "POST", path: "/api/v1/auth/validate-token", access: "public" },
 ];
 
@@ -53,6 +54,7 @@ pub fn routes(service: Arc<dyn AuthService>) -> Router {
         .route("/api/v1/auth/send-verification", routing::post(send_verification))
         .route("/api/v1/auth/set-roles", routing::post(set_roles))
         .route("/api/v1/auth/set-status", routing::post(set_status))
+        .route("/api/v1/auth/ticket", routing::post(issue_ticket))
         .route("/api/v1/auth/validate-token", routing::post(validate_token))
         .route("/api/v1/auth/verify-email", routing::post(verify_email))
         .with_state(service)
@@ -154,6 +156,13 @@ async fn set_status(State(service): State<Arc<dyn AuthService>>, call: Call) -> 
     let request = call.request("*", &[], SetStatusRequest::FIELDS)?;
     let answer = service.set_status(&call.cx, rest::decode(request)?).await?;
     Ok(rest::row(&answer))
+}
+
+/// `POST /api/v1/auth/ticket`
+async fn issue_ticket(State(service): State<Arc<dyn AuthService>>, call: Call) -> Result<Response> {
+    let request = call.request("*", &[], &[])?;
+    let answer = service.issue_ticket(&call.cx, rest::decode(request)?).await?;
+    Ok(rest::ok(&answer))
 }
 
 /// `POST /api/v1/auth/validate-token`

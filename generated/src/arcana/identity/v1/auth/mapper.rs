@@ -9,9 +9,9 @@ use arcana_runtime::violations::Violations;
 use crate::pb::arcana::identity::v1 as pb;
 use super::model::{
     ChangeEmailRequest, ChangePasswordRequest, ChangePasswordResponse, Credentials, ForgotPasswordRequest,
-    ForgotPasswordResponse, GetMeRequest, LoginRequest, LogoutAllRequest, LogoutAllResponse, LogoutRequest,
-    LogoutResponse, RefreshRequest, RegisterRequest, ResetPasswordRequest, ResetPasswordResponse,
-    SendVerificationRequest, SendVerificationResponse, SetRolesRequest, SetStatusRequest, ValidateTokenRequest,
+    ForgotPasswordResponse, GetMeRequest, IssueTicketRequest, LoginRequest, LogoutAllRequest, LogoutAllResponse,
+    LogoutRequest, LogoutResponse, RefreshRequest, RegisterRequest, ResetPasswordRequest, ResetPasswordResponse,
+    SendVerificationRequest, SendVerificationResponse, SetRolesRequest, SetStatusRequest, Ticket, ValidateTokenRequest,
     ValidateTokenResponse, VerifyEmailRequest, VerifyEmailResponse,
 };
 
@@ -172,6 +172,26 @@ impl IntoProto<pb::GetMeRequest> for GetMeRequest {
 
 impl FromProto<pb::GetMeRequest> for GetMeRequest {
     fn from_proto(_message: pb::GetMeRequest, _found: &mut Violations) -> Option<Self> {
+        Some(Self {
+        })
+    }
+}
+
+impl From<IssueTicketRequest> for pb::IssueTicketRequest {
+    fn from(_: IssueTicketRequest) -> Self {
+        Self {
+        }
+    }
+}
+
+impl IntoProto<pb::IssueTicketRequest> for IssueTicketRequest {
+    fn into_proto(self) -> pb::IssueTicketRequest {
+        self.into()
+    }
+}
+
+impl FromProto<pb::IssueTicketRequest> for IssueTicketRequest {
+    fn from_proto(_message: pb::IssueTicketRequest, _found: &mut Violations) -> Option<Self> {
         Some(Self {
         })
     }
@@ -461,6 +481,30 @@ impl FromProto<pb::SetStatusRequest> for SetStatusRequest {
         Some(Self {
             user_id: proto::required("user_id", message.user_id, found),
             status: proto::required("status", message.status, found),
+        })
+    }
+}
+
+impl From<Ticket> for pb::Ticket {
+    fn from(row: Ticket) -> Self {
+        Self {
+            ticket: Some(row.ticket),
+            expires_in: row.expires_in,
+        }
+    }
+}
+
+impl IntoProto<pb::Ticket> for Ticket {
+    fn into_proto(self) -> pb::Ticket {
+        self.into()
+    }
+}
+
+impl FromProto<pb::Ticket> for Ticket {
+    fn from_proto(message: pb::Ticket, found: &mut Violations) -> Option<Self> {
+        Some(Self {
+            ticket: proto::required("ticket", message.ticket, found),
+            expires_in: proto::plain("expires_in", message.expires_in, found),
         })
     }
 }

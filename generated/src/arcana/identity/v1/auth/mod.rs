@@ -10,5 +10,5 @@ mod model;
 mod service;
 mod validate;
 
-pub use model::{ChangeEmailRequest, ChangePasswordRequest, ChangePasswordResponse, Credentials, ForgotPasswordRequest, ForgotPasswordResponse, GetMeRequest, LoginRequest, LogoutAllRequest, LogoutAllResponse, LogoutRequest, LogoutResponse, RefreshRequest, RegisterRequest, ResetPasswordRequest, ResetPasswordResponse, SendVerificationRequest, SendVerificationResponse, SetRolesRequest, SetStatusRequest, ValidateTokenRequest, ValidateTokenResponse, VerifyEmailRequest, VerifyEmailResponse};
+pub use model::{ChangeEmailRequest, ChangePasswordRequest, ChangePasswordResponse, Credentials, ForgotPasswordRequest, ForgotPasswordResponse, GetMeRequest, IssueTicketRequest, LoginRequest, LogoutAllRequest, LogoutAllResponse, LogoutRequest, LogoutResponse, RefreshRequest, RegisterRequest, ResetPasswordRequest, ResetPasswordResponse, SendVerificationRequest, SendVerificationResponse, SetRolesRequest, SetStatusRequest, Ticket, ValidateTokenRequest, ValidateTokenResponse, VerifyEmailRequest, VerifyEmailResponse};
 pub use service::{AuthMethods, AuthService};

@@ -95,6 +95,11 @@ pub struct ForgotPasswordResponse {
 pub struct GetMeRequest {
 }
 
+/// Nothing: the ticket is for the session of the access token.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct IssueTicketRequest {
+}
+
 /// Who signs in.
 #[derive(Clone, PartialEq, Default)]
 pub struct LoginRequest {
@@ -222,6 +227,24 @@ pub struct SetStatusRequest {
     pub user_id: UserId,
     /// The status that it has from now on.
     pub status: UserStatus,
+}
+
+/// A ticket.
+#[derive(Clone, PartialEq, Default)]
+pub struct Ticket {
+    /// For the parameter `access_ticket`.
+    pub ticket: String,
+    /// Seconds until it expires.
+    pub expires_in: i64,
+}
+
+impl fmt::Debug for Ticket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ticket")
+            .field("ticket", &Redacted)
+            .field("expires_in", &self.expires_in)
+            .finish()
+    }
 }
 
 /// A token.

@@ -13,9 +13,9 @@ use async_trait::async_trait;
 use crate::arcana::identity::v1::user::User;
 use super::model::{
     ChangeEmailRequest, ChangePasswordRequest, ChangePasswordResponse, Credentials, ForgotPasswordRequest,
-    ForgotPasswordResponse, GetMeRequest, LoginRequest, LogoutAllRequest, LogoutAllResponse, LogoutRequest,
-    LogoutResponse, RefreshRequest, RegisterRequest, ResetPasswordRequest, ResetPasswordResponse,
-    SendVerificationRequest, SendVerificationResponse, SetRolesRequest, SetStatusRequest, ValidateTokenRequest,
+    ForgotPasswordResponse, GetMeRequest, IssueTicketRequest, LoginRequest, LogoutAllRequest, LogoutAllResponse,
+    LogoutRequest, LogoutResponse, RefreshRequest, RegisterRequest, ResetPasswordRequest, ResetPasswordResponse,
+    SendVerificationRequest, SendVerificationResponse, SetRolesRequest, SetStatusRequest, Ticket, ValidateTokenRequest,
     ValidateTokenResponse, VerifyEmailRequest, VerifyEmailResponse,
 };
 
@@ -56,6 +56,9 @@ pub trait AuthService: Send + Sync {
     async fn set_roles(&self, cx: &Context, request: SetRolesRequest) -> Result<User>;
     /// Bars an account, which ends its sessions, or lets it sign in again.
     async fn set_status(&self, cx: &Context, request: SetStatusRequest) -> Result<User>;
+    /// A ticket for whoever cannot send headers, such as an EventSource or a link: for half a minute, it stands for the access token in
+    /// the parameter `access_ticket` of calls over REST that only read.
+    async fn issue_ticket(&self, cx: &Context, request: IssueTicketRequest) -> Result<Ticket>;
     /// Whether an access token would be accepted now, and whom it stands for. For services that were handed one.
     async fn validate_token(&self, cx: &Context, request: ValidateTokenRequest) -> Result<ValidateTokenResponse>;
 }
@@ -97,6 +100,9 @@ pub trait AuthMethods: Send + Sync {
     async fn set_roles(&self, cx: &Context, scope: &Scope, request: SetRolesRequest, changes: &mut Changes) -> Result<User>;
     /// Bars an account, which ends its sessions, or lets it sign in again.
     async fn set_status(&self, cx: &Context, scope: &Scope, request: SetStatusRequest, changes: &mut Changes) -> Result<User>;
+    /// A ticket for whoever cannot send headers, such as an EventSource or a link: for half a minute, it stands for the access token in
+    /// the parameter `access_ticket` of calls over REST that only read.
+    async fn issue_ticket(&self, cx: &Context, scope: &Scope, request: IssueTicketRequest, changes: &mut Changes) -> Result<Ticket>;
     /// Whether an access token would be accepted now, and whom it stands for. For services that were handed one.
     async fn validate_token(&self, cx: &Context, scope: &Scope, request: ValidateTokenRequest, changes: &mut Changes) -> Result<ValidateTokenResponse>;
 }
@@ -227,6 +233,15 @@ static SET_STATUS_METHOD: Method<User> = Method {
     replay: None,
 };
 
+static ISSUE_TICKET_METHOD: Method<Ticket> = Method {
+    name: "arcana.identity.v1.AuthService/IssueTicket",
+    access: Rule(&[Grant::Role("user")]),
+    entity: None,
+    timeout_seconds: None,
+    limit: None,
+    replay: None,
+};
+
 static VALIDATE_TOKEN_METHOD: Method<ValidateTokenResponse> = Method {
     name: "arcana.identity.v1.AuthService/ValidateToken",
     access: Rule(&[Grant::Public]),
@@ -279,6 +294,9 @@ impl<L: AuthMethods + Send + Sync> AuthService for Custom<L> {
     }
     async fn set_status(&self, cx: &Context, request: SetStatusRequest) -> Result<User> {
         self.custom(cx, &SET_STATUS_METHOD, request, |logic, cx, scope, request, changes| logic.set_status(cx, scope, request, changes)).await
+    }
+    async fn issue_ticket(&self, cx: &Context, request: IssueTicketRequest) -> Result<Ticket> {
+        self.custom(cx, &ISSUE_TICKET_METHOD, request, |logic, cx, scope, request, changes| logic.issue_ticket(cx, scope, request, changes)).await
     }
     async fn validate_token(&self, cx: &Context, request: ValidateTokenRequest) -> Result<ValidateTokenResponse> {
         self.custom(cx, &VALIDATE_TOKEN_METHOD, request, |logic, cx, scope, request, changes| logic.validate_token(cx, scope, request, changes)).await

@@ -10,9 +10,9 @@ use arcana_runtime::violations::Violations;
 
 use super::model::{
     ChangeEmailRequest, ChangePasswordRequest, ChangePasswordResponse, Credentials, ForgotPasswordRequest,
-    ForgotPasswordResponse, GetMeRequest, LoginRequest, LogoutAllRequest, LogoutAllResponse, LogoutRequest,
-    LogoutResponse, RefreshRequest, RegisterRequest, ResetPasswordRequest, ResetPasswordResponse,
-    SendVerificationRequest, SendVerificationResponse, SetRolesRequest, SetStatusRequest, ValidateTokenRequest,
+    ForgotPasswordResponse, GetMeRequest, IssueTicketRequest, LoginRequest, LogoutAllRequest, LogoutAllResponse,
+    LogoutRequest, LogoutResponse, RefreshRequest, RegisterRequest, ResetPasswordRequest, ResetPasswordResponse,
+    SendVerificationRequest, SendVerificationResponse, SetRolesRequest, SetStatusRequest, Ticket, ValidateTokenRequest,
     ValidateTokenResponse, VerifyEmailRequest, VerifyEmailResponse,
 };
 
@@ -66,6 +66,11 @@ impl Request for ForgotPasswordResponse {
 }
 
 impl Request for GetMeRequest {
+    fn validate(&self, _found: &mut Violations) {
+    }
+}
+
+impl Request for IssueTicketRequest {
     fn validate(&self, _found: &mut Violations) {
     }
 }
@@ -163,6 +168,13 @@ impl Request for SetStatusRequest {
     fn validate(&self, found: &mut Violations) {
         let row = self;
         check::specified(found, "status", row.status.number());
+    }
+}
+
+impl Request for Ticket {
+    fn validate(&self, found: &mut Violations) {
+        let row = self;
+        check::max_len(found, "ticket", &row.ticket, 8192);
     }
 }
 
