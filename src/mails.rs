@@ -15,7 +15,7 @@ use arcana_runtime::changes::Changes;
 use arcana_runtime::context::Context;
 use arcana_runtime::error::{Error, Result};
 use arcana_runtime::mail::Mailer;
-use arcana_runtime::query::ListQuery;
+use arcana_runtime::query::{Comparison, Filter, ListQuery};
 use arcana_runtime::security::secret::digest;
 use arcana_runtime::violations::Violations;
 
@@ -100,9 +100,14 @@ impl Mails {
         but: Option<&AccountMailId>,
         changes: &mut Changes,
     ) -> Result<()> {
-        let first = || ListQuery::first(&ACCOUNT_MAIL);
-        let mut mails = all(cx, &*self.mails, first().with(&AccountMail::EMAIL, &user.email)).await?;
-        mails.extend(all(cx, &*self.mails, first().with(&AccountMail::USER_ID, &user.id)).await?);
+        let mut first = ListQuery::first(&ACCOUNT_MAIL);
+        // As `is_open` looks at them: there may be many that are over.
+        first.narrow(Filter::Or(vec![
+            Filter::compare(&AccountMail::EXPIRES_AT, Comparison::Greater, &cx.now()),
+            Filter::compare(&AccountMail::NEXT_ATTEMPT_AT, Comparison::Present, &cx.now()),
+        ]));
+        let mut mails = all(cx, &*self.mails, first.clone().with(&AccountMail::EMAIL, &user.email)).await?;
+        mails.extend(all(cx, &*self.mails, first.with(&AccountMail::USER_ID, &user.id)).await?);
         // One that has both is there twice.
         let mails: BTreeMap<_, _> = mails.into_iter().map(|mail| (mail.id.0, mail)).collect();
         let others = mails.values().filter(|mail| Some(&mail.id) != but);

@@ -185,6 +185,12 @@ pub fn accepts_json(headers: &HeaderMap) -> bool {
     given.peek().is_none() || given.any(|value| value.to_str().is_ok_and(|text| text.split(',').any(is_json_range)))
 }
 
+/// Whether the caller wants a stream of events, as an `EventSource` does: only routes that are written by hand have them.
+fn accepts_events(headers: &HeaderMap) -> bool {
+    let given = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    given.flat_map(|text| text.split(',')).any(|range| range.trim().eq_ignore_ascii_case("text/event-stream"))
+}
+
 /// To a caller that can read none of the forms of an answer.
 pub(crate) fn not_acceptable() -> Error {
     Error::NotAcceptable("the answer is application/json; accept it".to_owned())
@@ -276,17 +282,19 @@ async fn answer(config: &EdgeConfig, mut cx: Context, mut request: Request, rout
     if announced.lower() > limit as u64 {
         return Error::PayloadTooLarge { max_bytes: limit }.into_response();
     }
-    let acceptable = |headers: &HeaderMap| accepts_json(headers) || Format::accepted(headers).is_some();
+    let acceptable =
+        |headers: &HeaderMap| accepts_json(headers) || Format::accepted(headers).is_some() || accepts_events(headers);
     if request.uri().path().starts_with("/api/") && !acceptable(request.headers()) {
         return not_acceptable().into_response();
     }
+    let ticket = ticket::take(&mut request);
+    let may_be_kept = matches!(ticket, Ok(None));
     let call = async {
         let counts = !is_of_operators(request.uri().path());
-        let ticket = match ticket::take(&mut request) {
-            Ok(ticket) => ticket,
-            Err(error) => return error.into_response(),
+        let known = match ticket {
+            Ok(ticket) => config.recognise(&mut cx, request.headers(), ticket.as_deref()).await,
+            Err(error) => Err(error),
         };
-        let known = config.recognise(&mut cx, request.headers(), ticket.as_deref()).await;
         // Who is not recognised counts as nobody, and what is too much is said first.
         if let Err(error) = if counts { config.spend(&cx).and(known) } else { known } {
             return error.into_response();
@@ -305,6 +313,10 @@ async fn answer(config: &EdgeConfig, mut cx: Context, mut request: Request, rout
         Err(_) => Error::Timeout.into_response(),
     };
     response.extensions_mut().insert(BodyLimit(limit));
+    if !may_be_kept {
+        // Without the header Authorization, caches would take it for one that is everybody's (RFC 9111, 3.5).
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
     response
 }
 

@@ -140,7 +140,7 @@ impl Inner {
 fn told(error: smtp::Error) -> MailError {
     match error.status().map(u16::from) {
         // It does not take mails for this address; whatever else it refuses may be a mistake of ours that is mended meanwhile.
-        Some(code @ 550..=553) => MailError::permanent(format!("the server answered {code}")),
+        Some(code @ 550..=552) => MailError::permanent(format!("the server answered {code}")),
         Some(code) => MailError::transient(format!("the server answered {code}")),
         None => MailError::transient(error),
     }
@@ -177,14 +177,15 @@ pub(crate) fn mailbox(text: &str) -> Result<Mailbox, String> {
     text.parse().map_err(|error: lettre::address::AddressError| error.to_string())
 }
 
-/// The server of a URL; `domain` is that of the sender, by which we greet it.
+/// The server of a URL, greeted by the name in its path, or else by the domain of the sender.
 fn server(url: &str, domain: &str) -> Result<AsyncSmtpTransportBuilder, String> {
     let example = "write smtps://user:password@host, smtp://user:password@host:587?tls=required or file:var/mail";
     // The cause may have words of the URL, which has a password.
     let built =
         AsyncSmtpTransport::<Tokio1Executor>::from_url(url).map_err(|_| format!("is not understood; {example}"))?;
     let built = built.timeout(Some(CONNECTING));
-    Ok(built.hello_name(ClientId::Domain(domain.to_owned())))
+    let is_named = url.parse().is_ok_and(|url: Uri| url.path().len() > 1);
+    Ok(if is_named { built } else { built.hello_name(ClientId::Domain(domain.to_owned())) })
 }
 
 /// Whether mails can go there. In production, they go somewhere, and what is in them crosses no network in plain text.

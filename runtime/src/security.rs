@@ -106,7 +106,9 @@ impl Security {
     /// A ticket of the session of a call: for whoever cannot send headers, in the query of a call that only reads.
     pub fn ticket(&self, principal: &Principal) -> Result<Issued> {
         let (Some(id), Some(session)) = (principal.id, principal.session) else {
-            return Err(Error::Forbidden("tickets are for whoever signed in, and keys go with their calls".to_owned()));
+            return Err(Error::Forbidden(
+                "tickets are for sessions: keys and tokens of other issuers have none".to_owned(),
+            ));
         };
         // What it may do is looked at when it comes.
         let account = Account { id, roles: Vec::new(), tenant: None };

@@ -62,6 +62,7 @@ fn routes() -> Router {
             }),
         )
         .route("/api/v1/extracted", post(|body: bytes::Bytes| async move { body.len().to_string() }))
+        .route("/api/v1/events", get(|| async { ([("content-type", "text/event-stream")], "data: 1\n\n") }))
         .route(
             "/api/v1/panic",
             get(|| async {
@@ -160,6 +161,8 @@ async fn every_refusal_is_a_problem() {
     assert!(allow.contains("GET") && !allow.contains("DELETE"), "{allow}");
     let body = problem(wrong_method, 405, "METHOD_NOT_ALLOWED").await;
     assert!(body["detail"].as_str().unwrap().contains("GET"), "{body}");
+    let events = running.request(Method::GET, "/api/v1/events").header("accept", "text/event-stream");
+    assert_eq!(events.send().await.unwrap().text().await.unwrap(), "data: 1\n\n");
     let picky = running.request(Method::GET, "/api/v1/things/1").header("accept", "text/html").send().await.unwrap();
     problem(picky, 406, "NOT_ACCEPTABLE").await;
     problem(running.get("/api/v1/slow/5000").await, 408, "TIMEOUT").await;

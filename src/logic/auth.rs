@@ -361,16 +361,18 @@ impl AuthMethods for AuthLogic {
         request: VerifyEmailRequest,
         changes: &mut Changes,
     ) -> Result<VerifyEmailResponse> {
+        self.security.admit(cx)?;
         let (mail, user) = self.mails.take(cx, MailPurpose::VerifyEmail, &request.token, changes).await?;
         // The click of somebody else does not vouch for who has the account.
         if cx.principal.id != Some(user.id.0) {
             return Err(mails::refused());
         }
+        let email = mail.email.clone();
+        changes.update(&user, User { email, email_verified_at: Some(cx.now()), ..user.clone() });
         if user.email != mail.email {
             self.mails.void(cx, &user, Some(&mail.id), changes).await?;
             self.mails.ask(cx, MailPurpose::EmailChanged, &user.email, Some(user.id), changes);
         }
-        changes.update(&user, User { email: mail.email, email_verified_at: Some(cx.now()), ..user.clone() });
         Ok(VerifyEmailResponse {})
     }
 

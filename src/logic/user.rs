@@ -85,13 +85,7 @@ impl Hooks<User> for UserLogic {
         Ok(())
     }
 
-    async fn before_update(
-        &self,
-        cx: &Context,
-        current: &User,
-        draft: &mut User,
-        _changes: &mut Changes,
-    ) -> Result<()> {
+    async fn before_update(&self, cx: &Context, current: &User, draft: &mut User, changes: &mut Changes) -> Result<()> {
         draft.email = normal(&draft.email);
         require_reach(&cx.principal, current)?;
         if draft.email != normal(&current.email) {
@@ -101,6 +95,7 @@ impl Hooks<User> for UserLogic {
                 return Err(Error::Forbidden(format!("email stays as it is here; {mend}")));
             }
             draft.email_verified_at = None;
+            self.mails.void(cx, current, None, changes).await?;
         }
         Ok(())
     }

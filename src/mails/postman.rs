@@ -34,6 +34,8 @@ const WORD: &str = "mt_";
 const HOURS: i64 = 1;
 /// Time between two looks for mails.
 const EVERY: Duration = Duration::from_secs(2);
+/// Mails of one turn.
+const AT_ONCE: i64 = 100;
 /// How often a mail is tried: for two hours.
 const ATTEMPTS: i32 = 8;
 /// Seconds until a mail is tried again, doubled with each try. While one is on its way, nobody else tries it.
@@ -73,6 +75,7 @@ impl Postman {
         let cx = Context::system();
         let mut due = ListQuery::first(&ACCOUNT_MAIL).ordered_by(&AccountMail::NEXT_ATTEMPT_AT);
         due.narrow(Filter::compare(&AccountMail::NEXT_ATTEMPT_AT, Comparison::LessOrEqual, &cx.now()));
+        due.size = AT_ONCE;
         let mut outcome = Ok(());
         for mail in self.mails.list(&cx, &Scope::Unrestricted, &due).await?.data {
             match self.send(&mail).await {
@@ -94,13 +97,14 @@ impl Postman {
             return self.note(&cx, mail, AccountMail { next_attempt_at: None, ..mail.clone() }).await.map(drop);
         };
         let token = secret(WORD)?;
+        let has_token = mail.purpose != MailPurpose::EmailChanged;
         let attempts = mail.attempts + 1;
         let claimed = AccountMail {
             user_id: Some(user.id),
             attempts,
             next_attempt_at: Some(again(cx.now(), attempts)),
-            token_hash: Some(digest(&token)),
-            expires_at: Some(cx.now() + types::Duration::hours(HOURS)),
+            token_hash: has_token.then(|| digest(&token)),
+            expires_at: has_token.then(|| cx.now() + types::Duration::hours(HOURS)),
             ..mail.clone()
         };
         let claimed = self.note(&cx, mail, claimed).await?;

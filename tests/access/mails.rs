@@ -203,7 +203,12 @@ async fn an_address_is_changed_for_the_password_and_verified_anew() {
         service.send(request.bearer_auth(&person.token).body(json!({ "email": email }).to_string()))
     };
     patch(&ada, "eve@example.com").await.refused(403, "FORBIDDEN").says("ChangeEmail");
+    ada.post(&service, CHANGE, &json!({ "current_password": PASSWORD, "new_email": "third@example.com" }))
+        .await
+        .ok(200);
+    let token = mail(&service, "third@example.com", "Verify your address").await.token();
     assert!(!is_verified(&patch(&admin, "other@example.com").await.ok(200)));
+    verify(&service, &ada, &token).await.breaks("token", "valid");
 }
 
 #[tokio::test]
@@ -282,6 +287,7 @@ async fn a_token_ends_after_an_hour_and_with_the_account() {
     let (ada, admin) = (Person::register(&service).await, Person::admin(&service).await);
     service.post(FORGOT, &json!({ "email": ada.email })).await.ok(200);
     let token = mail(&service, &ada.email, "Reset your password").await.token();
+    eventually("nothing is left to be noted", async || waiting(folder.path()).is_empty().then_some(())).await;
     let lasts =
         "SELECT (expires_at - created_at) / 60000000 FROM account_mails WHERE purpose = 'MAIL_PURPOSE_RESET_PASSWORD'";
     let minutes: i64 = database(folder.path()).query_row(lasts, [], |row| row.get(0)).unwrap();

@@ -30,6 +30,14 @@ impl Kind {
             Self::Ticket => "ticket+jwt",
         }
     }
+
+    /// Whom it is for: other services that verify our access tokens may look at this and at nothing else.
+    fn audience(self, audience: &str) -> String {
+        match self {
+            Self::Access => audience.to_owned(),
+            Self::Ticket => format!("{audience}#ticket"),
+        }
+    }
 }
 
 /// How long a ticket is good for: it stands in an address, and addresses are kept in many places.
@@ -91,7 +99,7 @@ impl Tokens {
         let claims = Claims {
             iss: self.issuer.clone(),
             sub: account.id,
-            aud: self.audience.clone(),
+            aud: kind.audience(&self.audience),
             exp: iat + lasts,
             iat,
             jti: Uuid::now_v7(),
@@ -131,7 +139,7 @@ impl Tokens {
         // The algorithm is that of the key, whatever the token says.
         let mut validation = Validation::new(key.algorithm.of_token());
         validation.set_issuer(&[&self.issuer]);
-        validation.set_audience(&[&self.audience]);
+        validation.set_audience(&[kind.audience(&self.audience)]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         validation.validate_nbf = true;
         validation.leeway = LEEWAY;

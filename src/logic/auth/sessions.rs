@@ -111,7 +111,9 @@ impl Sessions {
     /// Commits what gives an account other credentials, or none, together with the end of its sessions but one, and says how many
     /// ended.
     pub async fn end_with(&self, cx: &Context, user: &UserId, but: Option<Uuid>, mut changes: Changes) -> Result<i32> {
-        let open = self.open_of(cx, user, but).await?;
+        let mut open = self.open_of(cx, user, but).await?;
+        // As many as a commit takes; the others end behind it.
+        open.truncate(AT_ONCE);
         open.iter().for_each(|session| revoke(cx, session, &mut changes));
         match self.store.commit(cx, changes).await {
             // One of them was removed meanwhile: the call starts over.
@@ -119,7 +121,7 @@ impl Sessions {
             outcome => outcome?,
         }
         open.iter().for_each(|session| self.security.forget(session.id.0));
-        // Those that the old credentials opened between the look and the commit.
+        // The others, and those that the old credentials opened between the look and the commit.
         let late = self.end_all(cx, user, but).await.unwrap_or_else(|error| {
             tracing::warn!(%error, %user, "sessions that were opened while others ended may go on");
             0

@@ -17,7 +17,7 @@ pub struct AccountMail {
     /// When the token ends.
     #[prost(message, optional, tag = "6")]
     pub expires_at: ::core::option::Option<::prost_types::Timestamp>,
-    /// When the token was used, or became useless by a new password or another address.
+    /// When the token was used, or became useless: by a new password, another address, or the end of the account.
     #[prost(message, optional, tag = "7")]
     pub used_at: ::core::option::Option<::prost_types::Timestamp>,
     /// When the server for mails took it.
@@ -2588,8 +2588,8 @@ pub mod auth_service_client {
                 .insert(GrpcMethod::new("arcana.identity.v1.AuthService", "SetStatus"));
             self.inner.unary(req, path, codec).await
         }
-        /// A ticket for whoever cannot send headers, such as an EventSource or a link: for half a minute, it stands for the access token in
-        /// the parameter `access_ticket` of calls over REST that only read.
+        /// A ticket for whoever cannot send headers, such as a link: for half a minute, it stands for the access token in the parameter
+        /// `access_ticket` of calls over REST that only read.
         pub async fn issue_ticket(
             &mut self,
             request: impl tonic::IntoRequest<super::IssueTicketRequest>,
@@ -2748,8 +2748,8 @@ pub mod auth_service_server {
             &self,
             request: tonic::Request<super::SetStatusRequest>,
         ) -> std::result::Result<tonic::Response<super::User>, tonic::Status>;
-        /// A ticket for whoever cannot send headers, such as an EventSource or a link: for half a minute, it stands for the access token in
-        /// the parameter `access_ticket` of calls over REST that only read.
+        /// A ticket for whoever cannot send headers, such as a link: for half a minute, it stands for the access token in the parameter
+        /// `access_ticket` of calls over REST that only read.
         async fn issue_ticket(
             &self,
             request: tonic::Request<super::IssueTicketRequest>,

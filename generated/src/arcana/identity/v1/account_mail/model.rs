@@ -34,7 +34,7 @@ pub struct AccountMail {
     pub token_hash: Option<String>,
     /// When the token ends.
     pub expires_at: Option<Timestamp>,
-    /// When the token was used, or became useless by a new password or another address.
+    /// When the token was used, or became useless: by a new password, another address, or the end of the account.
     pub used_at: Option<Timestamp>,
     /// When the server for mails took it.
     pub sent_at: Option<Timestamp>,

@@ -56,8 +56,8 @@ pub trait AuthService: Send + Sync {
     async fn set_roles(&self, cx: &Context, request: SetRolesRequest) -> Result<User>;
     /// Bars an account, which ends its sessions, or lets it sign in again.
     async fn set_status(&self, cx: &Context, request: SetStatusRequest) -> Result<User>;
-    /// A ticket for whoever cannot send headers, such as an EventSource or a link: for half a minute, it stands for the access token in
-    /// the parameter `access_ticket` of calls over REST that only read.
+    /// A ticket for whoever cannot send headers, such as a link: for half a minute, it stands for the access token in the parameter
+    /// `access_ticket` of calls over REST that only read.
     async fn issue_ticket(&self, cx: &Context, request: IssueTicketRequest) -> Result<Ticket>;
     /// Whether an access token would be accepted now, and whom it stands for. For services that were handed one.
     async fn validate_token(&self, cx: &Context, request: ValidateTokenRequest) -> Result<ValidateTokenResponse>;
@@ -100,8 +100,8 @@ pub trait AuthMethods: Send + Sync {
     async fn set_roles(&self, cx: &Context, scope: &Scope, request: SetRolesRequest, changes: &mut Changes) -> Result<User>;
     /// Bars an account, which ends its sessions, or lets it sign in again.
     async fn set_status(&self, cx: &Context, scope: &Scope, request: SetStatusRequest, changes: &mut Changes) -> Result<User>;
-    /// A ticket for whoever cannot send headers, such as an EventSource or a link: for half a minute, it stands for the access token in
-    /// the parameter `access_ticket` of calls over REST that only read.
+    /// A ticket for whoever cannot send headers, such as a link: for half a minute, it stands for the access token in the parameter
+    /// `access_ticket` of calls over REST that only read.
     async fn issue_ticket(&self, cx: &Context, scope: &Scope, request: IssueTicketRequest, changes: &mut Changes) -> Result<Ticket>;
     /// Whether an access token would be accepted now, and whom it stands for. For services that were handed one.
     async fn validate_token(&self, cx: &Context, scope: &Scope, request: ValidateTokenRequest, changes: &mut Changes) -> Result<ValidateTokenResponse>;
