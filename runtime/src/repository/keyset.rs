@@ -110,7 +110,8 @@ fn spelled_out(dialect: Dialect, order: &[OrderBy], values: &[Value]) -> Stretch
     let mut alternatives = Vec::new();
     let mut bound: Vec<Value> = values.first().filter(|_| !sees).cloned().into_iter().collect();
     for (at, (member, value)) in order.iter().zip(values).enumerate() {
-        let Some(condition) = past(member, value) else { continue };
+        // NULL in the first column has a stretch of its own.
+        let Some(condition) = past(member, value, at > 0) else { continue };
         let mut parts: Vec<String> = Vec::new();
         for (before, value) in order.iter().zip(values).take(at) {
             if value.is_null() {
@@ -135,14 +136,14 @@ fn spelled_out(dialect: Dialect, order: &[OrderBy], values: &[Value]) -> Stretch
     Stretch::new(format!("{first} {sign} ? AND {alternatives}"), bound)
 }
 
-/// A value that comes after another; of the first column, NULL is left to a stretch of its own.
-fn past(member: &OrderBy, value: &Value) -> Option<String> {
+/// A value that comes after another, NULL too where it may be.
+fn past(member: &OrderBy, value: &Value, with_null: bool) -> Option<String> {
     let column = member.column.name;
     match (value.is_null(), member.descending) {
         (true, false) => Some(format!("{column} IS NOT NULL")),
         (true, true) => None,
         (false, false) => Some(format!("{column} > ?")),
-        (false, true) if member.column.nullable => Some(format!("({column} < ? OR {column} IS NULL)")),
+        (false, true) if with_null && member.column.nullable => Some(format!("({column} < ? OR {column} IS NULL)")),
         (false, true) => Some(format!("{column} < ?")),
     }
 }
