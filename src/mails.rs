@@ -17,7 +17,6 @@ use arcana_runtime::error::{Error, Result};
 use arcana_runtime::mail::Mailer;
 use arcana_runtime::query::{Comparison, Filter, ListQuery};
 use arcana_runtime::security::secret::digest;
-use arcana_runtime::violations::Violations;
 
 pub use postman::chore;
 
@@ -32,9 +31,9 @@ pub struct Mails {
 
 /// What is wrong with a token is for nobody to know.
 pub fn refused() -> Error {
-    let mut found = Violations::new();
-    found.add("token", "valid", "is not valid, was used, or has expired; ask for another mail");
-    found.finish().err().unwrap_or(Error::InvalidCredentials)
+    let message = "the token is not valid, was used, or has expired; ask for another mail".to_owned();
+    // The request is as it must be.
+    Error::FailedPrecondition { field: Some("token".to_owned()), message }
 }
 
 impl Mails {

@@ -65,7 +65,7 @@ async fn whoever_forgot_the_password_sets_another_by_a_mail_once() {
     reset(&service, &token, "short").await.breaks("new_password", "string.min_len");
     assert_eq!(reset(&service, &token, NEW_PASSWORD).await.ok(200)["sessions"], 1);
     for token in [token, other.token()] {
-        reset(&service, &token, PASSWORD).await.breaks("token", "valid");
+        reset(&service, &token, PASSWORD).await.refused(409, "FAILED_PRECONDITION");
     }
     ada.get(&service, ME).await.refused(401, "UNAUTHORIZED");
     login(&service, &ada.email, PASSWORD).await.refused(401, "INVALID_CREDENTIALS");
@@ -87,8 +87,8 @@ async fn the_same_goes_over_grpc() {
         client.reset_password(Request::new(identity::ResetPasswordRequest { token, new_password })).await
     };
     assert_eq!(ask(&token).await.unwrap().into_inner().sessions, 1);
-    refused(ask(&token).await, Code::InvalidArgument, "VALIDATION_FAILED");
-    refused(ask("mt_none").await, Code::InvalidArgument, "VALIDATION_FAILED");
+    refused(ask(&token).await, Code::FailedPrecondition, "FAILED_PRECONDITION");
+    refused(ask("mt_none").await, Code::FailedPrecondition, "FAILED_PRECONDITION");
 }
 
 #[tokio::test]
@@ -150,14 +150,14 @@ async fn an_address_is_verified_by_the_mail_that_registering_sends() {
     assert!(!is_verified(&ada.get(&service, ME).await.ok(200)));
     let token = mail(&service, &ada.email, "Verify your address").await.token();
     // A token is good for what it was sent for.
-    reset(&service, &token, NEW_PASSWORD).await.breaks("token", "valid");
+    reset(&service, &token, NEW_PASSWORD).await.refused(409, "FAILED_PRECONDITION");
     // The click of another does not vouch for who has the account.
     let admin = Person::admin(&service).await;
-    verify(&service, &admin, &token).await.breaks("token", "valid");
+    verify(&service, &admin, &token).await.refused(409, "FAILED_PRECONDITION");
     service.post(VERIFY, &json!({ "token": token })).await.refused(401, "UNAUTHORIZED");
     verify(&service, &ada, &token).await.ok(200);
     assert!(is_verified(&ada.get(&service, ME).await.ok(200)));
-    verify(&service, &ada, &token).await.breaks("token", "valid");
+    verify(&service, &ada, &token).await.refused(409, "FAILED_PRECONDITION");
     ada.post(&service, SEND, &json!({})).await.ok(200);
     let page = admin.get(&service, &format!("/api/v1/account_mails?email={}", ada.email)).await.ok(200);
     assert_eq!(page["total"], 1, "there is nothing to verify");
@@ -193,7 +193,7 @@ async fn an_address_is_changed_for_the_password_and_verified_anew() {
     assert_eq!((is_verified(&me), &me["email"]), (true, &json!(new)));
     // The old address hears of it, and its mail proves nothing any more.
     mail(&service, &ada.email, "Your address was changed").await;
-    verify(&service, &ada, &old).await.breaks("token", "valid");
+    verify(&service, &ada, &old).await.refused(409, "FAILED_PRECONDITION");
     Person::login(&service, &new, PASSWORD).await;
 
     // A stolen access token alone does not take the account over.
@@ -208,7 +208,7 @@ async fn an_address_is_changed_for_the_password_and_verified_anew() {
         .ok(200);
     let token = mail(&service, "third@example.com", "Verify your address").await.token();
     assert!(!is_verified(&patch(&admin, "other@example.com").await.ok(200)));
-    verify(&service, &ada, &token).await.breaks("token", "valid");
+    verify(&service, &ada, &token).await.refused(409, "FAILED_PRECONDITION");
 }
 
 #[tokio::test]
@@ -265,7 +265,7 @@ async fn a_password_that_was_changed_makes_older_tokens_useless() {
     let token = mail(&service, &ada.email, "Reset your password").await.token();
     let change = json!({ "current_password": PASSWORD, "new_password": NEW_PASSWORD });
     ada.post(&service, "/api/v1/auth/change-password", &change).await.ok(200);
-    reset(&service, &token, PASSWORD).await.breaks("token", "valid");
+    reset(&service, &token, PASSWORD).await.refused(409, "FAILED_PRECONDITION");
     Person::login(&service, &ada.email, NEW_PASSWORD).await;
 }
 
@@ -297,14 +297,14 @@ async fn a_token_ends_after_an_hour_and_with_the_account() {
         database(folder.path()).execute(&shift, []).unwrap();
     };
     shift("-");
-    reset(&service, &token, NEW_PASSWORD).await.breaks("token", "valid");
+    reset(&service, &token, NEW_PASSWORD).await.refused(409, "FAILED_PRECONDITION");
     shift("+");
     // Who was barred meanwhile has no token that is good when the account comes back.
     for status in ["USER_STATUS_DISABLED", "USER_STATUS_ACTIVE"] {
         let set = json!({ "user_id": ada.id, "status": status });
         admin.post(&service, "/api/v1/auth/set-status", &set).await.ok(200);
     }
-    reset(&service, &token, NEW_PASSWORD).await.breaks("token", "valid");
+    reset(&service, &token, NEW_PASSWORD).await.refused(409, "FAILED_PRECONDITION");
 }
 
 #[tokio::test]
@@ -350,7 +350,7 @@ async fn a_server_that_defers_gets_the_mail_again_and_one_that_refuses_does_not(
     hurry(folder.path());
     let second = seen(2).await[1].token();
     eventually("it is done", async || waiting(folder.path()).is_empty().then_some(())).await;
-    verify(&service, &ada, &first).await.breaks("token", "valid");
+    verify(&service, &ada, &first).await.refused(409, "FAILED_PRECONDITION");
     verify(&service, &ada, &second).await.ok(200);
     assert!(is_verified(&ada.get(&service, ME).await.ok(200)));
 
@@ -367,7 +367,7 @@ async fn a_server_that_defers_gets_the_mail_again_and_one_that_refuses_does_not(
         assert!(metrics.text.contains(&format!("arcana_mails_total{{outcome=\"{told}")), "{told}");
     }
     let token = server.seen()[2].token();
-    reset(&service, &token, NEW_PASSWORD).await.breaks("token", "valid");
+    reset(&service, &token, NEW_PASSWORD).await.refused(409, "FAILED_PRECONDITION");
 }
 
 #[tokio::test]

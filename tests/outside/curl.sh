@@ -133,7 +133,7 @@ if [ -n "$mails" ]; then
   done
   [ -n "$token" ] || { echo "FAILED: no mail comes" >&2; exit 1; }
   hide=1 call 200 "${json[@]}" -d "{\"token\": \"$token\", \"new_password\": \"staple battery horse\"}" "$auth/reset-password"
-  hide=1 call 400 "${json[@]}" -d "{\"token\": \"$token\", \"new_password\": \"staple battery horse\"}" "$auth/reset-password"
+  hide=1 call 409 "${json[@]}" -d "{\"token\": \"$token\", \"new_password\": \"staple battery horse\"}" "$auth/reset-password"
   hide=1 call 401 "${json[@]}" -d "{\"email\": \"ada-$mark@example.com\", \"password\": \"correct horse battery\"}" "$auth/login"
   hide=1 call 200 "${json[@]}" -d "{\"email\": \"ada-$mark@example.com\", \"password\": \"staple battery horse\"}" "$auth/login"
   grep -ls "^To: nobody-$mark@" "$mails"/*.eml && { echo "FAILED: nobody got a mail" >&2; exit 1; }
