@@ -19,7 +19,7 @@ pub use keys::{Keys, KeysError};
 pub use password::{Passwords, Verdict};
 pub use recognise::{Account, Accounts, KeyHolder, Recognised, Recogniser};
 pub use secret::API_KEY;
-pub use token::{Claims, Kind, MAX_TOKEN_BYTES, Tokens};
+pub use token::{Claims, MAX_TOKEN_BYTES, TokenKind, Tokens};
 
 use crate::context::{Context, Principal};
 use crate::error::{Error, Result};
@@ -100,7 +100,7 @@ impl Security {
 
     /// An access token of a session.
     pub fn issue(&self, account: &Account, session: Uuid) -> Result<Issued> {
-        self.inner()?.tokens.issue(Kind::Access, account, session)
+        self.inner()?.tokens.issue(TokenKind::Access, account, session)
     }
 
     /// A ticket of the session of a call: for whoever cannot send headers, in the query of a call that only reads.
@@ -112,7 +112,7 @@ impl Security {
         };
         // What it may do is looked at when it comes.
         let account = Account { id, roles: Vec::new(), tenant: None };
-        self.inner()?.tokens.issue(Kind::Ticket, &account, session)
+        self.inner()?.tokens.issue(TokenKind::Ticket, &account, session)
     }
 
     /// How long a session lasts when it is not refreshed.
@@ -156,7 +156,7 @@ impl Security {
     /// Whom a ticket stands for, if it is accepted now.
     pub(crate) async fn recognise_ticket(&self, ticket: &str) -> Result<Arc<Principal>> {
         let inner = self.inner()?;
-        let claims = match inner.tokens.read(Kind::Ticket, ticket) {
+        let claims = match inner.tokens.read(TokenKind::Ticket, ticket) {
             Err(Error::TokenExpired) => return Err(Error::Unauthorized("the ticket has expired".to_owned())),
             claims => claims?,
         };

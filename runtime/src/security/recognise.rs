@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::issuer::{Foreigner, Issuer};
 use super::secret::{API_KEY, digest};
 use super::token::now;
-use super::{Kind, Security, Tokens};
+use super::{Security, TokenKind, Tokens};
 use crate::context::Principal;
 use crate::error::{Error, Result};
 use crate::http::Authenticator;
@@ -192,7 +192,7 @@ async fn look(readers: &Readers<'_>, token: &str, known: Option<&Known>) -> Resu
     let (session, id, expires_at) = match known {
         Some(known) => (known.source, known.recognised.principal.id, known.recognised.expires_at),
         None => {
-            let claims = tokens.read(Kind::Access, token)?;
+            let claims = tokens.read(TokenKind::Access, token)?;
             (claims.sid, Some(claims.sub), claims.exp)
         }
     };

@@ -16,14 +16,14 @@ pub const MAX_TOKEN_BYTES: usize = 8192;
 
 /// What a token is for, by its media type: none passes for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum TokenKind {
     /// An access token, `at+jwt`.
     Access,
     /// A ticket for calls that only read, `ticket+jwt`.
     Ticket,
 }
 
-impl Kind {
+impl TokenKind {
     fn media(self) -> &'static str {
         match self {
             Self::Access => "at+jwt",
@@ -90,11 +90,11 @@ impl Tokens {
     }
 
     /// A new token of a session.
-    pub fn issue(&self, kind: Kind, account: &Account, session: Uuid) -> Result<Issued> {
+    pub fn issue(&self, kind: TokenKind, account: &Account, session: Uuid) -> Result<Issued> {
         let iat = now();
         let lasts = match kind {
-            Kind::Access => self.ttl_seconds,
-            Kind::Ticket => TICKET_SECONDS,
+            TokenKind::Access => self.ttl_seconds,
+            TokenKind::Ticket => TICKET_SECONDS,
         };
         let claims = Claims {
             iss: self.issuer.clone(),
@@ -119,9 +119,9 @@ impl Tokens {
     }
 
     /// What a token says, if it is ours and valid. What is wrong with it is for nobody to know but that it has expired.
-    pub fn read(&self, kind: Kind, token: &str) -> Result<Claims> {
+    pub fn read(&self, kind: TokenKind, token: &str) -> Result<Claims> {
         let refused = || {
-            let name = if kind == Kind::Access { "access token" } else { "ticket" };
+            let name = if kind == TokenKind::Access { "access token" } else { "ticket" };
             Error::Unauthorized(format!("the {name} is not valid"))
         };
         if token.len() > MAX_TOKEN_BYTES {

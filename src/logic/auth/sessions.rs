@@ -23,6 +23,8 @@ use crate::accounts::{is_open, open_sessions, revoke, session, until};
 const REFRESH: &str = "rt_";
 /// How long a refresh token may be used again: two tabs that refresh at once, or an answer that got lost.
 const GRACE_SECONDS: i64 = 10;
+/// Times that ending sessions starts over because one of them went at the same time.
+const ATTEMPTS: usize = 3;
 /// Sessions that are ended in one transaction.
 const AT_ONCE: usize = 100;
 
@@ -122,11 +124,24 @@ impl Sessions {
         }
         open.iter().for_each(|session| self.security.forget(session.id.0));
         // The others, and those that the old credentials opened between the look and the commit.
-        let late = self.end_all(cx, user, but).await.unwrap_or_else(|error| {
+        let late = self.end_rest(cx, user, but).await.unwrap_or_else(|error| {
             tracing::warn!(%error, %user, "sessions that were opened while others ended may go on");
             0
         });
         Ok(i32::try_from(open.len()).unwrap_or(i32::MAX).saturating_add(late))
+    }
+
+    /// The same for those that are still open, anew where one of them went meanwhile.
+    async fn end_rest(&self, cx: &Context, user: &UserId, but: Option<Uuid>) -> Result<i32> {
+        let mut attempt = 1;
+        loop {
+            match self.end_all(cx, user, but).await {
+                Err(Error::FailedPrecondition { .. } | Error::ConcurrentUpdate(_)) if attempt < ATTEMPTS => {
+                    attempt += 1
+                }
+                outcome => return outcome,
+            }
+        }
     }
 
     /// The open sessions of an account but one.

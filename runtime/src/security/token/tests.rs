@@ -57,7 +57,7 @@ fn with(mut value: Value, member: &str, other: Value) -> String {
 }
 
 fn refused(tokens: &Tokens, token: &str, why: &str) {
-    match tokens.read(Kind::Access, token) {
+    match tokens.read(TokenKind::Access, token) {
         Err(Error::Unauthorized(message)) => assert_eq!(message, "the access token is not valid", "{why}"),
         other => panic!("{why}: {other:?}"),
     }
@@ -70,8 +70,8 @@ fn what_was_issued_is_read_again() {
     {
         let Service { tokens, dir: _dir } = service(algorithm);
         let (account, session) = (account(), Uuid::now_v7());
-        let issued = tokens.issue(Kind::Access, &account, session).unwrap();
-        let read = tokens.read(Kind::Access, &issued.text).unwrap();
+        let issued = tokens.issue(TokenKind::Access, &account, session).unwrap();
+        let read = tokens.read(TokenKind::Access, &issued.text).unwrap();
         assert_eq!((read.sub, read.sid, read.roles, issued.expires_in), (account.id, session, account.roles, 900));
     }
 }
@@ -79,7 +79,7 @@ fn what_was_issued_is_read_again() {
 #[test]
 fn a_token_is_good_as_it_is_made_here() {
     let Service { tokens, dir: _dir } = service(SigningAlgorithm::Hs256);
-    assert!(tokens.read(Kind::Access, &signed(&header().to_string(), &claims().to_string())).is_ok());
+    assert!(tokens.read(TokenKind::Access, &signed(&header().to_string(), &claims().to_string())).is_ok());
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn claims_of_others_are_refused() {
 fn an_expired_token_is_told_so() {
     let Service { tokens, dir: _dir } = service(SigningAlgorithm::Hs256);
     let token = signed(&header().to_string(), &with(claims(), "exp", json!(now() - 60)));
-    assert!(matches!(tokens.read(Kind::Access, &token), Err(Error::TokenExpired)));
+    assert!(matches!(tokens.read(TokenKind::Access, &token), Err(Error::TokenExpired)));
 }
 
 #[test]
@@ -191,7 +191,7 @@ fn a_public_key_is_no_secret_to_sign_with() {
 #[test]
 fn a_key_of_another_service_is_not_ours() {
     let (one, other) = (service(SigningAlgorithm::EdDsa), service(SigningAlgorithm::EdDsa));
-    let issued = other.tokens.issue(Kind::Access, &account(), Uuid::now_v7()).unwrap();
+    let issued = other.tokens.issue(TokenKind::Access, &account(), Uuid::now_v7()).unwrap();
     refused(&one.tokens, &issued.text, "of another service");
     assert!(other.dir.path().join("keys").is_dir());
 }
